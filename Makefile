@@ -1,0 +1,84 @@
+# run            build the policy and judge the examples with it, or FILE=my.yaml: exits 0 allowed, 1 denied, 2 cannot tell
+# test           every test, end to end
+# policy.wasm, annotated-policy.wasm   the module as compiled, and with the metadata that policy-server asks for
+# e2e-tests      e2e.bats against the annotated module; KWCTL=kwctl runs it with the real one
+# fmt, lint      format; check format and lints, natively and for the module's target
+# bench          how long the module takes, as multiples of a module that does nothing
+# clean          remove what was built
+# help           this list
+
+TARGET := wasm32-wasip1
+MODULES := target/$(TARGET)/module
+CLI := target/debug/sidecar-startup
+HOST := target/debug/policy-host
+KWCTL ?= $(abspath $(HOST))
+
+.PHONY: run test e2e-tests fmt lint bench clean help toolchain tools
+
+# make exits with 2 whatever a recipe exits with; its only way to 1 is the option --question. So a file of one's own is judged
+# while the Makefile is read, and where it is denied, make only asks itself whether `run` is up to date, which it never is.
+ifeq ($(MAKECMDGOALS),run)
+ifdef FILE
+REPORT := $(shell mktemp)
+STATUS := $(shell { $(MAKE) --no-print-directory --silent tools && $(CLI) check --module annotated-policy.wasm '$(FILE)'; } \
+	>$(REPORT); echo $$?)
+$(info $(file <$(REPORT)))
+$(shell rm -f $(REPORT))
+ifeq ($(STATUS),1)
+MAKEFLAGS += --question
+endif
+endif
+endif
+
+run: $(if $(FILE),,tools)
+	@$(if $(FILE),exit $(STATUS),$(CLI) check --module annotated-policy.wasm examples/*.yaml || test $$? -eq 1)
+
+help:
+	@sed -n '/^# /!q; s/^# //p' Makefile
+
+toolchain:
+	@scripts/need cargo rustup cc
+	@rustup target list --installed | grep -qx $(TARGET) || rustup target add $(TARGET)
+
+# cargo decides what is to be built anew.
+.PHONY: policy.wasm $(HOST) $(CLI)
+policy.wasm: toolchain
+	cargo build --locked --quiet --target $(TARGET) --profile module --package sidecar-startup-policy
+	@cmp -s $(MODULES)/sidecar_startup_policy.wasm $@ || cp $(MODULES)/sidecar_startup_policy.wasm $@
+
+$(HOST): toolchain
+	cargo build --locked --quiet --package policy-host
+
+$(CLI): toolchain
+	cargo build --locked --quiet --package sidecar-startup-cli --features module
+
+annotated-policy.wasm: policy.wasm $(HOST) metadata.yml README.md
+	$(HOST) annotate --metadata-path metadata.yml --usage-path README.md --output-path $@ policy.wasm
+
+tools: annotated-policy.wasm $(CLI)
+
+test: tools
+	cargo test --locked --workspace --exclude sidecar-startup-policy --exclude 'bench-*'
+	$(MAKE) --no-print-directory e2e-tests
+
+e2e-tests: annotated-policy.wasm
+	@scripts/need bats jq
+	KWCTL='$(KWCTL)' bats e2e.bats
+
+fmt:
+	cargo fmt --all
+
+lint: toolchain
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --exclude sidecar-startup-policy --exclude bench-floor --exclude bench-typed-read \
+		--all-targets -- --deny warnings
+	cargo clippy --locked --target $(TARGET) --package sidecar-startup-policy --package bench-floor \
+		--package bench-typed-read -- --deny warnings
+
+bench: policy.wasm
+	cargo build --locked --quiet --target $(TARGET) --profile module --package bench-floor --package bench-typed-read
+	cargo run --locked --quiet --release --package bench-ratios -- $(MODULES)
+
+clean:
+	cargo clean
+	rm -f policy.wasm annotated-policy.wasm

@@ -1,0 +1,309 @@
+//! YAML and JSON documents as JSON values that know where in the text each of their fields stands.
+//!
+//! Scalars are resolved as `kubectl` does it, which reads YAML 1.1 (`sigs.k8s.io/yaml`): `on` is a boolean there, and `0644`
+//! an octal number. JSON is read as the YAML that it is.
+
+mod scalar;
+
+use std::fmt;
+
+use saphyr::{MarkedYaml, Marker, Scalar, Yaml, YamlData, YamlEmitter, YamlLoader};
+use saphyr_parser::Parser;
+use serde_json::{Map, Value};
+
+/// Deeper nesting is refused, as `serde_json` does it.
+const MAX_DEPTH: usize = 127;
+
+/// One document of a text.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// What it says.
+    pub value: Value,
+    tree: Node,
+}
+
+/// A place in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column in characters, counted from 1.
+    pub column: usize,
+}
+
+/// Why a text could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    /// Where.
+    pub position: Position,
+    /// What is wrong there.
+    pub message: String,
+}
+
+/// Where a value stands, and the values in it.
+#[derive(Debug, Clone)]
+struct Node {
+    position: Position,
+    children: Children,
+}
+
+#[derive(Debug, Clone)]
+enum Children {
+    None,
+    Items(Vec<Node>),
+    Fields(Vec<(String, Node)>),
+}
+
+/// Reads all documents of a text, empty ones left out.
+///
+/// # Errors
+/// The first place at which the text is no YAML, names a key twice, or holds what has no form in JSON.
+pub fn parse(text: &str) -> Result<Vec<Document>, Error> {
+    let mut loader = YamlLoader::<MarkedYaml<'_>>::default();
+    loader.early_parse(false);
+    let mut parser = Parser::new_from_str(text);
+    parser
+        .load(&mut loader, true)
+        .map_err(|error| error_at(*error.marker(), error.info()))?;
+    if let Some(error) = loader.error() {
+        return Err(error_at(*error.marker(), error.info()));
+    }
+    let mut documents = Vec::new();
+    for yaml in loader.into_documents() {
+        let (value, tree) = convert(&yaml, yaml.span.start, 0)?;
+        if !value.is_null() {
+            documents.push(Document { value, tree });
+        }
+    }
+    Ok(documents)
+}
+
+/// Reads a text that holds one document.
+///
+/// # Errors
+/// As [`parse`], and where there is none or more than one.
+pub fn parse_one(text: &str) -> Result<Value, Error> {
+    let mut documents = parse(text)?;
+    match (documents.pop(), documents.pop()) {
+        (Some(document), None) => Ok(document.value),
+        (last, _) => Err(Error {
+            position: last.map_or(Position { line: 1, column: 1 }, |document| document.tree.position),
+            message: "expected one document".to_owned(),
+        }),
+    }
+}
+
+impl Document {
+    /// Where the field at a JSON pointer (RFC 6901) stands: for a field of an object its key, for an item of a list its
+    /// first character. Where the field is not there, the nearest thing around it that is.
+    #[must_use]
+    pub fn position(&self, pointer: &str) -> Position {
+        let mut node = &self.tree;
+        for step in pointer.split('/').skip(1) {
+            let step = step.replace("~1", "/").replace("~0", "~");
+            let child = match &node.children {
+                Children::None => None,
+                Children::Items(items) => step.parse().ok().and_then(|index: usize| items.get(index)),
+                Children::Fields(fields) => fields.iter().find(|(key, _)| *key == step).map(|(_, node)| node),
+            };
+            let Some(child) = child else { break };
+            node = child;
+        }
+        node.position
+    }
+}
+
+/// Writes a value as YAML, in block style and with a line feed at the end.
+#[must_use]
+pub fn to_yaml(value: &Value) -> String {
+    let mut text = String::new();
+    let written = YamlEmitter::new(&mut text).dump(&yaml_of(value));
+    debug_assert!(written.is_ok(), "writing to a string does not fail");
+    let text = text.trim_start_matches("---").trim();
+    format!("{text}\n")
+}
+
+fn yaml_of(value: &Value) -> Yaml<'_> {
+    match value {
+        Value::Null => Yaml::Value(Scalar::Null),
+        Value::Bool(value) => Yaml::Value(Scalar::Boolean(*value)),
+        Value::Number(number) => match number.as_i64() {
+            Some(integer) => Yaml::Value(Scalar::Integer(integer)),
+            None => Yaml::Value(Scalar::FloatingPoint(number.as_f64().unwrap_or(f64::NAN).into())),
+        },
+        Value::String(text) => Yaml::Value(Scalar::String(text.into())),
+        Value::Array(items) => Yaml::Sequence(items.iter().map(yaml_of).collect()),
+        Value::Object(fields) => Yaml::Mapping(
+            fields
+                .iter()
+                .map(|(key, field)| (Yaml::Value(Scalar::String(key.into())), yaml_of(field)))
+                .collect(),
+        ),
+    }
+}
+
+/// Turns a node into a value and the places of its parts; `start` is where the node's key stands, or else itself.
+fn convert(yaml: &MarkedYaml<'_>, start: Marker, depth: usize) -> Result<(Value, Node), Error> {
+    let marker = yaml.span.start;
+    if MAX_DEPTH < depth {
+        return Err(error_at(marker, "nested too deeply"));
+    }
+    let (value, children) = match &yaml.data {
+        YamlData::Representation(text, style, tag) => {
+            let value = scalar::resolve(text, *style, tag.as_deref());
+            (
+                value.map_err(|message| error_at(marker, message))?,
+                Children::None,
+            )
+        }
+        YamlData::Sequence(items) => {
+            let mut values = Vec::with_capacity(items.len());
+            let mut nodes = Vec::with_capacity(items.len());
+            for item in items {
+                let (value, node) = convert(item, item.span.start, depth + 1)?;
+                values.push(value);
+                nodes.push(node);
+            }
+            (Value::Array(values), Children::Items(nodes))
+        }
+        YamlData::Mapping(fields) => {
+            let mut values = Map::new();
+            let mut nodes = Vec::with_capacity(fields.len());
+            for (key, field) in fields {
+                let YamlData::Representation(name, ..) = &key.data else {
+                    return Err(error_at(key.span.start, "expected a string as key"));
+                };
+                let (value, node) = convert(field, key.span.start, depth + 1)?;
+                if values.insert(name.to_string(), value).is_some() {
+                    return Err(error_at(key.span.start, "the key stands here for a second time"));
+                }
+                nodes.push((name.to_string(), node));
+            }
+            (Value::Object(values), Children::Fields(nodes))
+        }
+        YamlData::Tagged(_, inner) => return convert(inner, start, depth + 1),
+        YamlData::Value(_) | YamlData::Alias(_) | YamlData::BadValue => {
+            return Err(error_at(marker, "expected a value"));
+        }
+    };
+    Ok((
+        value,
+        Node {
+            position: position(start),
+            children,
+        },
+    ))
+}
+
+fn error_at(marker: Marker, message: &str) -> Error {
+    Error {
+        position: position(marker),
+        message: message.to_owned(),
+    }
+}
+
+fn position(marker: Marker) -> Position {
+    Position {
+        line: marker.line(),
+        column: marker.col() + 1,
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "line {}, column {}: {}",
+            self.position.line, self.position.column, self.message
+        )
+    }
+}
+
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn fields_know_their_lines() {
+        let text = "a: 1\n---\nspec:\n  list:\n    - name: x\n      b/c: {d: e}\n";
+        let documents = parse(text).unwrap();
+        let [_, second] = documents.as_slice() else {
+            panic!("two documents")
+        };
+        assert_eq!(
+            second.value,
+            json!({"spec": {"list": [{"name": "x", "b/c": {"d": "e"}}]}})
+        );
+        for (pointer, line, column) in [
+            ("", 3, 1),
+            ("/spec", 3, 1),
+            ("/spec/list/0", 5, 7),
+            ("/spec/list/0/b~1c", 6, 7),
+            ("/spec/list/0/b~1c/d", 6, 13),
+            ("/spec/list/0/missing/too", 5, 7),
+            ("/spec/list/7", 4, 3),
+        ] {
+            assert_eq!(second.position(pointer), Position { line, column }, "{pointer}");
+        }
+    }
+
+    #[test]
+    fn empty_documents_are_left_out() {
+        assert_eq!(parse("# nothing\n---\n---\na: b\n---\n").unwrap().len(), 1);
+        assert_eq!(parse("").unwrap().len(), 0);
+    }
+
+    #[test]
+    fn json_is_read() {
+        let text = "{\n\t\"a\": [1, 2.5, \"x\\u003c\\\"\", null, true]\n}";
+        assert_eq!(
+            parse_one(text).unwrap(),
+            json!({"a": [1, 2.5, "x<\"", null, true]})
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_has_a_place() {
+        for (text, line) in [
+            ("a: 1\na: 2\n", 2),
+            ("a: [1\nb: 2\n", 2),
+            ("{[1]: 2}", 1),
+            ("a: .nan", 1),
+            ("a: *nowhere", 1),
+        ] {
+            assert_eq!(parse(text).unwrap_err().position.line, line, "{text}");
+        }
+        assert!(parse(&"[".repeat(100_000)).is_err());
+        assert!(parse(&format!("{}{}", "[".repeat(1000), "]".repeat(1000))).is_err());
+    }
+
+    #[test]
+    fn what_is_written_reads_the_same() {
+        let value = json!({
+            "list": ["yes", "on", "1.20", "0x1", "~", "", "a: b", "two\nlines\n", "# c", true, null, 1, 2.5, {"a": [], "b": {}}],
+            "with/slash": {"deep": [["x"], {"y": "it's \"quoted\""}]},
+        });
+        assert_eq!(parse_one(&to_yaml(&value)).unwrap(), value, "{}", to_yaml(&value));
+        assert_eq!(to_yaml(&json!({"a": {"b": 1}})), "a:\n  b: 1\n");
+    }
+
+    #[test]
+    fn anchors_are_followed_but_not_without_end() {
+        assert_eq!(
+            parse_one("a: &x {b: 1}\nc: *x").unwrap(),
+            json!({"a": {"b": 1}, "c": {"b": 1}})
+        );
+        let mut bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n".to_owned();
+        for level in 1..9 {
+            bomb += &format!(
+                "a{level}: &a{level} [{}]\n",
+                vec![format!("*a{}", level - 1); 10].join(",")
+            );
+        }
+        assert!(parse(&bomb).is_err());
+    }
+}

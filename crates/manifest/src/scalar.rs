@@ -1,0 +1,128 @@
+//! Scalars, resolved by the rules of YAML 1.1 as `go.yaml.in/yaml/v2` applies them (its `resolve.go`).
+
+use saphyr::{ScalarStyle, Tag};
+use serde_json::{Number, Value};
+
+/// The value that a scalar stands for.
+///
+/// # Errors
+/// It is a number that JSON does not know, or its tag asks for another type.
+pub(crate) fn resolve(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, &'static str> {
+    if let Some(tag) = tag.filter(|tag| tag.is_yaml_core_schema()) {
+        return match (tag.suffix.as_str(), plain(text)?) {
+            ("str", _) => Ok(text.into()),
+            ("null", value @ Value::Null)
+            | ("bool", value @ Value::Bool(_))
+            | ("int" | "float", value @ Value::Number(_)) => Ok(value),
+            _ => Err("the value is not of the type that its tag names"),
+        };
+    }
+    if style == ScalarStyle::Plain {
+        plain(text)
+    } else {
+        Ok(text.into())
+    }
+}
+
+fn plain(text: &str) -> Result<Value, &'static str> {
+    Ok(match text {
+        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
+        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
+            Value::Bool(true)
+        }
+        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
+            Value::Bool(false)
+        }
+        _ if is_no_number(text) => return Err("JSON has no such number"),
+        _ => number(text).map_or_else(|| text.into(), Value::Number),
+    })
+}
+
+fn is_no_number(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    matches!(unsigned, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN")
+}
+
+fn number(text: &str) -> Option<Number> {
+    if !text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) {
+        return None;
+    }
+    let digits = text.replace('_', "");
+    let (sign, unsigned) = match digits.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", digits.strip_prefix('+').unwrap_or(&digits)),
+    };
+    let (radix, unsigned) = match unsigned.as_bytes() {
+        [b'0', b'x', ..] => (16, unsigned.get(2..)?),
+        [b'0', b'b', ..] => (2, unsigned.get(2..)?),
+        [b'0', b'o', ..] => (8, unsigned.get(2..)?),
+        [b'0', _, ..] => (8, unsigned.get(1..)?),
+        _ => (10, unsigned),
+    };
+    let is_integer = !unsigned.is_empty() && unsigned.chars().all(|c| c.is_digit(radix));
+    if is_integer && let Ok(integer) = i64::from_str_radix(&format!("{sign}{unsigned}"), radix) {
+        return Some(integer.into());
+    }
+    if is_integer && let Ok(integer) = u64::from_str_radix(unsigned, radix) {
+        return Some(integer.into());
+    }
+    is_float(&digits)
+        .then(|| digits.parse().ok())
+        .flatten()
+        .and_then(Number::from_f64)
+}
+
+/// `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`
+fn is_float(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.strip_prefix(['+', '-']).unwrap_or(exponent)),
+        None => (unsigned, "0"),
+    };
+    let is_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    is_digits(whole)
+        && is_digits(fraction)
+        && !(whole.is_empty() && fraction.is_empty())
+        && !exponent.is_empty()
+        && is_digits(exponent)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn plain_scalars() {
+        for (text, value) in [
+            ("", json!(null)),
+            ("~", json!(null)),
+            ("yes", json!(true)),
+            ("Off", json!(false)),
+            ("Yes!", json!("Yes!")),
+            ("12", json!(12)),
+            ("-12", json!(-12)),
+            ("+1_000", json!(1000)),
+            ("0644", json!(420)),
+            ("0o17", json!(15)),
+            ("0x1F", json!(31)),
+            ("089", json!(89.0)),
+            ("1.20.0", json!("1.20.0")),
+            ("1.5", json!(1.5)),
+            ("1e3", json!(1000.0)),
+            (".5", json!(0.5)),
+            (".", json!(".")),
+            ("-", json!("-")),
+            ("18446744073709551615", json!(18_446_744_073_709_551_615_u64)),
+            ("100m", json!("100m")),
+            ("2026-11-20", json!("2026-11-20")),
+            ("infinity", json!("infinity")),
+            ("1.2.3e4", json!("1.2.3e4")),
+        ] {
+            assert_eq!(plain(text), Ok(value), "{text}");
+        }
+        assert!(plain("-.inf").is_err());
+    }
+}

@@ -1,0 +1,137 @@
+//! The command `policy-host`: `run` and `annotate` as `kwctl` has them, without a cluster and without a network.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::{fs, io};
+
+use anyhow::{Context as _, ensure};
+use clap::{Parser, Subcommand};
+use policy_host::{AdmissionRequest, PolicyModule, metadata};
+use serde_json::Value;
+
+/// Runs a compiled Kubewarden policy as Kubewarden does.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Judges an admission request, with the options and the output of `kwctl run`.
+    ///
+    /// Exits with 0 whatever the verdict is, and with 1 where there is none, as for invalid settings.
+    Run {
+        /// An AdmissionRequest or AdmissionReview as JSON; - reads standard input.
+        #[arg(short, long, value_name = "FILE")]
+        request_path: PathBuf,
+        /// The settings, as a file in YAML or JSON.
+        #[arg(short, long, value_name = "FILE", conflicts_with = "settings_json")]
+        settings_path: Option<PathBuf>,
+        /// The settings, as JSON.
+        #[arg(long, value_name = "JSON")]
+        settings_json: Option<String>,
+        /// Compiles the module anew.
+        #[arg(long)]
+        disable_wasmtime_cache: bool,
+        /// A file, or the file: URL of one.
+        policy: String,
+    },
+    /// Writes the metadata into a module, as `kwctl annotate` does.
+    Annotate {
+        /// The metadata, in YAML.
+        #[arg(short, long, value_name = "FILE")]
+        metadata_path: PathBuf,
+        /// The text for those who use the policy, in Markdown.
+        #[arg(short, long, value_name = "FILE")]
+        usage_path: Option<PathBuf>,
+        /// Where the annotated module goes.
+        #[arg(short, long, value_name = "FILE")]
+        output_path: PathBuf,
+        /// The compiled module.
+        module: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    match carry_out(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("Error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn carry_out(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Run {
+            request_path,
+            settings_path,
+            settings_json,
+            disable_wasmtime_cache,
+            policy,
+        } => {
+            let request = serde_json::from_str(&read(&request_path)?).context("the request is not JSON")?;
+            let request = AdmissionRequest::from_value(request)?;
+            let settings = match (settings_path, settings_json) {
+                (Some(path), _) => manifest::parse_one(&read(&path)?).context("the settings are not YAML")?,
+                (None, Some(json)) => serde_json::from_str(&json).context("the settings are not JSON")?,
+                (None, None) => Value::Null,
+            };
+            let settings = if settings.is_null() {
+                Value::Object(serde_json::Map::new())
+            } else {
+                settings
+            };
+            let module = read_module(Path::new(policy.strip_prefix("file://").unwrap_or(&policy)))?;
+            let compile = if disable_wasmtime_cache {
+                PolicyModule::compile
+            } else {
+                PolicyModule::compile_cached
+            };
+            let policy = compile(&module)?;
+            let verdict = policy.validate_settings(&settings)?;
+            ensure!(
+                verdict.valid,
+                "Provided settings are not valid: {}",
+                verdict.message.as_deref().unwrap_or("no reason given")
+            );
+            println!(
+                "{}",
+                serde_json::to_string(&policy.validate(request, &settings)?)?
+            );
+        }
+        Command::Annotate {
+            metadata_path,
+            usage_path,
+            output_path,
+            module,
+        } => {
+            let usage = usage_path.as_deref().map(read).transpose()?;
+            let annotated = metadata::annotate(&read_module(&module)?, &read(&metadata_path)?, usage)
+                .with_context(|| format!("cannot annotate {}", module.display()))?;
+            fs::write(&output_path, annotated)
+                .with_context(|| format!("cannot write {}", output_path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    let mut text = String::new();
+    if path == Path::new("-") {
+        io::stdin()
+            .read_to_string(&mut text)
+            .context("cannot read standard input")?;
+    } else {
+        text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    }
+    Ok(text)
+}
+
+fn read_module(path: &Path) -> anyhow::Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}

@@ -1,0 +1,142 @@
+//! The custom section that makes a module a Kubewarden policy. policy-server refuses a module without it.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, bail, ensure};
+use serde::{Deserialize, Serialize};
+use wasm_encoder::{CustomSection, Section as _};
+use wasmparser::{Parser, Payload, Validator};
+
+use crate::module::PolicyModule;
+
+/// The name of the section.
+pub const SECTION: &str = "io.kubewarden.metadata";
+
+/// Where the text that the policy is published with goes.
+const USAGE: &str = "io.kubewarden.policy.usage";
+
+/// What `metadata.yml` says, in the order in which the section has it. What is unknown is an error: Kubewarden would drop it.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Metadata {
+    #[serde(default, skip_deserializing)]
+    protocol_version: String,
+    rules: Vec<Rule>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    annotations: BTreeMap<String, String>,
+    mutating: bool,
+    #[serde(default = "background_audit_by_default")]
+    background_audit: bool,
+    #[serde(default)]
+    execution_mode: ExecutionMode,
+    #[serde(default)]
+    policy_type: PolicyType,
+    #[serde(default)]
+    context_aware_resources: Vec<ContextAwareResource>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    minimum_kubewarden_version: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Rule {
+    api_groups: Vec<String>,
+    api_versions: Vec<String>,
+    resources: Vec<String>,
+    operations: Vec<Operation>,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum Operation {
+    Create,
+    Update,
+    Delete,
+    Connect,
+    #[serde(rename = "*")]
+    All,
+}
+
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+enum ExecutionMode {
+    #[default]
+    #[serde(rename = "kubewarden-wapc")]
+    KubewardenWapc,
+}
+
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum PolicyType {
+    #[default]
+    Kubernetes,
+    Raw,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ContextAwareResource {
+    api_version: String,
+    kind: String,
+}
+
+fn background_audit_by_default() -> bool {
+    true
+}
+
+/// The module with what `metadata` (YAML) says as its custom section, and with `usage` (Markdown) in it.
+///
+/// # Errors
+/// The module is invalid, no policy, or has such a section already; the metadata have an unknown or a missing field.
+pub fn annotate(module: &[u8], metadata: &str, usage: Option<String>) -> anyhow::Result<Vec<u8>> {
+    Validator::new()
+        .validate_all(module)
+        .context("the module is not valid")?;
+    ensure!(
+        section(module)?.is_none(),
+        "the module has metadata already: annotate the one that was compiled"
+    );
+
+    let mut metadata: Metadata = serde_json::from_value(manifest::parse_one(metadata)?)?;
+    for rule in &metadata.rules {
+        if rule.api_groups.is_empty()
+            || rule.api_versions.is_empty()
+            || rule.resources.is_empty()
+            || rule.operations.is_empty()
+        {
+            bail!("rules: no list of a rule may be empty");
+        }
+    }
+    let version = PolicyModule::compile(module)?
+        .instantiate()?
+        .call("protocol_version", b"")?;
+    metadata.protocol_version =
+        serde_json::from_slice(&version).context("protocol_version gave no answer")?;
+    if let Some(usage) = usage {
+        metadata.annotations.insert(USAGE.to_owned(), usage);
+    }
+
+    let mut annotated = module.to_vec();
+    let data = Cow::Owned(serde_json::to_vec(&metadata)?);
+    CustomSection {
+        name: Cow::Borrowed(SECTION),
+        data,
+    }
+    .append_to(&mut annotated);
+    Ok(annotated)
+}
+
+/// The metadata of a module, as they stand in it.
+///
+/// # Errors
+/// The bytes are no WebAssembly module.
+pub fn section(module: &[u8]) -> anyhow::Result<Option<&[u8]>> {
+    for payload in Parser::new(0).parse_all(module) {
+        if let Payload::CustomSection(section) = payload?
+            && section.name() == SECTION
+        {
+            return Ok(Some(section.data()));
+        }
+    }
+    Ok(None)
+}

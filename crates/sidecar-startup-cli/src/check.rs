@@ -1,0 +1,95 @@
+//! `sidecar-startup check`.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, anyhow};
+use serde_json::{Value, json};
+use sidecar_startup::Settings;
+
+use crate::judge::{Remark, judge};
+#[cfg(feature = "module")]
+use crate::module::Module;
+use crate::objects::{self, Object};
+
+/// Judges every object of the files and prints what is wrong. Tells whether any is denied.
+pub(crate) fn check(
+    files: &[PathBuf],
+    settings: Option<&Path>,
+    #[cfg(feature = "module")] module: Option<&Path>,
+) -> anyhow::Result<bool> {
+    let settings = match settings {
+        Some(path) => manifest::parse_one(&objects::read(path)?)
+            .with_context(|| format!("cannot read {}", path.display()))?,
+        None => Value::Null,
+    };
+    let parsed = Settings::from_value(&settings).map_err(|error| anyhow!("settings.{error}"))?;
+    #[cfg(feature = "module")]
+    let module = module.map(|path| Module::load(path, &settings)).transpose()?;
+    let mut report = String::new();
+    let mut count = Count::default();
+    for path in files {
+        let file = path.display();
+        let documents = manifest::parse(&objects::read(path)?).with_context(|| format!("{file}"))?;
+        for document in &documents {
+            for object in objects::of(document).with_context(|| format!("{file}"))? {
+                let verdict = judge(&object, &parsed);
+                #[cfg(feature = "module")]
+                let verdict = match &module {
+                    Some(module) => module
+                        .judge(&object, verdict)
+                        .with_context(|| format!("{file}"))?,
+                    None => verdict,
+                };
+                count.add(verdict.is_denied);
+                let word = if verdict.is_denied { "denied" } else { "allowed" };
+                report += &format!("{file}: {} {}: {word}\n", object.kind(), object.name());
+                for remark in &verdict.remarks {
+                    report += &describe(&format!("{file}"), &object, remark);
+                }
+            }
+        }
+    }
+    report += &count.to_string();
+    io::stdout()
+        .write_all(report.as_bytes())
+        .context("cannot write the report")?;
+    Ok(0 < count.denied)
+}
+
+/// The place, the reason, and what to add there.
+fn describe(file: &str, object: &Object<'_>, remark: &Remark) -> String {
+    let position = object.position(&remark.pointer);
+    let word = if remark.is_warning { "warning" } else { "error" };
+    let mut text = format!("  {file}:{}:{}: {word}\n", position.line, position.column);
+    text += &format!("    {}\n", remark.text);
+    if let (Some(suggestion), Some((_, field))) = (&remark.suggestion, remark.pointer.rsplit_once('/')) {
+        text += "    for example:\n";
+        for line in manifest::to_yaml(&json!({field: suggestion})).lines() {
+            text += &format!("      {line}\n");
+        }
+    }
+    text
+}
+
+#[derive(Default)]
+struct Count {
+    allowed: usize,
+    denied: usize,
+}
+
+impl Count {
+    fn add(&mut self, is_denied: bool) {
+        if is_denied {
+            self.denied += 1;
+        } else {
+            self.allowed += 1;
+        }
+    }
+}
+
+impl std::fmt::Display for Count {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "{} allowed, {} denied", self.allowed, self.denied)
+    }
+}

@@ -1,0 +1,76 @@
+//! A compiled policy in the place of the library: its verdict is what a cluster would hear.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use policy_host::{AdmissionRequest, AdmissionResponse, PolicyModule};
+use serde_json::{Value, json};
+
+use crate::judge::{Remark, Verdict, admission_request};
+use crate::objects::Object;
+
+/// A compiled policy and its settings.
+pub(crate) struct Module {
+    policy: PolicyModule,
+    settings: Value,
+}
+
+impl Module {
+    /// Loads the compiled policy at `path`.
+    pub(crate) fn load(path: &Path, settings: &Value) -> anyhow::Result<Self> {
+        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let settings = if settings.is_null() {
+            json!({})
+        } else {
+            settings.clone()
+        };
+        Ok(Self {
+            policy: PolicyModule::compile_cached(&bytes)?,
+            settings,
+        })
+    }
+
+    /// Has the policy judge an object of which the library says `verdict`. The policy tells no more than a cluster would hear,
+    /// so the place in the file and what to put there are still the library's, where it makes the same remark.
+    pub(crate) fn judge(&self, object: &Object<'_>, verdict: Verdict) -> anyhow::Result<Verdict> {
+        let request = AdmissionRequest::from_value(admission_request(object))?;
+        let response = self.policy.validate(request, &self.settings)?;
+        let mut known = verdict.remarks;
+        let remarks = remarks(&response).into_iter().map(|(is_warning, text)| {
+            let twin = known
+                .iter()
+                .position(|remark| remark.text == text)
+                .map(|index| known.swap_remove(index));
+            let (pointer, suggestion) =
+                twin.map_or_else(Default::default, |twin| (twin.pointer, twin.suggestion));
+            Remark {
+                is_warning,
+                pointer,
+                text: text.to_owned(),
+                suggestion,
+            }
+        });
+        Ok(Verdict {
+            is_denied: !response.allowed,
+            remarks: remarks.collect(),
+        })
+    }
+}
+
+/// What a policy says in full: its audit annotation has a line for each violation, the action first. An object that it could
+/// not read has only a message.
+fn remarks(response: &AdmissionResponse) -> Vec<(bool, &str)> {
+    let annotation = response
+        .audit_annotations
+        .as_ref()
+        .and_then(|annotations| annotations.get("violations"));
+    if let Some(violations) = annotation {
+        let lines = violations.lines().filter_map(|line| line.split_once(": "));
+        return lines.map(|(action, text)| (action == "Warn", text)).collect();
+    }
+    let message = response
+        .status
+        .as_ref()
+        .and_then(|status| status.message.as_deref());
+    message.map(|text| (false, text)).into_iter().collect()
+}

@@ -1,0 +1,54 @@
+//! Judges in which order, and behind which gates, the containers of a Pod start.
+//!
+//! An application crashes or loses its first requests when the sidecar beside it is not up yet. This library looks at a
+//! Pod, or at anything that creates Pods, and says what keeps the application from waiting, where, and how to mend it. It is
+//! pure: it reads no file, makes no call and knows no clock. The Kubewarden policy and the command `sidecar-startup` only carry
+//! to it what they are given, and its answers back.
+//!
+//! ```
+//! use serde_json::json;
+//! use sidecar_startup::{Request, Settings, evaluate, read};
+//!
+//! let request = json!({
+//!     "operation": "CREATE",
+//!     "kind": {"group": "", "version": "v1", "kind": "Pod"},
+//!     "object": {"spec": {
+//!         "initContainers": [{"name": "proxy", "image": "proxy", "restartPolicy": "Always"}],
+//!         "containers": [{"name": "shop", "image": "shop"}],
+//!     }},
+//! });
+//! let request: Request = read::from_value(&request)?;
+//! let decision = evaluate(&Settings::default(), &request)?;
+//! assert!(!decision.is_allowed());
+//! assert_eq!(
+//!     decision.message(),
+//!     "spec.initContainers[0].startupProbe: Required value: sidecar container \"proxy\" has no startupProbe, so \"shop\" \
+//!      does not wait until it is ready; add a startupProbe (sidecar-without-startup-probe)"
+//! );
+//! # Ok::<(), sidecar_startup::read::ReadError>(())
+//! ```
+//!
+//! The way of a request: [`request`] says whether the policy has a say in it, [`template`] finds the Pod template,
+//! [`pod`] tells for each container what it is, with the [`catalogue`] and the [`settings`], the [`rules`] look for what is
+//! wrong, and [`evaluate()`] makes a [`Decision`] of it.
+
+pub mod catalogue;
+pub mod command;
+pub mod evaluate;
+pub mod field;
+pub mod glob;
+pub mod image;
+pub mod object;
+pub mod pod;
+pub mod probe;
+pub mod read;
+pub mod request;
+pub mod rules;
+pub mod settings;
+pub mod template;
+pub mod violation;
+
+pub use evaluate::{Decision, evaluate};
+pub use request::Request;
+pub use settings::{Action, Settings};
+pub use violation::Violation;

@@ -1,0 +1,231 @@
+//! What the rules look at in an object, borrowed from the bytes or the value that it is read from.
+//!
+//! A view holds the fields that matter and passes over all others. Probes, hooks and ports are `k8s-openapi`'s types. Views
+//! are for reading only: nothing is ever written back from one, since a field that it does not know would be lost.
+//!
+//! All kinds are read through the one type [`Object`], since the kind may stand behind the object in the request: a Pod's
+//! fields and those that lead to a Pod template lie side by side in [`Spec`], and no built-in kind uses both.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use k8s_openapi::api::core::v1::{ContainerPort, Lifecycle, Probe};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+
+/// Defines a view: a struct and how it is read: from an object only, unknown fields ignored, `null` as absent, and the last of two
+/// equal keys counting, all as the API server does it.
+macro_rules! view {
+    ($(#[doc = $doc:literal])* $name:ident { $($(#[doc = $field_doc:literal])* $key:literal $field:ident: $type:ty,)* }) => {
+        $(#[doc = $doc])*
+        #[derive(Debug, Clone, Default, PartialEq)]
+        pub struct $name<'a> {
+            $(
+                #[doc = concat!("`", $key, "`")]
+                ///
+                $(#[doc = $field_doc])*
+                pub $field: $type,
+            )*
+            marker: std::marker::PhantomData<&'a ()>,
+        }
+
+        impl<'de: 'a, 'a> Deserialize<'de> for $name<'a> {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Fields;
+
+                impl<'de> Visitor<'de> for Fields {
+                    type Value = $name<'de>;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str("an object")
+                    }
+
+                    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                        let mut view = $name::default();
+                        while let Some(key) = map.next_key::<Text<'de>>()? {
+                            match &*key {
+                                $($key => view.$field = map.next_value::<Option<_>>()?.unwrap_or_default(),)*
+                                _ => {
+                                    map.next_value::<IgnoredAny>()?;
+                                }
+                            }
+                        }
+                        Ok(view)
+                    }
+                }
+
+                deserializer.deserialize_map(Fields)
+            }
+        }
+    };
+}
+
+pub(crate) use view;
+
+view! {
+    /// An object of any kind that has a Pod template, or is a Pod.
+    Object {
+        "metadata" metadata: Metadata<'a>,
+        "spec" spec: Option<Box<Spec<'a>>>,
+        /// Where a `PodTemplate` has its Pod template.
+        "template" template: Option<Box<Template<'a>>>,
+        "status" status: Status<'a>,
+    }
+}
+
+view! {
+    /// The metadata of an object or of a Pod template.
+    Metadata {
+        "annotations" annotations: TextMap<'a>,
+        "labels" labels: TextMap<'a>,
+        "ownerReferences" owner_references: Vec<OwnerReference<'a>>,
+        "deletionTimestamp" deletion_timestamp: Option<Text<'a>>,
+    }
+}
+
+view! {
+    /// An object that this one belongs to.
+    OwnerReference {
+        "kind" kind: Text<'a>,
+        /// Whether it is the one that manages this object.
+        "controller" controller: bool,
+    }
+}
+
+view! {
+    /// The `status` of a Pod.
+    Status {
+        "phase" phase: Text<'a>,
+    }
+}
+
+view! {
+    /// A Pod template, or the Job template of a CronJob.
+    Template {
+        "metadata" metadata: Metadata<'a>,
+        "spec" spec: Option<Box<Spec<'a>>>,
+    }
+}
+
+view! {
+    /// The `spec` of a Pod, or of an object that creates Pods.
+    Spec {
+        "initContainers" init_containers: Vec<ContainerFields<'a>>,
+        "containers" containers: Vec<ContainerFields<'a>>,
+        /// Of the Pod as a whole.
+        "restartPolicy" restart_policy: Text<'a>,
+        /// Where most workloads have their Pod template.
+        "template" template: Option<Box<Template<'a>>>,
+        /// Where a CronJob has the Job that holds its Pod template.
+        "jobTemplate" job_template: Option<Box<Template<'a>>>,
+    }
+}
+
+view! {
+    /// An entry of `containers` or `initContainers`.
+    ContainerFields {
+        "name" name: Text<'a>,
+        "image" image: Text<'a>,
+        "command" command: Vec<Text<'a>>,
+        "args" args: Vec<Text<'a>>,
+        "env" env: Vec<EnvVar<'a>>,
+        "restartPolicy" restart_policy: Option<Text<'a>>,
+        "ports" ports: Vec<ContainerPort>,
+        "startupProbe" startup_probe: Option<Probe>,
+        "readinessProbe" readiness_probe: Option<Probe>,
+        "livenessProbe" liveness_probe: Option<Probe>,
+        "lifecycle" lifecycle: Option<Lifecycle>,
+    }
+}
+
+view! {
+    /// An entry of a container's `env`.
+    EnvVar {
+        "name" name: Text<'a>,
+        /// Absent where the value comes from somewhere else.
+        "value" value: Option<Text<'a>>,
+    }
+}
+
+/// A string, borrowed where it holds no escape sequence.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Text<'a>(Cow<'a, str>);
+
+impl std::ops::Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Borrow;
+
+        impl<'de> Visitor<'de> for Borrow {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Borrowed(value)))
+            }
+
+            fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Owned(value.to_owned())))
+            }
+        }
+
+        deserializer.deserialize_str(Borrow)
+    }
+}
+
+/// Annotations or labels, in the order of the object.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TextMap<'a>(Vec<(Text<'a>, Text<'a>)>);
+
+impl TextMap<'_> {
+    /// The value of `key`.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .rev()
+            .find(|(k, _)| &**k == key)
+            .map(|(_, value)| &**value)
+    }
+}
+
+/// The copy of the whole object that `kubectl apply` leaves behind. It is the one annotation that is large, and says nothing
+/// about the Pod.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+impl<'de: 'a, 'a> Deserialize<'de> for TextMap<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = TextMap<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(key) = map.next_key::<Text<'de>>()? {
+                    if &*key == LAST_APPLIED {
+                        map.next_value::<IgnoredAny>()?;
+                    } else {
+                        pairs.push((key, map.next_value::<Option<Text<'de>>>()?.unwrap_or_default()));
+                    }
+                }
+                Ok(TextMap(pairs))
+            }
+        }
+
+        deserializer.deserialize_map(Pairs)
+    }
+}

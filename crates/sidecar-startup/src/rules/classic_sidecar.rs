@@ -1,0 +1,76 @@
+//! A sidecar that the application needs at start is an entry of `containers`.
+//!
+//! # Why
+//! The kubelet starts all entries of `containers` in one pass and waits for none of them to be ready, so the application may
+//! come up before its sidecar; and since nothing ends such a sidecar, it keeps a Job from completing. A sidecar container, an
+//! entry of `initContainers` with `restartPolicy: Always`, is started first, can hold the application until it is ready, is
+//! stopped last, and does not keep a Job from completing (<https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/>).
+//!
+//! # Denied
+//! ```yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: shop}
+//! spec:
+//!   containers:
+//!     - {name: shop, image: "shop:1"}
+//!     - {name: istio-proxy, image: "docker.io/istio/proxyv2:1.27.0"}
+//! ```
+//!
+//! # Allowed
+//! ```yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: shop}
+//! spec:
+//!   initContainers:
+//!     - name: istio-proxy
+//!       image: docker.io/istio/proxyv2:1.27.0
+//!       restartPolicy: Always
+//!       startupProbe: {httpGet: {path: /healthz/ready, port: 15021}, periodSeconds: 1, timeoutSeconds: 3, failureThreshold: 600}
+//!   containers:
+//!     - {name: shop, image: "shop:1"}
+//! ```
+//!
+//! # How to mend it
+//! Move the entry to `initContainers` and give it `restartPolicy: Always` and a `startupProbe`. A mesh does it by itself once
+//! it is told to inject native sidecars. Nodes need a kubelet of 1.29 or later.
+
+use crate::pod::{ContainerKind, Pod, RecognisedBy};
+use crate::rules::Rule;
+use crate::settings::{Action, Settings};
+use crate::violation::{ErrorKind, Finding};
+
+pub(super) const RULE: Rule = Rule {
+    id: "classic-sidecar",
+    default: Action::Deny,
+    source: include_str!("classic_sidecar.rs"),
+    check,
+};
+
+fn check(pod: &Pod<'_>, _: &Settings, findings: &mut Vec<Finding>) {
+    for container in &pod.containers {
+        let ContainerKind::ClassicSidecar(facts) = container.kind else {
+            continue;
+        };
+        let Some(ceiling) = facts.ceiling() else { continue };
+        let name = container.name();
+        let by = match facts.recognised_by {
+            RecognisedBy::Setting => "by the setting sidecars",
+            RecognisedBy::Annotation => "by the annotation sidecar-startup/sidecars",
+            RecognisedBy::Catalogue | RecognisedBy::RestartPolicy => "as a well-known one",
+        };
+        let application = pod.application();
+        findings.push(Finding {
+            path: pod.path_of(container),
+            kind: ErrorKind::Forbidden,
+            detail: format!(
+                "sidecar {name} (recognised {by}) is in containers, where nothing makes sure that it is ready before \
+                 {application} starts; move it to initContainers with restartPolicy: Always and a startupProbe"
+            ),
+            short: format!("sidecar {name} must move to initContainers"),
+            ceiling,
+            suggestion: None,
+        });
+    }
+}

@@ -1,0 +1,155 @@
+//! A sidecar container has no gate that holds the application until the sidecar is ready.
+//!
+//! # Why
+//! The kubelet starts the next container as soon as a sidecar container has *started*. It waits for more only where the
+//! sidecar has a `startupProbe`, which has to succeed, or a `postStart` hook, which has to return. A `readinessProbe` or a
+//! `livenessProbe` holds nothing back (`pkg/kubelet/kuberuntime/kuberuntime_container.go`, `computeInitContainerActions`).
+//! A hook is skipped when the kubelet is restarted while it runs, so it only counts where the setting `gates` names it.
+//!
+//! # Denied
+//! ```yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: shop}
+//! spec:
+//!   initContainers:
+//!     - name: proxy
+//!       image: proxy:1
+//!       restartPolicy: Always
+//!       readinessProbe: {httpGet: {path: /ready, port: 8080}}
+//!   containers:
+//!     - {name: shop, image: "shop:1"}
+//! ```
+//!
+//! # Allowed
+//! ```yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: shop}
+//! spec:
+//!   initContainers:
+//!     - name: proxy
+//!       image: proxy:1
+//!       restartPolicy: Always
+//!       startupProbe: {httpGet: {path: /ready, port: 8080}, periodSeconds: 1, failureThreshold: 600}
+//!   containers:
+//!     - {name: shop, image: "shop:1"}
+//! ```
+//!
+//! # How to mend it
+//! Add a `startupProbe` that succeeds once the sidecar can do its work; its `readinessProbe` usually asks the right question
+//! already. Set `periodSeconds: 1`: the default of 10 adds up to ten seconds to every start.
+
+use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
+
+use crate::command::{Outcome, outcome};
+use crate::object::ContainerFields;
+use crate::pod::{ContainerKind, Pod};
+use crate::probe;
+use crate::rules::Rule;
+use crate::settings::{Action, Settings};
+use crate::violation::{ErrorKind, Finding};
+
+pub(super) const RULE: Rule = Rule {
+    id: "sidecar-without-startup-probe",
+    default: Action::Deny,
+    source: include_str!("sidecar_without_startup_probe.rs"),
+    check,
+};
+
+fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
+    for container in &pod.containers {
+        let ContainerKind::Sidecar(facts) = container.kind else {
+            continue;
+        };
+        let Some(ceiling) = facts.ceiling() else { continue };
+        let fields = container.fields;
+        let startup_probe = fields.startup_probe.as_ref();
+        if startup_probe.is_some_and(probe_is_gate)
+            || (settings.gates.post_start && post_start_is_gate(fields))
+        {
+            continue;
+        }
+        let name = container.name();
+        let application = pod.application();
+        let (kind, state, short) = match startup_probe {
+            Some(probe) if probe.exec.is_some() => {
+                let state = format!(
+                    "has a startupProbe that succeeds at once, so it does not hold back {application}"
+                );
+                (ErrorKind::Invalid, state, "succeeds at once")
+            }
+            Some(_) => {
+                let state =
+                    format!("has a startupProbe without a handler, which does not hold back {application}");
+                (ErrorKind::Invalid, state, "has no handler")
+            }
+            None => (
+                ErrorKind::Required,
+                state_without_probe(fields, &application.to_string()),
+                "is missing",
+            ),
+        };
+        let remedy = if startup_probe.is_some() {
+            "make it ask whether the sidecar is ready"
+        } else {
+            "add a startupProbe"
+        };
+        findings.push(Finding {
+            path: pod.path_of(container).child("startupProbe"),
+            kind,
+            detail: format!("sidecar container {name} {state}; {remedy}"),
+            short: format!("startupProbe of sidecar container {name} {short}"),
+            ceiling,
+            suggestion: probe::suggestion(fields, facts.row),
+        });
+    }
+}
+
+/// Whether a probe holds back what comes after its container until it has learnt something about it.
+fn probe_is_gate(probe: &Probe) -> bool {
+    let asks_the_network = probe.http_get.is_some() || probe.tcp_socket.is_some() || probe.grpc.is_some();
+    let exec = probe.exec.as_ref();
+    asks_the_network || exec.is_some_and(|exec| outcome(exec.command.as_deref()) != Outcome::Succeeds)
+}
+
+fn post_start<'a>(fields: &'a ContainerFields<'_>) -> Option<&'a LifecycleHandler> {
+    fields
+        .lifecycle
+        .as_ref()
+        .and_then(|lifecycle| lifecycle.post_start.as_ref())
+}
+
+fn post_start_is_gate(fields: &ContainerFields<'_>) -> bool {
+    post_start(fields).is_some_and(|hook| match &hook.exec {
+        Some(exec) => outcome(exec.command.as_deref()) != Outcome::Succeeds,
+        None => hook.http_get.is_some() || hook.sleep.is_some() || hook.tcp_socket.is_some(),
+    })
+}
+
+/// Says what the container has instead, since its writer most likely took that for a gate.
+fn state_without_probe(fields: &ContainerFields<'_>, application: &str) -> String {
+    let readiness = fields.readiness_probe.as_ref().map(|_| "readinessProbe");
+    let liveness = fields.liveness_probe.as_ref().map(|_| "livenessProbe");
+    let probes = match (readiness, liveness) {
+        (Some(readiness), Some(liveness)) => format!("a {readiness} and a {liveness}, which do"),
+        (Some(probe), None) | (None, Some(probe)) => format!("a {probe}, which does"),
+        (None, None) => String::new(),
+    };
+    match (post_start(fields), probes.as_str()) {
+        (None, "") => format!("has no startupProbe, so {application} does not wait until it is ready"),
+        (None, probes) => format!("has only {probes} not hold back {application}"),
+        (Some(hook), _)
+            if hook
+                .exec
+                .as_ref()
+                .is_some_and(|exec| outcome(exec.command.as_deref()) == Outcome::Succeeds) =>
+        {
+            format!("has only a postStart hook that returns at once, which does not hold back {application}")
+        }
+        (Some(_), _) => format!(
+            "has only a postStart hook to hold back {application}, which a restart of the kubelet skips and the setting \
+             gates does not accept"
+        ),
+    }
+}

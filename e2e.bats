@@ -1,0 +1,66 @@
+#!/usr/bin/env bats
+# Drives the annotated module from the command line: KWCTL is kwctl, or policy-host, which takes the same options.
+bats_require_minimum_version 1.5.0
+
+setup() {
+    cd "$BATS_TEST_DIRNAME"
+    : "${KWCTL:=target/debug/policy-host}"
+    module=annotated-policy.wasm
+}
+
+# Runs the policy on a request; what it prints on standard output is in $output.
+judge() {
+    run --separate-stderr "$KWCTL" run "$module" "$@"
+}
+
+# Asks jq a question of the answer; a question that is not answered with true fails.
+holds() {
+    jq --exit-status "$1" <<<"$output" >/dev/null || {
+        echo "not so: $1" >&2
+        echo "$output" >&2
+        return 1
+    }
+}
+
+@test "denies a sidecar that holds nothing back, and exits with 0" {
+    judge --request-path tests/requests/readiness-probe-only.json
+    [ "$status" -eq 0 ]
+    holds '.allowed == false and .status.code == 400'
+    holds '.uid == "705ab4f5-6393-11e8-b7cc-42010a800002"'
+    holds '.status.message | startswith("spec.template.spec.initContainers[0].startupProbe: Required value: ")'
+    holds '.status.message | endswith("add a startupProbe (sidecar-without-startup-probe)")'
+    holds '.auditAnnotations.violations | startswith("Deny: spec.template.spec.initContainers[0]")'
+}
+
+@test "takes an AdmissionReview, from standard input" {
+    judge --request-path - < <(jq '{kind: "AdmissionReview", request: .}' tests/requests/readiness-probe-only.json)
+    [ "$status" -eq 0 ]
+    holds '.allowed == false'
+}
+
+@test "allows a sidecar with a startup probe, and has nothing to say" {
+    judge --request-path tests/requests/startup-probe.json
+    [ "$status" -eq 0 ]
+    holds '. == {uid: "705ab4f5-6393-11e8-b7cc-42010a800002", allowed: true, auditAnnotations: null, warnings: null}'
+}
+
+@test "takes settings as JSON" {
+    judge --request-path tests/requests/readiness-probe-only.json --settings-json '{"defaultAction": "Warn"}'
+    [ "$status" -eq 0 ]
+    holds '.allowed and (.warnings | length) == 1'
+}
+
+@test "takes settings from a file" {
+    printf 'rules:\n  sidecar-without-startup-probe: Ignore\n' >"$BATS_TEST_TMPDIR/settings.yaml"
+    judge --request-path tests/requests/readiness-probe-only.json --settings-path "$BATS_TEST_TMPDIR/settings.yaml"
+    [ "$status" -eq 0 ]
+    holds '.allowed and .warnings == null'
+}
+
+@test "refuses settings that it does not know, and exits with 1" {
+    judge --request-path tests/requests/startup-probe.json --settings-json '{"defaultAktion": "Warn"}'
+    [ "$status" -eq 1 ]
+    [ -z "$output" ]
+    [[ "$stderr" == *"Provided settings are not valid: settings.defaultAktion: Forbidden: unknown field"* ]]
+    [[ "$stderr" == *'did you mean "defaultAction"?'* ]]
+}

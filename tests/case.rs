@@ -1,0 +1,246 @@
+//! A case: what is asked, and what is to come out.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use anyhow::{Context as _, anyhow, bail, ensure};
+use serde_json::{Map, Value, json};
+
+use crate::outcome::Outcome;
+
+/// The files that a folder may hold.
+const FILES: [&str; 5] = [
+    "object.yaml",
+    "settings.yaml",
+    "request.yaml",
+    "expected.yaml",
+    "expected-object.yaml",
+];
+
+/// One folder of cases.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// Its path below the folder of all cases.
+    pub name: String,
+    /// Where it lies.
+    folder: PathBuf,
+    /// What is judged.
+    pub object: Value,
+    /// The settings of the policy.
+    pub settings: Value,
+    /// What the request has beside the object.
+    request: Map<String, Value>,
+}
+
+/// All cases below a folder, by name.
+///
+/// # Errors
+/// A folder holds what no case may hold.
+pub fn discover(root: &Path) -> anyhow::Result<Vec<Case>> {
+    let mut cases = Vec::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files.push(
+                    path.file_name()
+                        .and_then(|name| name.to_str())
+                        .unwrap_or_default()
+                        .to_owned(),
+                );
+            }
+        }
+        if files.is_empty() {
+            continue;
+        }
+        if let Some(stray) = files.iter().find(|file| !FILES.contains(&file.as_str())) {
+            bail!("{}: {stray} is no file of a case", folder.display());
+        }
+        cases.push(Case::load(root, &folder).with_context(|| format!("{}", folder.display()))?);
+    }
+    cases.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(cases)
+}
+
+/// The cases that no rule of today reaches, each with what it waits for.
+///
+/// # Errors
+/// The list cannot be read.
+pub fn pending(list: &Path) -> anyhow::Result<BTreeMap<String, Value>> {
+    let list = manifest::parse(&fs::read_to_string(list)?)?;
+    let fields = list.first().and_then(|document| document.value.as_object());
+    Ok(fields
+        .into_iter()
+        .flatten()
+        .map(|(name, reason)| (name.clone(), reason.clone()))
+        .collect())
+}
+
+impl Case {
+    fn load(root: &Path, folder: &Path) -> anyhow::Result<Self> {
+        let yaml = |file: &str| -> anyhow::Result<Value> {
+            let path = folder.join(file);
+            if !path.exists() {
+                return Ok(json!({}));
+            }
+            manifest::parse_one(&fs::read_to_string(path)?).context(file.to_owned())
+        };
+        let Value::Object(request) = yaml("request.yaml")? else {
+            bail!("request.yaml: expected an object")
+        };
+        ensure!(folder.join("object.yaml").exists(), "there is no object.yaml");
+        Ok(Self {
+            name: folder.strip_prefix(root)?.to_string_lossy().into_owned(),
+            folder: folder.to_owned(),
+            object: yaml("object.yaml")?,
+            settings: yaml("settings.yaml")?,
+            request,
+        })
+    }
+
+    /// A case that asks to create an object, with default settings.
+    #[must_use]
+    pub fn of_object(object: Value) -> Self {
+        Self {
+            name: String::new(),
+            folder: PathBuf::new(),
+            object,
+            settings: json!({}),
+            request: Map::new(),
+        }
+    }
+
+    /// The same case with another object.
+    #[must_use]
+    pub fn with_object(&self, object: Value) -> Self {
+        Self {
+            object,
+            ..self.clone()
+        }
+    }
+
+    /// Whether it asks anything but to create the object.
+    #[must_use]
+    pub fn has_request(&self) -> bool {
+        !self.request.is_empty()
+    }
+
+    /// The admission request.
+    #[must_use]
+    pub fn request(&self) -> Value {
+        let text = |key: &str| self.object.get(key).and_then(Value::as_str).unwrap_or_default();
+        let (group, version) = text("apiVersion")
+            .split_once('/')
+            .unwrap_or(("", text("apiVersion")));
+        let mut request = json!({
+            "uid": "705ab4f5-6393-11e8-b7cc-42010a800002",
+            "kind": {"group": group, "version": version, "kind": text("kind")},
+            "resource": {"group": group, "version": version, "resource": format!("{}s", text("kind").to_lowercase())},
+            "namespace": "default",
+            "operation": "CREATE",
+            "userInfo": {"username": "alice", "groups": ["system:authenticated"]},
+            "object": self.object,
+        });
+        if let Some(fields) = request.as_object_mut() {
+            fields.extend(self.request.clone());
+        }
+        request
+    }
+
+    /// Compares what came out with what is expected, or, with `UPDATE_EXPECT=1`, writes it down as expected.
+    ///
+    /// # Errors
+    /// The two differ.
+    pub fn compare(&self, outcome: &Outcome) -> anyhow::Result<()> {
+        let Err(difference) = self.compare_only(outcome) else {
+            return Ok(());
+        };
+        if env::var_os("UPDATE_EXPECT").is_none_or(|value| value != "1") {
+            return Err(difference);
+        }
+        let path = self.folder.join("expected.yaml");
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let mut written = outcome.to_value();
+        if let (Some(names), Some(fields)) = (self.expected()?.get("messageNames"), written.as_object_mut()) {
+            fields.insert("messageNames".to_owned(), names.clone());
+        }
+        let comments = text
+            .lines()
+            .take_while(|line| line.starts_with('#'))
+            .map(|line| format!("{line}\n"));
+        fs::write(path, comments.collect::<String>() + &manifest::to_yaml(&written))?;
+        Ok(())
+    }
+
+    /// Compares what came out with what is expected.
+    ///
+    /// # Errors
+    /// The two differ.
+    pub fn compare_only(&self, outcome: &Outcome) -> anyhow::Result<()> {
+        let mut expected = self.expected()?;
+        let names = expected
+            .as_object_mut()
+            .and_then(|expected| expected.remove("messageNames"));
+        for name in names
+            .as_ref()
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+        {
+            ensure!(
+                outcome.message().contains(name),
+                "the message does not name {name:?}: {}",
+                outcome.message()
+            );
+        }
+        let found = outcome.to_value();
+        if expected != found {
+            return Err(anyhow!(
+                "expected\n{}but found\n{}",
+                manifest::to_yaml(&expected),
+                manifest::to_yaml(&found)
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether all that is expected came out, whatever else did.
+    ///
+    /// # Errors
+    /// What is expected cannot be read.
+    pub fn is_met_by(&self, outcome: &Outcome) -> anyhow::Result<bool> {
+        let mut expected = self.expected()?;
+        if let Some(expected) = expected.as_object_mut() {
+            expected.remove("messageNames");
+        }
+        Ok(contains(&outcome.to_value(), &expected))
+    }
+
+    fn expected(&self) -> anyhow::Result<Value> {
+        let text = fs::read_to_string(self.folder.join("expected.yaml")).unwrap_or_default();
+        if text.is_empty() {
+            Ok(json!({}))
+        } else {
+            Ok(manifest::parse_one(&text)?)
+        }
+    }
+}
+
+/// Whether a value has all that another one has.
+fn contains(value: &Value, part: &Value) -> bool {
+    match (value, part) {
+        (Value::Object(fields), Value::Object(parts)) => parts
+            .iter()
+            .all(|(key, part)| fields.get(key).is_some_and(|field| contains(field, part))),
+        (Value::Array(items), Value::Array(parts)) => {
+            items.len() == parts.len() && items.iter().zip(parts).all(|(item, part)| contains(item, part))
+        }
+        _ => value == part,
+    }
+}

@@ -1,0 +1,13 @@
+//! Cases as data: a folder each, judged by the library and by the compiled module.
+//!
+//! A folder holds `object.yaml`, and where they are needed `settings.yaml`, `request.yaml` (fields that replace those of an
+//! ordinary CREATE request) and `expected-object.yaml`. `expected.yaml` says what comes out; its first comment says why.
+
+#![allow(clippy::indexing_slicing, reason = "what a JSON value does not have is null")]
+
+pub mod case;
+pub mod laws;
+pub mod outcome;
+
+pub use case::Case;
+pub use outcome::Outcome;
