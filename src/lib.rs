@@ -8,7 +8,7 @@ mod response;
 use kubewarden_policy_sdk::wapc_guest::{CallResult, register_function};
 use kubewarden_policy_sdk::{protocol_version_guest, settings::SettingsValidationResponse};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sidecar_startup::field::FieldPath;
 use sidecar_startup::read::ReadError;
 use sidecar_startup::{Request, Settings, evaluate};
@@ -31,11 +31,16 @@ struct Payload<'a> {
     settings: Value,
 }
 
+#[inline(never)] // it is large, and a second copy would only serve error messages
+fn read(payload: &str) -> Result<Payload<'_>, serde_json::Error> {
+    serde_json::from_str(payload)
+}
+
 fn validate(payload: &[u8]) -> CallResult {
     // Read from a string: UTF-8 is then checked once for all, and not once for each string in it.
     let text = std::str::from_utf8(payload).unwrap_or_default();
-    let Ok(Payload { request, settings }) = serde_json::from_str(text) else {
-        return validate_slowly(payload);
+    let Ok(Payload { request, settings }) = read(text) else {
+        return validate_slowly(text);
     };
     match Settings::from_value(&settings) {
         Ok(settings) => match evaluate(&settings, &request) {
@@ -48,10 +53,12 @@ fn validate(payload: &[u8]) -> CallResult {
 
 /// Answers a payload that cannot be read at once: the object may be of a kind that the policy has no say in, and then look
 /// like anything.
-fn validate_slowly(payload: &[u8]) -> CallResult {
-    match serde_json::from_slice::<Value>(payload) {
-        Ok(mut payload) => match payload.get_mut("request") {
-            Some(request) => match Request::explain(request) {
+fn validate_slowly(payload: &str) -> CallResult {
+    match serde_json::from_str::<Value>(payload) {
+        Ok(payload) => match payload.get("request") {
+            Some(request) => match Request::explain(request, &|request| {
+                read(&json!({"request": request}).to_string()).map(drop)
+            }) {
                 None => response::allowed(),
                 Some(error) => response::malformed(&error.to_string()),
             },
@@ -67,16 +74,12 @@ fn validate_slowly(payload: &[u8]) -> CallResult {
 }
 
 fn validate_settings(payload: &[u8]) -> CallResult {
-    let message = match serde_json::from_slice::<Value>(payload) {
-        Ok(settings) => Settings::from_value(&settings)
-            .err()
-            .map(|error| settings_error(error)),
+    let text = std::str::from_utf8(payload).unwrap_or_default();
+    let message = match serde_json::from_str::<Value>(text) {
+        Ok(settings) => Settings::from_value(&settings).err().map(|error| settings_error(error)),
         Err(_) => Some("the settings are not JSON".to_owned()),
     };
-    Ok(serde_json::to_vec(&SettingsValidationResponse {
-        valid: message.is_none(),
-        message,
-    })?)
+    Ok(serde_json::to_vec(&SettingsValidationResponse { valid: message.is_none(), message })?)
 }
 
 /// Says that it is the settings that are wrong, and not the object.

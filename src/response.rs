@@ -19,12 +19,8 @@ pub(crate) fn decided(decision: &Decision) -> CallResult {
         message: (!is_allowed).then(|| decision.message()),
         code: (!is_allowed).then_some(BAD_REQUEST),
         warnings: (!warnings.is_empty()).then_some(warnings),
-        audit_annotations: (!annotations.is_empty()).then(|| {
-            annotations
-                .into_iter()
-                .map(|(key, text)| (key.to_owned(), text))
-                .collect()
-        }),
+        audit_annotations: (!annotations.is_empty())
+            .then(|| annotations.into_iter().map(|(key, text)| (key.to_owned(), text)).collect()),
         ..allowance()
     })
 }

@@ -10,13 +10,8 @@ use serde_json::{Map, Value, json};
 use crate::outcome::Outcome;
 
 /// The files that a folder may hold.
-const FILES: [&str; 5] = [
-    "object.yaml",
-    "settings.yaml",
-    "request.yaml",
-    "expected.yaml",
-    "expected-object.yaml",
-];
+const FILES: [&str; 5] =
+    ["object.yaml", "settings.yaml", "request.yaml", "expected.yaml", "expected-object.yaml"];
 
 /// One folder of cases.
 #[derive(Debug, Clone)]
@@ -47,12 +42,7 @@ pub fn discover(root: &Path) -> anyhow::Result<Vec<Case>> {
             if path.is_dir() {
                 folders.push(path);
             } else {
-                files.push(
-                    path.file_name()
-                        .and_then(|name| name.to_str())
-                        .unwrap_or_default()
-                        .to_owned(),
-                );
+                files.push(path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned());
             }
         }
         if files.is_empty() {
@@ -74,11 +64,7 @@ pub fn discover(root: &Path) -> anyhow::Result<Vec<Case>> {
 pub fn pending(list: &Path) -> anyhow::Result<BTreeMap<String, Value>> {
     let list = manifest::parse(&fs::read_to_string(list)?)?;
     let fields = list.first().and_then(|document| document.value.as_object());
-    Ok(fields
-        .into_iter()
-        .flatten()
-        .map(|(name, reason)| (name.clone(), reason.clone()))
-        .collect())
+    Ok(fields.into_iter().flatten().map(|(name, reason)| (name.clone(), reason.clone())).collect())
 }
 
 impl Case {
@@ -90,9 +76,7 @@ impl Case {
             }
             manifest::parse_one(&fs::read_to_string(path)?).context(file.to_owned())
         };
-        let Value::Object(request) = yaml("request.yaml")? else {
-            bail!("request.yaml: expected an object")
-        };
+        let Value::Object(request) = yaml("request.yaml")? else { bail!("request.yaml: expected an object") };
         ensure!(folder.join("object.yaml").exists(), "there is no object.yaml");
         Ok(Self {
             name: folder.strip_prefix(root)?.to_string_lossy().into_owned(),
@@ -106,22 +90,13 @@ impl Case {
     /// A case that asks to create an object, with default settings.
     #[must_use]
     pub fn of_object(object: Value) -> Self {
-        Self {
-            name: String::new(),
-            folder: PathBuf::new(),
-            object,
-            settings: json!({}),
-            request: Map::new(),
-        }
+        Self { name: String::new(), folder: PathBuf::new(), object, settings: json!({}), request: Map::new() }
     }
 
     /// The same case with another object.
     #[must_use]
     pub fn with_object(&self, object: Value) -> Self {
-        Self {
-            object,
-            ..self.clone()
-        }
+        Self { object, ..self.clone() }
     }
 
     /// Whether it asks anything but to create the object.
@@ -134,9 +109,7 @@ impl Case {
     #[must_use]
     pub fn request(&self) -> Value {
         let text = |key: &str| self.object.get(key).and_then(Value::as_str).unwrap_or_default();
-        let (group, version) = text("apiVersion")
-            .split_once('/')
-            .unwrap_or(("", text("apiVersion")));
+        let (group, version) = text("apiVersion").split_once('/').unwrap_or(("", text("apiVersion")));
         let mut request = json!({
             "uid": "705ab4f5-6393-11e8-b7cc-42010a800002",
             "kind": {"group": group, "version": version, "kind": text("kind")},
@@ -169,10 +142,7 @@ impl Case {
         if let (Some(names), Some(fields)) = (self.expected()?.get("messageNames"), written.as_object_mut()) {
             fields.insert("messageNames".to_owned(), names.clone());
         }
-        let comments = text
-            .lines()
-            .take_while(|line| line.starts_with('#'))
-            .map(|line| format!("{line}\n"));
+        let comments = text.lines().take_while(|line| line.starts_with('#')).map(|line| format!("{line}\n"));
         fs::write(path, comments.collect::<String>() + &manifest::to_yaml(&written))?;
         Ok(())
     }
@@ -183,16 +153,8 @@ impl Case {
     /// The two differ.
     pub fn compare_only(&self, outcome: &Outcome) -> anyhow::Result<()> {
         let mut expected = self.expected()?;
-        let names = expected
-            .as_object_mut()
-            .and_then(|expected| expected.remove("messageNames"));
-        for name in names
-            .as_ref()
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-        {
+        let names = expected.as_object_mut().and_then(|expected| expected.remove("messageNames"));
+        for name in names.as_ref().and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
             ensure!(
                 outcome.message().contains(name),
                 "the message does not name {name:?}: {}",
@@ -224,20 +186,16 @@ impl Case {
 
     fn expected(&self) -> anyhow::Result<Value> {
         let text = fs::read_to_string(self.folder.join("expected.yaml")).unwrap_or_default();
-        if text.is_empty() {
-            Ok(json!({}))
-        } else {
-            Ok(manifest::parse_one(&text)?)
-        }
+        Ok(manifest::parse(&text)?.pop().map_or_else(|| json!({}), |document| document.value))
     }
 }
 
 /// Whether a value has all that another one has.
 fn contains(value: &Value, part: &Value) -> bool {
     match (value, part) {
-        (Value::Object(fields), Value::Object(parts)) => parts
-            .iter()
-            .all(|(key, part)| fields.get(key).is_some_and(|field| contains(field, part))),
+        (Value::Object(fields), Value::Object(parts)) => {
+            parts.iter().all(|(key, part)| fields.get(key).is_some_and(|field| contains(field, part)))
+        }
         (Value::Array(items), Value::Array(parts)) => {
             items.len() == parts.len() && items.iter().zip(parts).all(|(item, part)| contains(item, part))
         }

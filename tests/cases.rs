@@ -40,9 +40,7 @@ fn main() -> anyhow::Result<ExitCode> {
         None => Ok(()),
     }));
     for rule in RULES {
-        trials.push(Trial::test(format!("doc::{}", rule.id), move || {
-            examples_hold(rule).map_err(fail)
-        }));
+        trials.push(Trial::test(format!("doc::{}", rule.id), move || examples_hold(rule).map_err(fail)));
     }
     trials.push(Trial::test("module::answers_whatever_comes_in", move || {
         answers_whatever_comes_in(&module).map_err(fail)
@@ -65,33 +63,23 @@ fn both_ways(
     compare: fn(&Case, &Outcome) -> anyhow::Result<()>,
 ) -> [Trial; 2] {
     let module = Arc::clone(module);
-    let names = [
-        format!("library::{}", case.name),
-        format!("module::{}", case.name),
-    ];
+    let names = [format!("library::{}", case.name), format!("module::{}", case.name)];
     let [library, through_module] = names;
     let same = case.clone();
     [
         Trial::test(library, move || {
             let outcome = Outcome::of_library(&case);
-            compare(&case, &outcome)
-                .and_then(|()| laws::hold(&case, &outcome))
-                .map_err(fail)
+            compare(&case, &outcome).and_then(|()| laws::hold(&case, &outcome)).map_err(fail)
         }),
         Trial::test(through_module, move || {
-            Outcome::of_library(&same)
-                .compare_with_module(&same, &module)
-                .map_err(fail)
+            Outcome::of_library(&same).compare_with_module(&same, &module).map_err(fail)
         }),
     ]
 }
 
 /// A case that waits for a rule must not pass yet; when it does, it is pending no longer.
 fn still_fails(case: &Case) -> anyhow::Result<()> {
-    ensure!(
-        !case.is_met_by(&Outcome::of_library(case))?,
-        "the case passes: take it out of pending.yaml"
-    );
+    ensure!(!case.is_met_by(&Outcome::of_library(case))?, "the case passes: take it out of pending.yaml");
     Ok(())
 }
 
@@ -108,10 +96,7 @@ fn examples_hold(rule: &sidecar_startup::rules::Rule) -> anyhow::Result<()> {
     };
     let (denied, allowed) = (judge(denied)?, judge(allowed)?);
     ensure!(
-        denied
-            .violations()
-            .iter()
-            .any(|violation| violation.rule.id == rule.id),
+        denied.violations().iter().any(|violation| violation.rule.id == rule.id),
         "the first example does not break the rule"
     );
     ensure!(
@@ -126,26 +111,18 @@ fn examples_hold(rule: &sidecar_startup::rules::Rule) -> anyhow::Result<()> {
 fn answers_whatever_comes_in(module: &PolicyModule) -> anyhow::Result<()> {
     let instance = module.instantiate()?;
     let ask = |payload: &[u8]| -> Result<(), TestCaseError> {
-        let answer = instance
-            .call("validate", payload)
-            .map_err(|error| TestCaseError::fail(error.to_string()))?;
+        let answer =
+            instance.call("validate", payload).map_err(|error| TestCaseError::fail(error.to_string()))?;
         let answer: Value = serde_json::from_slice(&answer)?;
         prop_assert!(answer["accepted"].is_boolean());
         prop_assert!(answer["accepted"] == true || answer["code"] == 400, "{answer}");
         prop_assert!(!answer.to_string().contains(SECRET), "{answer}");
         Ok(())
     };
-    let config = Config {
-        cases: 2000,
-        failure_persistence: None,
-        ..Config::default()
-    };
-    TestRunner::new(config.clone()).run(&arbitrary_payload(), |payload| {
-        ask(payload.to_string().as_bytes())
-    })?;
-    TestRunner::new(config).run(&proptest::collection::vec(any::<u8>(), 0..64), |bytes| {
-        ask(&bytes)
-    })?;
+    let config = Config { cases: 2000, failure_persistence: None, ..Config::default() };
+    TestRunner::new(config.clone())
+        .run(&arbitrary_payload(), |payload| ask(payload.to_string().as_bytes()))?;
+    TestRunner::new(config).run(&proptest::collection::vec(any::<u8>(), 0..64), |bytes| ask(&bytes))?;
     Ok(())
 }
 
@@ -232,10 +209,7 @@ fn field() -> impl Strategy<Value = String> {
     .prop_map(str::to_owned)
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "it stands where map_err wants a function"
-)]
+#[expect(clippy::needless_pass_by_value, reason = "it stands where map_err wants a function")]
 fn fail(error: anyhow::Error) -> Failed {
     format!("{error:#}").into()
 }

@@ -27,26 +27,12 @@ fn says_the_same_twice(case: &Case, outcome: &Outcome) -> anyhow::Result<()> {
 fn texts_are_sound(outcome: &Outcome) -> anyhow::Result<()> {
     let message = outcome.message();
     ensure!(message.chars().count() < 1024, "an event would cut the message");
-    for text in outcome
-        .violations()
-        .iter()
-        .map(Violation::warning)
-        .chain([message])
-    {
-        ensure!(
-            !text.contains(char::is_control),
-            "a control character in {text:?}"
-        );
-        ensure!(
-            !text.contains("Some(") && !text.contains("None"),
-            "a debug artefact in {text:?}"
-        );
+    for text in outcome.violations().iter().map(Violation::warning).chain([message]) {
+        ensure!(!text.contains(char::is_control), "a control character in {text:?}");
+        ensure!(!text.contains("Some(") && !text.contains("None"), "a debug artefact in {text:?}");
     }
     for warning in outcome.violations().iter().map(Violation::warning) {
-        ensure!(
-            warning.chars().count() <= 120,
-            "too long for a warning: {warning}"
-        );
+        ensure!(warning.chars().count() <= 120, "too long for a warning: {warning}");
     }
     Ok(())
 }
@@ -84,10 +70,7 @@ fn plant(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(plant),
         Value::Object(fields) => {
             for (key, field) in fields.iter_mut() {
-                if !matches!(
-                    key.as_str(),
-                    "annotations" | "labels" | "matchLabels" | "nodeSelector"
-                ) {
+                if !matches!(key.as_str(), "annotations" | "labels" | "matchLabels" | "nodeSelector") {
                     plant(field);
                 }
             }
@@ -122,22 +105,13 @@ fn other_kinds_say_the_same(case: &Case, outcome: &Outcome) -> anyhow::Result<()
             let path = violation.finding.path.to_string();
             let below = path.strip_prefix("spec.jobTemplate.").unwrap_or(&path);
             let below = below.strip_prefix("spec.template.").unwrap_or(below).to_owned();
-            (
-                violation.rule.id,
-                violation.action,
-                below,
-                violation.finding.detail.clone(),
-            )
+            (violation.rule.id, violation.action, below, violation.finding.detail.clone())
         };
         outcome.violations().iter().map(tell).collect()
     };
     for form in forms {
         let other = Outcome::of_library(&case.with_object(form));
-        ensure!(
-            say(&other) == say(outcome),
-            "another kind is judged differently: {:#}",
-            other.to_value()
-        );
+        ensure!(say(&other) == say(outcome), "another kind is judged differently: {:#}", other.to_value());
     }
     Ok(())
 }

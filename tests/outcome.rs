@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, ensure};
 use policy_host::{AdmissionRequest, AdmissionResponse, PolicyModule};
 use serde_json::{Map, Value, json};
-use sidecar_startup::{Action, Decision, Request, Settings, Violation, evaluate, read};
+use sidecar_startup::{Action, Decision, Request, Settings, Violation, evaluate};
 
 use crate::case::Case;
 
@@ -28,10 +28,11 @@ impl Outcome {
             Ok(settings) => settings,
             Err(error) => return Self::BadSettings(format!("settings.{error}")),
         };
-        let mut value = case.request();
-        let decision = match read::from_value::<Request<'_>>(&value) {
+        let request = case.request();
+        let decision = match read(&request.to_string()) {
             Ok(request) => evaluate(&settings, &request),
-            Err(_) => Request::explain(&mut value).map_or_else(|| Ok(Decision::default()), Err),
+            Err(_) => Request::explain(&request, &|request| read(&request.to_string()).map(drop))
+                .map_or_else(|| Ok(Decision::default()), Err),
         };
         decision.map_or_else(|error| Self::Unreadable(error.to_string()), Self::Decided)
     }
@@ -63,11 +64,8 @@ impl Outcome {
             Self::BadSettings(_) => "BadSettings",
         };
         let mut fields = Map::from_iter([("decision".to_owned(), json!(decision))]);
-        let with_action = |action| {
-            self.violations()
-                .iter()
-                .filter(move |violation| violation.action == action)
-        };
+        let with_action =
+            |action| self.violations().iter().filter(move |violation| violation.action == action);
         let violations: Vec<_> = with_action(Action::Deny)
             .map(|violation| json!({"rule": violation.rule.id, "path": violation.finding.path.to_string()}))
             .collect();
@@ -100,41 +98,25 @@ impl Outcome {
         let verdict = module.validate_settings(&case.settings)?;
         if let Self::BadSettings(message) = self {
             ensure!(!verdict.valid, "the module takes the settings");
-            ensure!(
-                verdict.message.as_ref() == Some(message),
-                "the module says {:?}",
-                verdict.message
-            );
+            ensure!(verdict.message.as_ref() == Some(message), "the module says {:?}", verdict.message);
             return Ok(());
         }
-        ensure!(
-            verdict.valid,
-            "the module refuses the settings: {:?}",
-            verdict.message
-        );
+        ensure!(verdict.valid, "the module refuses the settings: {:?}", verdict.message);
         let request = AdmissionRequest::from_value(case.request())?;
         let response = module.validate(request, &case.settings)?;
         let (mine, theirs) = (self.answer(), Self::answer_of(&response));
-        ensure!(
-            mine == theirs,
-            "the library says\n{mine:#}\nbut the module says\n{theirs:#}"
-        );
+        ensure!(mine == theirs, "the library says\n{mine:#}\nbut the module says\n{theirs:#}");
         let patched = response.patched(&case.object).context("the patch does not fit")?;
-        ensure!(
-            patched == case.object,
-            "the module changes the object to\n{patched:#}"
-        );
+        ensure!(patched == case.object, "the module changes the object to\n{patched:#}");
         Ok(())
     }
 
     /// The part of an admission response that the policy decides.
     fn answer(&self) -> Value {
         let (allowed, warnings, annotations) = match self {
-            Self::Decided(decision) => (
-                decision.is_allowed(),
-                decision.warnings(),
-                decision.audit_annotations(),
-            ),
+            Self::Decided(decision) => {
+                (decision.is_allowed(), decision.warnings(), decision.audit_annotations())
+            }
             Self::Unreadable(_) | Self::BadSettings(_) => (false, Vec::new(), Vec::new()),
         };
         let annotations: BTreeMap<_, _> = annotations.into_iter().collect();
@@ -157,4 +139,8 @@ impl Outcome {
             "auditAnnotations": response.audit_annotations,
         })
     }
+}
+
+fn read(request: &str) -> Result<Request<'_>, serde_json::Error> {
+    serde_json::from_str(request)
 }

@@ -65,18 +65,10 @@ impl Condition {
             self.arg
                 .as_ref()
                 .map(|flag| format!("Condition::Arg({:?}, {test})", flag.trim_start_matches('-'))),
-            self.env
-                .as_ref()
-                .map(|name| format!("Condition::Env({name:?}, {test})")),
-            self.annotation
-                .as_ref()
-                .map(|key| format!("Condition::Annotation({key:?}, {test})")),
-            self.kind
-                .as_ref()
-                .map(|kind| format!("Condition::Kind(Kind::{kind})")),
-            self.image
-                .as_ref()
-                .map(|glob| format!("Condition::Image({glob:?})")),
+            self.env.as_ref().map(|name| format!("Condition::Env({name:?}, {test})")),
+            self.annotation.as_ref().map(|key| format!("Condition::Annotation({key:?}, {test})")),
+            self.kind.as_ref().map(|kind| format!("Condition::Kind(Kind::{kind})")),
+            self.image.as_ref().map(|glob| format!("Condition::Image({glob:?})")),
         ];
         let mut subjects = subjects.into_iter().flatten();
         match (subjects.next(), subjects.next()) {
@@ -101,21 +93,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         writeln!(code, "Row {{")?;
         writeln!(code, "    name: {:?},", row.name)?;
         writeln!(code, "    container_names: &{:?},", row.container_names)?;
-        writeln!(
-            code,
-            "    related_init_containers: &{:?},",
-            row.related_init_containers
-        )?;
+        writeln!(code, "    related_init_containers: &{:?},", row.related_init_containers)?;
         writeln!(code, "    images: &{:?},", row.images)?;
         writeln!(code, "    matched_by: Match::{:?},", row.r#match)?;
         writeln!(code, "    except_when: {},", conditions(&row.except_when)?)?;
         writeln!(code, "    stub_when: {},", conditions(&row.stub_when)?)?;
         writeln!(code, "    need: Need::{:?},", row.need)?;
-        writeln!(
-            code,
-            "    startup_probe: {:?},",
-            row.startup_probe.map(|probe| probe.to_string())
-        )?;
+        writeln!(code, "    startup_probe: {:?},", row.startup_probe.map(|probe| probe.to_string()))?;
         writeln!(code, "    source: {:?},", row.source)?;
         writeln!(code, "}},")?;
     }

@@ -13,8 +13,5 @@ pub extern "C" fn wapc_init() {
 }
 
 fn validate_settings(_: &[u8]) -> CallResult {
-    Ok(serde_json::to_vec(&SettingsValidationResponse {
-        valid: true,
-        message: None,
-    })?)
+    Ok(serde_json::to_vec(&SettingsValidationResponse { valid: true, message: None })?)
 }

@@ -14,16 +14,11 @@ use serde_json::{Value, json};
 const TURNS: usize = 40;
 const CONTAINERS_IN_A_TURN: usize = 500;
 
-const MODULES: [(&str, &str); 3] = [
-    ("floor", "bench_floor"),
-    ("typed read", "bench_typed_read"),
-    ("this policy", "sidecar_startup_policy"),
-];
+const MODULES: [(&str, &str); 3] =
+    [("floor", "bench_floor"), ("typed read", "bench_typed_read"), ("this policy", "sidecar_startup_policy")];
 
 fn main() -> anyhow::Result<()> {
-    let folder = std::env::args()
-        .nth(1)
-        .context("usage: bench-ratios FOLDER-OF-MODULES")?;
+    let folder = std::env::args().nth(1).context("usage: bench-ratios FOLDER-OF-MODULES")?;
     let mut modules = Vec::new();
     for (name, file) in MODULES {
         let path = Path::new(&folder).join(file).with_extension("wasm");
@@ -56,10 +51,7 @@ fn measure(containers: usize, modules: &[(&str, Instance)], object: &Value) -> a
                 // The copy is part of what `kwctl bench` measures.
                 let response = instance.validate(request.clone(), &settings);
                 times.push(start.elapsed());
-                ensure!(
-                    response.allowed && response.warnings.is_none(),
-                    "{module} has something to say"
-                );
+                ensure!(response.allowed && response.warnings.is_none(), "{module} has something to say");
             }
         }
     }

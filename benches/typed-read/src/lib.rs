@@ -19,7 +19,7 @@ pub extern "C" fn wapc_init() {
 
 fn validate(payload: &[u8]) -> CallResult {
     let request: ValidationRequest<serde_json::Value> = ValidationRequest::new(payload)?;
-    let pod = PodSpec::deserialize(&request.request.object["spec"])?;
+    let pod = PodSpec::deserialize(request.request.object.get("spec").unwrap_or(&serde_json::Value::Null))?;
     if pod.containers.iter().any(|container| container.name.is_empty()) {
         return reject_request(Some("a container has no name".to_owned()), None, None, None);
     }
@@ -27,8 +27,5 @@ fn validate(payload: &[u8]) -> CallResult {
 }
 
 fn validate_settings(_: &[u8]) -> CallResult {
-    Ok(serde_json::to_vec(&SettingsValidationResponse {
-        valid: true,
-        message: None,
-    })?)
+    Ok(serde_json::to_vec(&SettingsValidationResponse { valid: true, message: None })?)
 }

@@ -62,9 +62,7 @@ pub fn parse(text: &str) -> Result<Vec<Document>, Error> {
     let mut loader = YamlLoader::<MarkedYaml<'_>>::default();
     loader.early_parse(false);
     let mut parser = Parser::new_from_str(text);
-    parser
-        .load(&mut loader, true)
-        .map_err(|error| error_at(*error.marker(), error.info()))?;
+    parser.load(&mut loader, true).map_err(|error| error_at(*error.marker(), error.info()))?;
     if let Some(error) = loader.error() {
         return Err(error_at(*error.marker(), error.info()));
     }
@@ -151,10 +149,7 @@ fn convert(yaml: &MarkedYaml<'_>, start: Marker, depth: usize) -> Result<(Value,
     let (value, children) = match &yaml.data {
         YamlData::Representation(text, style, tag) => {
             let value = scalar::resolve(text, *style, tag.as_deref());
-            (
-                value.map_err(|message| error_at(marker, message))?,
-                Children::None,
-            )
+            (value.map_err(|message| error_at(marker, message))?, Children::None)
         }
         YamlData::Sequence(items) => {
             let mut values = Vec::with_capacity(items.len());
@@ -186,36 +181,20 @@ fn convert(yaml: &MarkedYaml<'_>, start: Marker, depth: usize) -> Result<(Value,
             return Err(error_at(marker, "expected a value"));
         }
     };
-    Ok((
-        value,
-        Node {
-            position: position(start),
-            children,
-        },
-    ))
+    Ok((value, Node { position: position(start), children }))
 }
 
 fn error_at(marker: Marker, message: &str) -> Error {
-    Error {
-        position: position(marker),
-        message: message.to_owned(),
-    }
+    Error { position: position(marker), message: message.to_owned() }
 }
 
 fn position(marker: Marker) -> Position {
-    Position {
-        line: marker.line(),
-        column: marker.col() + 1,
-    }
+    Position { line: marker.line(), column: marker.col() + 1 }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "line {}, column {}: {}",
-            self.position.line, self.position.column, self.message
-        )
+        write!(f, "line {}, column {}: {}", self.position.line, self.position.column, self.message)
     }
 }
 
@@ -231,13 +210,8 @@ mod tests {
     fn fields_know_their_lines() {
         let text = "a: 1\n---\nspec:\n  list:\n    - name: x\n      b/c: {d: e}\n";
         let documents = parse(text).unwrap();
-        let [_, second] = documents.as_slice() else {
-            panic!("two documents")
-        };
-        assert_eq!(
-            second.value,
-            json!({"spec": {"list": [{"name": "x", "b/c": {"d": "e"}}]}})
-        );
+        let [_, second] = documents.as_slice() else { panic!("two documents") };
+        assert_eq!(second.value, json!({"spec": {"list": [{"name": "x", "b/c": {"d": "e"}}]}}));
         for (pointer, line, column) in [
             ("", 3, 1),
             ("/spec", 3, 1),
@@ -260,21 +234,14 @@ mod tests {
     #[test]
     fn json_is_read() {
         let text = "{\n\t\"a\": [1, 2.5, \"x\\u003c\\\"\", null, true]\n}";
-        assert_eq!(
-            parse_one(text).unwrap(),
-            json!({"a": [1, 2.5, "x<\"", null, true]})
-        );
+        assert_eq!(parse_one(text).unwrap(), json!({"a": [1, 2.5, "x<\"", null, true]}));
     }
 
     #[test]
     fn what_cannot_be_read_has_a_place() {
-        for (text, line) in [
-            ("a: 1\na: 2\n", 2),
-            ("a: [1\nb: 2\n", 2),
-            ("{[1]: 2}", 1),
-            ("a: .nan", 1),
-            ("a: *nowhere", 1),
-        ] {
+        for (text, line) in
+            [("a: 1\na: 2\n", 2), ("a: [1\nb: 2\n", 2), ("{[1]: 2}", 1), ("a: .nan", 1), ("a: *nowhere", 1)]
+        {
             assert_eq!(parse(text).unwrap_err().position.line, line, "{text}");
         }
         assert!(parse(&"[".repeat(100_000)).is_err());
@@ -293,16 +260,10 @@ mod tests {
 
     #[test]
     fn anchors_are_followed_but_not_without_end() {
-        assert_eq!(
-            parse_one("a: &x {b: 1}\nc: *x").unwrap(),
-            json!({"a": {"b": 1}, "c": {"b": 1}})
-        );
+        assert_eq!(parse_one("a: &x {b: 1}\nc: *x").unwrap(), json!({"a": {"b": 1}, "c": {"b": 1}}));
         let mut bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n".to_owned();
         for level in 1..9 {
-            bomb += &format!(
-                "a{level}: &a{level} [{}]\n",
-                vec![format!("*a{}", level - 1); 10].join(",")
-            );
+            bomb += &format!("a{level}: &a{level} [{}]\n", vec![format!("*a{}", level - 1); 10].join(","));
         }
         assert!(parse(&bomb).is_err());
     }

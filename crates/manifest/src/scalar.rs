@@ -17,11 +17,7 @@ pub(crate) fn resolve(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Resu
             _ => Err("the value is not of the type that its tag names"),
         };
     }
-    if style == ScalarStyle::Plain {
-        plain(text)
-    } else {
-        Ok(text.into())
-    }
+    if style == ScalarStyle::Plain { plain(text) } else { Ok(text.into()) }
 }
 
 fn plain(text: &str) -> Result<Value, &'static str> {
@@ -66,10 +62,7 @@ fn number(text: &str) -> Option<Number> {
     if is_integer && let Ok(integer) = u64::from_str_radix(unsigned, radix) {
         return Some(integer.into());
     }
-    is_float(&digits)
-        .then(|| digits.parse().ok())
-        .flatten()
-        .and_then(Number::from_f64)
+    is_float(&digits).then(|| digits.parse().ok()).flatten().and_then(Number::from_f64)
 }
 
 /// `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`

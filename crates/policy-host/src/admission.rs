@@ -131,10 +131,7 @@ impl AdmissionResponse {
             warnings: verdict.warnings,
         };
         if !verdict.accepted {
-            response.status = Some(Status {
-                message: verdict.message,
-                code: verdict.code,
-            });
+            response.status = Some(Status { message: verdict.message, code: verdict.code });
         } else if let Some(mutated) = verdict.mutated_object {
             let Some(object) = request.object else {
                 let message = "Incoming object is null, cannot mutate it".to_owned();

@@ -67,13 +67,7 @@ fn main() -> ExitCode {
 
 fn carry_out(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Run {
-            request_path,
-            settings_path,
-            settings_json,
-            disable_wasmtime_cache,
-            policy,
-        } => {
+        Command::Run { request_path, settings_path, settings_json, disable_wasmtime_cache, policy } => {
             let request = serde_json::from_str(&read(&request_path)?).context("the request is not JSON")?;
             let request = AdmissionRequest::from_value(request)?;
             let settings = match (settings_path, settings_json) {
@@ -81,17 +75,10 @@ fn carry_out(command: Command) -> anyhow::Result<()> {
                 (None, Some(json)) => serde_json::from_str(&json).context("the settings are not JSON")?,
                 (None, None) => Value::Null,
             };
-            let settings = if settings.is_null() {
-                Value::Object(serde_json::Map::new())
-            } else {
-                settings
-            };
+            let settings = if settings.is_null() { Value::Object(serde_json::Map::new()) } else { settings };
             let module = read_module(Path::new(policy.strip_prefix("file://").unwrap_or(&policy)))?;
-            let compile = if disable_wasmtime_cache {
-                PolicyModule::compile
-            } else {
-                PolicyModule::compile_cached
-            };
+            let compile =
+                if disable_wasmtime_cache { PolicyModule::compile } else { PolicyModule::compile_cached };
             let policy = compile(&module)?;
             let verdict = policy.validate_settings(&settings)?;
             ensure!(
@@ -99,17 +86,9 @@ fn carry_out(command: Command) -> anyhow::Result<()> {
                 "Provided settings are not valid: {}",
                 verdict.message.as_deref().unwrap_or("no reason given")
             );
-            println!(
-                "{}",
-                serde_json::to_string(&policy.validate(request, &settings)?)?
-            );
+            println!("{}", serde_json::to_string(&policy.validate(request, &settings)?)?);
         }
-        Command::Annotate {
-            metadata_path,
-            usage_path,
-            output_path,
-            module,
-        } => {
+        Command::Annotate { metadata_path, usage_path, output_path, module } => {
             let usage = usage_path.as_deref().map(read).transpose()?;
             let annotated = metadata::annotate(&read_module(&module)?, &read(&metadata_path)?, usage)
                 .with_context(|| format!("cannot annotate {}", module.display()))?;
@@ -123,9 +102,7 @@ fn carry_out(command: Command) -> anyhow::Result<()> {
 fn read(path: &Path) -> anyhow::Result<String> {
     let mut text = String::new();
     if path == Path::new("-") {
-        io::stdin()
-            .read_to_string(&mut text)
-            .context("cannot read standard input")?;
+        io::stdin().read_to_string(&mut text).context("cannot read standard input")?;
     } else {
         text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     }

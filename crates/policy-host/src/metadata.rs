@@ -89,9 +89,7 @@ fn background_audit_by_default() -> bool {
 /// # Errors
 /// The module is invalid, no policy, or has such a section already; the metadata have an unknown or a missing field.
 pub fn annotate(module: &[u8], metadata: &str, usage: Option<String>) -> anyhow::Result<Vec<u8>> {
-    Validator::new()
-        .validate_all(module)
-        .context("the module is not valid")?;
+    Validator::new().validate_all(module).context("the module is not valid")?;
     ensure!(
         section(module)?.is_none(),
         "the module has metadata already: annotate the one that was compiled"
@@ -107,9 +105,7 @@ pub fn annotate(module: &[u8], metadata: &str, usage: Option<String>) -> anyhow:
             bail!("rules: no list of a rule may be empty");
         }
     }
-    let version = PolicyModule::compile(module)?
-        .instantiate()?
-        .call("protocol_version", b"")?;
+    let version = PolicyModule::compile(module)?.instantiate()?.call("protocol_version", b"")?;
     metadata.protocol_version =
         serde_json::from_slice(&version).context("protocol_version gave no answer")?;
     if let Some(usage) = usage {
@@ -118,11 +114,7 @@ pub fn annotate(module: &[u8], metadata: &str, usage: Option<String>) -> anyhow:
 
     let mut annotated = module.to_vec();
     let data = Cow::Owned(serde_json::to_vec(&metadata)?);
-    CustomSection {
-        name: Cow::Borrowed(SECTION),
-        data,
-    }
-    .append_to(&mut annotated);
+    CustomSection { name: Cow::Borrowed(SECTION), data }.append_to(&mut annotated);
     Ok(annotated)
 }
 

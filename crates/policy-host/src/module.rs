@@ -10,10 +10,7 @@ use crate::admission::{AdmissionRequest, AdmissionResponse, Verdict};
 
 /// A policy that is compiled and ready to be instantiated.
 #[derive(Clone)]
-#[expect(
-    missing_debug_implementations,
-    reason = "the compiled module has no form to print"
-)]
+#[expect(missing_debug_implementations, reason = "the compiled module has no form to print")]
 pub struct PolicyModule {
     compiled: WasmtimeEngineProviderPre,
 }
@@ -47,17 +44,11 @@ impl PolicyModule {
     /// # Errors
     /// As [`PolicyModule::compile`].
     pub fn compile_cached(module: &[u8]) -> anyhow::Result<Self> {
-        Self::build(
-            &WasmtimeEngineProviderBuilder::new()
-                .module_bytes(module)
-                .enable_cache(None),
-        )
+        Self::build(&WasmtimeEngineProviderBuilder::new().module_bytes(module).enable_cache(None))
     }
 
     fn build(builder: &WasmtimeEngineProviderBuilder<'_>) -> anyhow::Result<Self> {
-        Ok(Self {
-            compiled: builder.build_pre().context("cannot load the module")?,
-        })
+        Ok(Self { compiled: builder.build_pre().context("cannot load the module")? })
     }
 
     /// Makes a fresh instance.
@@ -84,9 +75,7 @@ impl PolicyModule {
     /// # Errors
     /// There is no instance to be had, or what it answers is no answer.
     pub fn validate_settings(&self, settings: &Value) -> anyhow::Result<SettingsVerdict> {
-        let answer = self
-            .instantiate()?
-            .call("validate_settings", &serde_json::to_vec(settings)?)?;
+        let answer = self.instantiate()?.call("validate_settings", &serde_json::to_vec(settings)?)?;
         serde_json::from_slice(&answer).context("validate_settings gave no answer")
     }
 }
@@ -97,9 +86,7 @@ impl Instance {
     /// # Errors
     /// The guest answered with an error, or trapped.
     pub fn call(&self, function: &str, payload: &[u8]) -> anyhow::Result<Vec<u8>> {
-        self.host
-            .call(function, payload)
-            .map_err(|error| anyhow!("Guest call failure: {error}"))
+        self.host.call(function, payload).map_err(|error| anyhow!("Guest call failure: {error}"))
     }
 
     /// As [`PolicyModule::validate`], in this instance.

@@ -36,9 +36,7 @@ pub(crate) fn check(
                 let verdict = judge(&object, &parsed);
                 #[cfg(feature = "module")]
                 let verdict = match &module {
-                    Some(module) => module
-                        .judge(&object, verdict)
-                        .with_context(|| format!("{file}"))?,
+                    Some(module) => module.judge(&object, verdict).with_context(|| format!("{file}"))?,
                     None => verdict,
                 };
                 count.add(verdict.is_denied);
@@ -51,9 +49,7 @@ pub(crate) fn check(
         }
     }
     report += &count.to_string();
-    io::stdout()
-        .write_all(report.as_bytes())
-        .context("cannot write the report")?;
+    io::stdout().write_all(report.as_bytes()).context("cannot write the report")?;
     Ok(0 < count.denied)
 }
 

@@ -1,7 +1,7 @@
 //! The library's verdict on an object.
 
 use serde_json::{Value, json};
-use sidecar_startup::read::{self, ReadError};
+use sidecar_startup::read::ReadError;
 use sidecar_startup::{Action, Decision, Request, Settings, evaluate};
 
 use crate::objects::Object;
@@ -28,11 +28,16 @@ pub(crate) struct Remark {
 
 /// Judges one object as if it were just being created.
 pub(crate) fn judge(object: &Object<'_>, settings: &Settings) -> Verdict {
-    let mut request = admission_request(object);
-    Verdict::of(match read::from_value::<Request<'_>>(&request) {
+    let request = admission_request(object);
+    Verdict::of(match read(&request.to_string()) {
         Ok(request) => evaluate(settings, &request),
-        Err(_) => Request::explain(&mut request).map_or_else(|| Ok(Decision::default()), Err),
+        Err(_) => Request::explain(&request, &|request| read(&request.to_string()).map(drop))
+            .map_or_else(|| Ok(Decision::default()), Err),
     })
+}
+
+fn read(request: &str) -> Result<Request<'_>, serde_json::Error> {
+    serde_json::from_str(request)
 }
 
 /// The request that the API server would make when the object is created.

@@ -19,15 +19,8 @@ impl Module {
     /// Loads the compiled policy at `path`.
     pub(crate) fn load(path: &Path, settings: &Value) -> anyhow::Result<Self> {
         let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let settings = if settings.is_null() {
-            json!({})
-        } else {
-            settings.clone()
-        };
-        Ok(Self {
-            policy: PolicyModule::compile_cached(&bytes)?,
-            settings,
-        })
+        let settings = if settings.is_null() { json!({}) } else { settings.clone() };
+        Ok(Self { policy: PolicyModule::compile_cached(&bytes)?, settings })
     }
 
     /// Has the policy judge an object of which the library says `verdict`. The policy tells no more than a cluster would hear,
@@ -37,40 +30,25 @@ impl Module {
         let response = self.policy.validate(request, &self.settings)?;
         let mut known = verdict.remarks;
         let remarks = remarks(&response).into_iter().map(|(is_warning, text)| {
-            let twin = known
-                .iter()
-                .position(|remark| remark.text == text)
-                .map(|index| known.swap_remove(index));
+            let twin =
+                known.iter().position(|remark| remark.text == text).map(|index| known.swap_remove(index));
             let (pointer, suggestion) =
                 twin.map_or_else(Default::default, |twin| (twin.pointer, twin.suggestion));
-            Remark {
-                is_warning,
-                pointer,
-                text: text.to_owned(),
-                suggestion,
-            }
+            Remark { is_warning, pointer, text: text.to_owned(), suggestion }
         });
-        Ok(Verdict {
-            is_denied: !response.allowed,
-            remarks: remarks.collect(),
-        })
+        Ok(Verdict { is_denied: !response.allowed, remarks: remarks.collect() })
     }
 }
 
 /// What a policy says in full: its audit annotation has a line for each violation, the action first. An object that it could
 /// not read has only a message.
 fn remarks(response: &AdmissionResponse) -> Vec<(bool, &str)> {
-    let annotation = response
-        .audit_annotations
-        .as_ref()
-        .and_then(|annotations| annotations.get("violations"));
+    let annotation =
+        response.audit_annotations.as_ref().and_then(|annotations| annotations.get("violations"));
     if let Some(violations) = annotation {
         let lines = violations.lines().filter_map(|line| line.split_once(": "));
         return lines.map(|(action, text)| (action == "Warn", text)).collect();
     }
-    let message = response
-        .status
-        .as_ref()
-        .and_then(|status| status.message.as_deref());
+    let message = response.status.as_ref().and_then(|status| status.message.as_deref());
     message.map(|text| (false, text)).into_iter().collect()
 }

@@ -22,9 +22,7 @@ pub(crate) struct Object<'a> {
 pub(crate) fn read(path: &Path) -> anyhow::Result<String> {
     if path == Path::new("-") {
         let mut text = String::new();
-        io::stdin()
-            .read_to_string(&mut text)
-            .context("cannot read standard input")?;
+        io::stdin().read_to_string(&mut text).context("cannot read standard input")?;
         return Ok(text);
     }
     fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
@@ -32,30 +30,20 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<String> {
 
 /// The objects of a document; a `List` stands for those that it holds.
 pub(crate) fn of(document: &Document) -> anyhow::Result<Vec<Object<'_>>> {
-    let root = Object {
-        value: &document.value,
-        document,
-        pointer: String::new(),
-    };
+    let root = Object { value: &document.value, document, pointer: String::new() };
     let items = root.value.get("items").and_then(Value::as_array);
     let objects = match items {
         Some(items) if root.text("kind").is_some_and(|kind| kind.ends_with("List")) => items
             .iter()
             .enumerate()
-            .map(|(index, value)| Object {
-                value,
-                document,
-                pointer: format!("/items/{index}"),
-            })
+            .map(|(index, value)| Object { value, document, pointer: format!("/items/{index}") })
             .collect(),
         _ => vec![root],
     };
     for object in &objects {
         if object.text("apiVersion").is_none() || object.text("kind").is_none() {
             let line = object.position("").line;
-            return Err(anyhow!(
-                "line {line}: expected an object with apiVersion and kind"
-            ));
+            return Err(anyhow!("line {line}: expected an object with apiVersion and kind"));
         }
     }
     Ok(objects)
@@ -69,9 +57,7 @@ impl Object<'_> {
 
     /// The API group, as in `apps` of `apps/v1`.
     pub(crate) fn group(&self) -> &str {
-        self.text("apiVersion")
-            .and_then(|version| version.split_once('/'))
-            .map_or("", |(group, _)| group)
+        self.text("apiVersion").and_then(|version| version.split_once('/')).map_or("", |(group, _)| group)
     }
 
     /// The kind.
@@ -82,11 +68,7 @@ impl Object<'_> {
     /// The name, or what stands in for it until there is one.
     pub(crate) fn name(&self) -> &str {
         let metadata = self.value.get("metadata");
-        let text = |key| {
-            metadata
-                .and_then(|metadata| metadata.get(key))
-                .and_then(Value::as_str)
-        };
+        let text = |key| metadata.and_then(|metadata| metadata.get(key)).and_then(Value::as_str);
         text("name").or(text("generateName")).unwrap_or("(no name)")
     }
 

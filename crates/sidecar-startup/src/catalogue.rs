@@ -66,11 +66,7 @@ impl Row {
             Match::Both => self.has_name(&container.name) && self.has_image(repository),
             Match::Declared => false,
         };
-        is_match
-            && !self
-                .except_when
-                .iter()
-                .any(|condition| condition.holds(container, repository, around))
+        is_match && !self.except_when.iter().any(|condition| condition.holds(container, repository, around))
     }
 
     /// Whether a container that is a sidecar anyway is this one.
@@ -88,10 +84,7 @@ impl Row {
 
     fn has_image(&self, repository: &str) -> bool {
         self.images.iter().any(|glob| {
-            matches(glob, repository)
-                || glob
-                    .strip_prefix("*/")
-                    .is_some_and(|bare| matches(bare, repository))
+            matches(glob, repository) || glob.strip_prefix("*/").is_some_and(|bare| matches(bare, repository))
         })
     }
 
@@ -102,9 +95,7 @@ impl Row {
         repository: &str,
         around: Surroundings<'_>,
     ) -> bool {
-        self.stub_when
-            .iter()
-            .any(|condition| condition.holds(container, repository, around))
+        self.stub_when.iter().any(|condition| condition.holds(container, repository, around))
     }
 }
 
@@ -114,8 +105,7 @@ pub(crate) fn recognise(
     repository: &str,
     around: Surroundings<'_>,
 ) -> Option<&'static Row> {
-    ROWS.iter()
-        .find(|row| row.recognises(container, repository, around))
+    ROWS.iter().find(|row| row.recognises(container, repository, around))
 }
 
 /// The row that tells what is known of a container that is a sidecar anyway.

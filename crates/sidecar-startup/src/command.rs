@@ -18,11 +18,9 @@ pub fn outcome(command: Option<&[String]>) -> Outcome {
     match words.as_slice() {
         ["true" | "/bin/true" | "/usr/bin/true"] => Outcome::Succeeds,
         ["false" | "/bin/false" | "/usr/bin/false"] => Outcome::Fails,
-        [
-            "sh" | "/bin/sh" | "bash" | "/bin/bash" | "ash" | "/bin/ash",
-            "-c",
-            script,
-        ] => outcome_of_script(script),
+        ["sh" | "/bin/sh" | "bash" | "/bin/bash" | "ash" | "/bin/ash", "-c", script] => {
+            outcome_of_script(script)
+        }
         _ => Outcome::Unknown,
     }
 }

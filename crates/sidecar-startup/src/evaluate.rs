@@ -50,9 +50,7 @@ impl Decision {
     /// Whether the object is let in.
     #[must_use]
     pub fn is_allowed(&self) -> bool {
-        self.violations
-            .iter()
-            .all(|violation| violation.action != Action::Deny)
+        self.violations.iter().all(|violation| violation.action != Action::Deny)
     }
 
     /// What the user is told when the object is not let in: the violations that keep it out first, all of them counted.
@@ -92,11 +90,8 @@ impl Decision {
         if self.violations.is_empty() {
             return Vec::new();
         }
-        let lines: Vec<_> = self
-            .violations
-            .iter()
-            .map(|violation| format!("{:?}: {violation}", violation.action))
-            .collect();
+        let lines: Vec<_> =
+            self.violations.iter().map(|violation| format!("{:?}: {violation}", violation.action)).collect();
         vec![("violations", lines.join("\n"))]
     }
 }

@@ -70,6 +70,12 @@ impl FieldPath {
     }
 }
 
+impl FromIterator<Segment> for FieldPath {
+    fn from_iter<T: IntoIterator<Item = Segment>>(segments: T) -> Self {
+        Self(segments.into_iter().collect())
+    }
+}
+
 impl<const N: usize> From<[&str; N]> for FieldPath {
     fn from(keys: [&str; N]) -> Self {
         keys.as_slice().into()
@@ -100,10 +106,7 @@ impl fmt::Display for FieldPath {
 }
 
 fn is_identifier(key: &str) -> bool {
-    !key.is_empty()
-        && key
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 #[cfg(test)]
@@ -122,14 +125,8 @@ mod tests {
             annotations.child("proxy.istio.io/config").to_string(),
             "metadata.annotations[proxy.istio.io/config]"
         );
-        assert_eq!(
-            annotations.child("a/b").index(2).to_pointer(),
-            "/metadata/annotations/a~1b/2"
-        );
-        assert_eq!(
-            annotations.child("a\nb").to_string(),
-            "metadata.annotations[a\\nb]"
-        );
+        assert_eq!(annotations.child("a/b").index(2).to_pointer(), "/metadata/annotations/a~1b/2");
+        assert_eq!(annotations.child("a\nb").to_string(), "metadata.annotations[a\\nb]");
         assert_eq!(FieldPath::root().to_string(), "");
     }
 }

@@ -40,8 +40,6 @@ impl<'de> Deserialize<'de> for Glob {
                 "a glob may hold lower-case letters, digits, \"-\", \".\", \"_\", \"/\", \":\", \"*\" and \"?\", but not {odd:?}"
             )));
         }
-        Ok(Self {
-            pattern: WildMatch::new(&pattern),
-        })
+        Ok(Self { pattern: WildMatch::new(&pattern) })
     }
 }

@@ -7,7 +7,7 @@
 //!
 //! ```
 //! use serde_json::json;
-//! use sidecar_startup::{Request, Settings, evaluate, read};
+//! use sidecar_startup::{Request, Settings, evaluate};
 //!
 //! let request = json!({
 //!     "operation": "CREATE",
@@ -17,7 +17,8 @@
 //!         "containers": [{"name": "shop", "image": "shop"}],
 //!     }},
 //! });
-//! let request: Request = read::from_value(&request)?;
+//! let request = request.to_string();
+//! let request: Request = serde_json::from_str(&request)?;
 //! let decision = evaluate(&Settings::default(), &request)?;
 //! assert!(!decision.is_allowed());
 //! assert_eq!(
@@ -25,7 +26,7 @@
 //!     "spec.initContainers[0].startupProbe: Required value: sidecar container \"proxy\" has no startupProbe, so \"shop\" \
 //!      does not wait until it is ready; add a startupProbe (sidecar-without-startup-probe)"
 //! );
-//! # Ok::<(), sidecar_startup::read::ReadError>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! The way of a request: [`request`] says whether the policy has a say in it, [`template`] finds the Pod template,
@@ -35,6 +36,7 @@
 pub mod catalogue;
 pub mod command;
 pub mod evaluate;
+pub mod explain;
 pub mod field;
 pub mod glob;
 pub mod image;

@@ -11,6 +11,7 @@ use std::fmt;
 
 use k8s_openapi::api::core::v1::{ContainerPort, Lifecycle, Probe};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 /// Defines a view: a struct and how it is read: from an object only, unknown fields ignored, `null` as absent, and the last of two
 /// equal keys counting, all as the API server does it.
@@ -127,7 +128,8 @@ view! {
         "image" image: Text<'a>,
         "command" command: Vec<Text<'a>>,
         "args" args: Vec<Text<'a>>,
-        "env" env: Vec<EnvVar<'a>>,
+        /// Read only where the catalogue asks for a variable, see [`ContainerFields::variable`].
+        "env" env: Unread<'a>,
         "restartPolicy" restart_policy: Option<Text<'a>>,
         "ports" ports: Vec<ContainerPort>,
         "startupProbe" startup_probe: Option<Probe>,
@@ -143,6 +145,26 @@ view! {
         "name" name: Text<'a>,
         /// Absent where the value comes from somewhere else.
         "value" value: Option<Text<'a>>,
+    }
+}
+
+impl ContainerFields<'_> {
+    /// The literal value of an environment variable.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<String> {
+        let variables: Vec<EnvVar<'_>> = serde_json::from_str(self.env.0).ok()?;
+        let last = variables.into_iter().rev().find(|variable| &*variable.name == name)?;
+        last.value.map(|value| value.to_string())
+    }
+}
+
+/// The JSON of a value that most requests are answered without. Environment variables are often most of a Pod.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unread<'a>(&'a str);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Unread<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        <&RawValue>::deserialize(deserializer).map(|raw| Self(raw.get()))
     }
 }
 
@@ -190,11 +212,7 @@ impl TextMap<'_> {
     /// The value of `key`.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .rev()
-            .find(|(k, _)| &**k == key)
-            .map(|(_, value)| &**value)
+        self.0.iter().rev().find(|(k, _)| &**k == key).map(|(_, value)| &**value)
     }
 }
 

@@ -75,42 +75,26 @@ impl<'a> Pod<'a> {
     pub fn new(kind: Kind, template: &PodTemplate<'a>, settings: &Settings) -> Self {
         let annotations = &template.metadata.annotations;
         let around = Surroundings { kind, annotations };
-        let init = template
-            .spec
-            .init_containers
-            .iter()
-            .enumerate()
-            .map(|(index, fields)| Container {
-                fields,
-                kind: kind_of_init(fields, settings, around),
-                index,
-            });
-        let apps = template
-            .spec
-            .containers
-            .iter()
-            .enumerate()
-            .map(|(index, fields)| Container {
-                fields,
-                kind: kind_of_app(fields, settings, around),
-                index,
-            });
+        let init = template.spec.init_containers.iter().enumerate().map(|(index, fields)| Container {
+            fields,
+            kind: kind_of_init(fields, settings, around),
+            index,
+        });
+        let apps = template.spec.containers.iter().enumerate().map(|(index, fields)| Container {
+            fields,
+            kind: kind_of_app(fields, settings, around),
+            index,
+        });
         let mut containers: Vec<_> = init.chain(apps).collect();
         // Something has to be the application. Where everything looks like a sidecar, as in a gateway, nothing is one.
-        if !containers
-            .iter()
-            .any(|container| matches!(container.kind, ContainerKind::App))
-        {
+        if !containers.iter().any(|container| matches!(container.kind, ContainerKind::App)) {
             for container in &mut containers {
                 if matches!(container.kind, ContainerKind::ClassicSidecar(_)) {
                     container.kind = ContainerKind::App;
                 }
             }
         }
-        Self {
-            path: template.path.child("spec"),
-            containers,
-        }
+        Self { path: template.path.child("spec"), containers }
     }
 
     /// Where a container of this Pod stands in the object.
@@ -126,10 +110,7 @@ impl<'a> Pod<'a> {
     /// Sorts paths in Pod order: those of the Pod as a whole, then those of its containers.
     #[must_use]
     pub fn rank(&self, path: &FieldPath) -> (usize, usize) {
-        let below = path
-            .segments()
-            .get(self.path.segments().len()..)
-            .unwrap_or_default();
+        let below = path.segments().get(self.path.segments().len()..).unwrap_or_default();
         match below {
             [Segment::Key(list), Segment::Index(index), ..] if list == "initContainers" => (1, *index),
             [Segment::Key(list), Segment::Index(index), ..] if list == "containers" => (2, *index),
@@ -141,12 +122,7 @@ impl<'a> Pod<'a> {
     #[must_use]
     pub fn application(&self) -> Name<'_> {
         let is_app = |container: &&Container<'_>| matches!(container.kind, ContainerKind::App);
-        Name(
-            self.containers
-                .iter()
-                .find(is_app)
-                .map_or("the application", |app| &app.fields.name),
-        )
+        Name(self.containers.iter().find(is_app).map_or("the application", |app| &app.fields.name))
     }
 }
 
@@ -163,30 +139,17 @@ fn kind_of_init(
     if row.is_some_and(|row| row.is_stub(fields, &repository, around)) {
         return ContainerKind::Stub;
     }
-    let need = declared_need(fields, &repository, settings)
-        .or(row.map(|row| row.need))
-        .unwrap_or(Need::AtStart);
-    ContainerKind::Sidecar(Facts {
-        need,
-        row,
-        recognised_by: RecognisedBy::RestartPolicy,
-    })
+    let need =
+        declared_need(fields, &repository, settings).or(row.map(|row| row.need)).unwrap_or(Need::AtStart);
+    ContainerKind::Sidecar(Facts { need, row, recognised_by: RecognisedBy::RestartPolicy })
 }
 
 fn kind_of_app(fields: &ContainerFields<'_>, settings: &Settings, around: Surroundings<'_>) -> ContainerKind {
     let repository = image::repository(&fields.image);
     let (need, row, recognised_by) = if let Some(need) = declared_need(fields, &repository, settings) {
-        (
-            need,
-            catalogue::describe(fields, &repository),
-            RecognisedBy::Setting,
-        )
+        (need, catalogue::describe(fields, &repository), RecognisedBy::Setting)
     } else if is_annotated(&fields.name, around.annotations) {
-        (
-            Need::AtStart,
-            catalogue::describe(fields, &repository),
-            RecognisedBy::Annotation,
-        )
+        (Need::AtStart, catalogue::describe(fields, &repository), RecognisedBy::Annotation)
     } else if let Some(row) = catalogue::recognise(fields, &repository, around) {
         (row.need, Some(row), RecognisedBy::Catalogue)
     } else {
@@ -195,26 +158,19 @@ fn kind_of_app(fields: &ContainerFields<'_>, settings: &Settings, around: Surrou
     if row.is_some_and(|row| row.is_stub(fields, &repository, around)) {
         return ContainerKind::Stub;
     }
-    ContainerKind::ClassicSidecar(Facts {
-        need,
-        row,
-        recognised_by,
-    })
+    ContainerKind::ClassicSidecar(Facts { need, row, recognised_by })
 }
 
 /// What the operator says of a container.
 fn declared_need(fields: &ContainerFields<'_>, repository: &str, settings: &Settings) -> Option<Need> {
-    let declaration = settings
-        .sidecars
-        .iter()
-        .find(|sidecar| sidecar.r#match.matches(&fields.name, repository));
+    let declaration =
+        settings.sidecars.iter().find(|sidecar| sidecar.r#match.matches(&fields.name, repository));
     declaration.map(|sidecar| sidecar.need)
 }
 
 fn is_annotated(name: &str, annotations: &TextMap<'_>) -> bool {
     let list = annotations.get(SIDECARS_ANNOTATION).unwrap_or_default();
-    list.split(',')
-        .any(|listed| !name.is_empty() && listed.trim() == name)
+    list.split(',').any(|listed| !name.is_empty() && listed.trim() == name)
 }
 
 impl Facts {

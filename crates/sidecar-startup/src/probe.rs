@@ -14,19 +14,14 @@ const MAX_STARTUP_SECONDS: i32 = 600;
 /// `readinessProbe`, or else its `livenessProbe`, asks. Nothing is invented.
 #[must_use]
 pub fn suggestion(fields: &ContainerFields<'_>, row: Option<&Row>) -> Option<Value> {
-    let from_row = row
-        .and_then(|row| row.startup_probe)
-        .and_then(|probe| serde_json::from_str(probe).ok());
+    let from_row = row.and_then(|row| row.startup_probe).and_then(|probe| serde_json::from_str(probe).ok());
     let own = fields.readiness_probe.as_ref().or(fields.liveness_probe.as_ref());
     from_row.or_else(|| own.filter(|probe| asks_something(probe)).and_then(asking_as))
 }
 
 /// Whether a probe can turn out either way, as far as can be seen.
 fn asks_something(probe: &Probe) -> bool {
-    probe
-        .exec
-        .as_ref()
-        .is_none_or(|exec| outcome(exec.command.as_deref()) == Outcome::Unknown)
+    probe.exec.as_ref().is_none_or(|exec| outcome(exec.command.as_deref()) == Outcome::Unknown)
 }
 
 /// A `startupProbe` with the handler of another probe. It asks every second, since each second between two attempts may be

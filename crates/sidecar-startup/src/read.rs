@@ -1,8 +1,7 @@
 //! Reads a type from a JSON value, and says where and why that fails without repeating anything of the value.
 //!
-//! Requests are read from their bytes with `serde_json`, whose errors quote what they found: a secret in the wrong field
-//! would stand in the message. This reader serves settings, and the second look at a request that could not be read: its
-//! errors hold the field path, what was expected, and of what was found only the JSON type.
+//! The errors of `serde_json` quote what they found: a secret in the wrong field would stand in the message. Those of this
+//! reader hold the field path, what was expected, and of what was found only the JSON type. It serves settings.
 
 use std::fmt;
 
@@ -62,19 +61,13 @@ pub fn from_value<'de, T: Deserialize<'de>>(value: &'de Value) -> Result<T, Read
 impl ReadError {
     /// An error at the value that is just being read; the levels above put their keys before it.
     fn here(kind: ReadErrorKind) -> Self {
-        Self {
-            path: FieldPath::root(),
-            kind,
-        }
+        Self { path: FieldPath::root(), kind }
     }
 
     /// The same error, seen from further up.
     #[must_use]
     pub fn below(self, parent: &FieldPath) -> Self {
-        Self {
-            path: parent.join(&self.path),
-            kind: self.kind,
-        }
+        Self { path: parent.join(&self.path), kind: self.kind }
     }
 }
 
@@ -114,15 +107,10 @@ fn write_known(f: &mut fmt::Formatter<'_>, nearest: Option<&str>, known: &[&str]
 
 /// The one of `known` that somebody who wrote `found` most likely meant: alike but for case, or at least two thirds alike.
 fn nearest(found: &str, known: &[&'static str]) -> Option<&'static str> {
-    let found = found.to_lowercase();
+    let found = found.to_ascii_lowercase();
     known
         .iter()
-        .map(|name| {
-            (
-                strsim::normalized_damerau_levenshtein(&found, &name.to_lowercase()),
-                *name,
-            )
-        })
+        .map(|name| (strsim::normalized_damerau_levenshtein(&found, &name.to_ascii_lowercase()), *name))
         .filter(|(likeness, _)| 0.66 < *likeness)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, name)| name)
@@ -142,10 +130,7 @@ impl de::Error for ReadError {
             }
             expected => expected,
         };
-        Self::here(ReadErrorKind::Type {
-            expected,
-            found: name_of(found),
-        })
+        Self::here(ReadErrorKind::Type { expected, found: name_of(found) })
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
@@ -157,28 +142,16 @@ impl de::Error for ReadError {
     }
 
     fn unknown_variant(variant: &str, known: &'static [&'static str]) -> Self {
-        Self::here(ReadErrorKind::UnknownValue {
-            known,
-            nearest: nearest(variant, known),
-        })
+        Self::here(ReadErrorKind::UnknownValue { known, nearest: nearest(variant, known) })
     }
 
     fn unknown_field(field: &str, known: &'static [&'static str]) -> Self {
-        let kind = ReadErrorKind::UnknownField {
-            known,
-            nearest: nearest(field, known),
-        };
-        Self {
-            path: FieldPath::root().child(field),
-            kind,
-        }
+        let kind = ReadErrorKind::UnknownField { known, nearest: nearest(field, known) };
+        Self { path: FieldPath::root().child(field), kind }
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Self {
-            path: FieldPath::root().child(field),
-            kind: ReadErrorKind::Missing,
-        }
+        Self { path: FieldPath::root().child(field), kind: ReadErrorKind::Missing }
     }
 }
 
@@ -217,19 +190,13 @@ impl<'de> de::Deserializer<'de> for Reader<'de> {
                 }
             }
             Value::String(value) => visitor.visit_borrowed_str(value),
-            Value::Array(items) => visitor.visit_seq(Items {
-                items: items.iter().enumerate(),
-            }),
+            Value::Array(items) => visitor.visit_seq(Items { items: items.iter().enumerate() }),
             Value::Object(fields) => visit_object(fields, visitor),
         }
     }
 
     fn deserialize_option<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        if self.value.is_null() {
-            visitor.visit_none()
-        } else {
-            visitor.visit_some(self)
-        }
+        if self.value.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
     fn deserialize_newtype_struct<V: de::Visitor<'de>>(
@@ -303,10 +270,7 @@ fn visit_object<'de, V: de::Visitor<'de>>(
     fields: &'de Map<String, Value>,
     visitor: V,
 ) -> Result<V::Value, ReadError> {
-    visitor.visit_map(Fields {
-        fields: fields.iter(),
-        at: None,
-    })
+    visitor.visit_map(Fields { fields: fields.iter(), at: None })
 }
 
 struct Items<'de> {
@@ -323,9 +287,7 @@ impl<'de> de::SeqAccess<'de> for Items<'de> {
         let Some((index, value)) = self.items.next() else {
             return Ok(None);
         };
-        seed.deserialize(Reader { value })
-            .map(Some)
-            .map_err(|e| e.below(&FieldPath::root().index(index)))
+        seed.deserialize(Reader { value }).map(Some).map_err(|e| e.below(&FieldPath::root().index(index)))
     }
 }
 
@@ -340,15 +302,13 @@ impl<'de> de::MapAccess<'de> for Fields<'de> {
     fn next_key_seed<K: de::DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ReadError> {
         self.at = self.fields.next();
         let Some((key, _)) = self.at else { return Ok(None) };
-        seed.deserialize(de::value::BorrowedStrDeserializer::new(key))
-            .map(Some)
+        seed.deserialize(de::value::BorrowedStrDeserializer::new(key)).map(Some)
     }
 
     fn next_value_seed<V: de::DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ReadError> {
         let Some((key, value)) = self.at else {
             return Err(de::Error::custom("a value was asked for before its key"));
         };
-        seed.deserialize(Reader { value })
-            .map_err(|e| e.below(&FieldPath::root().child(key)))
+        seed.deserialize(Reader { value }).map_err(|e| e.below(&FieldPath::root().child(key)))
     }
 }

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use crate::explain::{Reading, explain};
 use crate::object::{Object, Text, view};
-use crate::read::{self, ReadError};
+use crate::read::ReadError;
 use crate::template::Kind;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::fmt;
@@ -37,7 +38,7 @@ impl<'a> Request<'a> {
     /// again), and in objects that belong to another one: that other one would fight a change, and its Pods are judged.
     #[must_use]
     pub fn subject(&self) -> Option<(Kind, &Object<'a>)> {
-        let kind = self.kind_that_changes()?;
+        let kind = Kind::of(&self.kind.group, &self.kind.kind)?;
         let object = self.object.as_ref()?;
         let metadata = &object.metadata;
         let is_out_of_reach = if kind == Kind::Pod {
@@ -46,36 +47,42 @@ impl<'a> Request<'a> {
         } else {
             metadata.owner_references.iter().any(|owner| owner.controller)
         };
-        let is_judged = metadata.deletion_timestamp.is_none() && !is_out_of_reach;
+        let is_judged = changes_containers(kind, &self.operation, &self.sub_resource)
+            && metadata.deletion_timestamp.is_none()
+            && !is_out_of_reach;
         is_judged.then_some((kind, object))
     }
 
-    /// The kind of the object, if it is one whose containers this request can change.
-    fn kind_that_changes(&self) -> Option<Kind> {
-        let kind = Kind::of(&self.kind.group, &self.kind.kind)?;
-        let changes_containers = match &*self.operation {
-            "CREATE" => true,
-            "UPDATE" => !matches!(kind, Kind::Pod | Kind::Job),
-            _ => false,
-        };
-        (changes_containers && self.sub_resource.is_empty()).then_some(kind)
-    }
-
-    /// Finds out why a request cannot be read: the bytes that made `serde_json` fail are JSON all the same, and `request` is
-    /// what stands in them. Nothing, where the policy has no say in the request; the object may then look like anything.
+    /// Finds out why a request cannot be read; `read` is what could not. Nothing, where the policy has no say in the request:
+    /// the object may then look like anything.
     #[must_use]
-    pub fn explain(request: &mut Value) -> Option<ReadError> {
-        let fields = request.as_object_mut();
-        let object = fields.and_then(|fields| {
-            fields.remove("oldObject");
-            fields.remove("object")
-        });
-        match read::from_value::<Request<'_>>(request) {
-            Err(error) => Some(error.below(&["request"].into())),
-            Ok(request) => {
-                request.kind_that_changes()?;
-                read::from_value::<Option<Object<'_>>>(&object.unwrap_or_default()).err()
-            }
+    pub fn explain(request: &Value, read: Reading<'_>) -> Option<ReadError> {
+        let mut header = request.clone();
+        if let Some(fields) = header.as_object_mut() {
+            fields.shift_remove("object");
+            fields.shift_remove("oldObject");
         }
+        if let Some(error) = explain(&header, read) {
+            return Some(error.below(&["request"].into()));
+        }
+        let text = |pointer| header.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        let kind = Kind::of(text("/kind/group"), text("/kind/kind"))?;
+        if !changes_containers(kind, text("/operation"), text("/subResource")) {
+            return None;
+        }
+        let error = explain(request, read)?;
+        // Users know the object, and not the request around it.
+        let path = error.path.segments().iter().skip(1).cloned().collect();
+        Some(ReadError { path, kind: error.kind })
     }
+}
+
+/// Whether a request can change the containers of an object of that kind.
+fn changes_containers(kind: Kind, operation: &str, sub_resource: &str) -> bool {
+    let changes_template = match operation {
+        "CREATE" => true,
+        "UPDATE" => !matches!(kind, Kind::Pod | Kind::Job),
+        _ => false,
+    };
+    changes_template && sub_resource.is_empty()
 }

@@ -70,11 +70,7 @@ impl<'a> PodTemplate<'a> {
         let path = root.child("spec");
         let spec = require(object.spec.as_deref(), &path)?;
         match kind {
-            Kind::Pod => Ok(Self {
-                path: root,
-                metadata: &object.metadata,
-                spec,
-            }),
+            Kind::Pod => Ok(Self { path: root, metadata: &object.metadata, spec }),
             Kind::CronJob => {
                 let path = path.child("jobTemplate");
                 let job = require(spec.job_template.as_deref(), &path)?;
@@ -89,17 +85,10 @@ impl<'a> PodTemplate<'a> {
     fn at(path: FieldPath, template: Option<&'a Template<'a>>) -> Result<Self, ReadError> {
         let template = require(template, &path)?;
         let spec = require(template.spec.as_deref(), &path.child("spec"))?;
-        Ok(Self {
-            path,
-            metadata: &template.metadata,
-            spec,
-        })
+        Ok(Self { path, metadata: &template.metadata, spec })
     }
 }
 
 fn require<'a, T>(value: Option<&'a T>, path: &FieldPath) -> Result<&'a T, ReadError> {
-    value.ok_or_else(|| ReadError {
-        path: path.clone(),
-        kind: ReadErrorKind::Missing,
-    })
+    value.ok_or_else(|| ReadError { path: path.clone(), kind: ReadErrorKind::Missing })
 }

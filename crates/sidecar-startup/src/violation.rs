@@ -64,9 +64,7 @@ impl fmt::Display for ErrorKind {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Finding {
-            path, kind, detail, ..
-        } = &self.finding;
+        let Finding { path, kind, detail, .. } = &self.finding;
         write!(f, "{path}: {kind}: {detail} ({})", self.rule.id)
     }
 }
@@ -81,9 +79,7 @@ impl Violation {
         if full.chars().count() <= MAX_WARNING {
             return full;
         }
-        let path = path
-            .rsplit_once("spec.")
-            .map_or(path.as_str(), |(_, below)| below);
+        let path = path.rsplit_once("spec.").map_or(path.as_str(), |(_, below)| below);
         let frame = path.chars().count() + self.rule.id.chars().count() + ": … ()".chars().count();
         let room = MAX_WARNING.saturating_sub(frame);
         if self.finding.short.chars().count() <= room + 1 {

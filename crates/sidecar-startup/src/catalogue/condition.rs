@@ -45,20 +45,10 @@ impl Condition {
     pub fn holds(&self, container: &ContainerFields<'_>, repository: &str, around: Surroundings<'_>) -> bool {
         match self {
             Self::Arg(flag, test) => has_arg(container, flag, test),
-            Self::Env(name, test) => {
-                let variable = container
-                    .env
-                    .iter()
-                    .rev()
-                    .find(|variable| &*variable.name == *name);
-                variable
-                    .and_then(|variable| variable.value.as_deref())
-                    .is_some_and(|value| test.accepts(value))
+            Self::Env(name, test) => container.variable(name).is_some_and(|value| test.accepts(&value)),
+            Self::Annotation(key, test) => {
+                around.annotations.get(key).is_some_and(|value| test.accepts(value))
             }
-            Self::Annotation(key, test) => around
-                .annotations
-                .get(key)
-                .is_some_and(|value| test.accepts(value)),
             Self::Kind(kind) => around.kind == *kind,
             Self::Image(glob) => matches(glob, repository),
         }
@@ -77,16 +67,9 @@ impl Test {
 
 /// Flags are read as Go programs read them: one dash or two, the value behind `=` or as the next word.
 fn has_arg(container: &ContainerFields<'_>, flag: &str, test: &Test) -> bool {
-    let mut words = container
-        .command
-        .iter()
-        .chain(&container.args)
-        .map(|word| &**word)
-        .peekable();
+    let mut words = container.command.iter().chain(&container.args).map(|word| &**word).peekable();
     while let Some(word) = words.next() {
-        let bare = word
-            .strip_prefix('-')
-            .map_or(word, |word| word.strip_prefix('-').unwrap_or(word));
+        let bare = word.strip_prefix('-').map_or(word, |word| word.strip_prefix('-').unwrap_or(word));
         let holds = match (bare.strip_prefix(flag), test) {
             (Some("" | "=true"), Test::Present) => true,
             (Some(""), test) => words.peek().is_some_and(|value| test.accepts(value)),

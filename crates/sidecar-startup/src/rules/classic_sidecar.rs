@@ -37,14 +37,14 @@
 //! it is told to inject native sidecars. Nodes need a kubelet of 1.29 or later.
 
 use crate::pod::{ContainerKind, Pod, RecognisedBy};
-use crate::rules::Rule;
+use crate::rules::{Rule, source};
 use crate::settings::{Action, Settings};
 use crate::violation::{ErrorKind, Finding};
 
 pub(super) const RULE: Rule = Rule {
     id: "classic-sidecar",
     default: Action::Deny,
-    source: include_str!("classic_sidecar.rs"),
+    source: source(include_str!("classic_sidecar.rs")),
     check,
 };
 

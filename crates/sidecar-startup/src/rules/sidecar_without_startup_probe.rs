@@ -46,14 +46,14 @@ use crate::command::{Outcome, outcome};
 use crate::object::ContainerFields;
 use crate::pod::{ContainerKind, Pod};
 use crate::probe;
-use crate::rules::Rule;
+use crate::rules::{Rule, source};
 use crate::settings::{Action, Settings};
 use crate::violation::{ErrorKind, Finding};
 
 pub(super) const RULE: Rule = Rule {
     id: "sidecar-without-startup-probe",
     default: Action::Deny,
-    source: include_str!("sidecar_without_startup_probe.rs"),
+    source: source(include_str!("sidecar_without_startup_probe.rs")),
     check,
 };
 
@@ -84,11 +84,9 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
                     format!("has a startupProbe without a handler, which does not hold back {application}");
                 (ErrorKind::Invalid, state, "has no handler")
             }
-            None => (
-                ErrorKind::Required,
-                state_without_probe(fields, &application.to_string()),
-                "is missing",
-            ),
+            None => {
+                (ErrorKind::Required, state_without_probe(fields, &application.to_string()), "is missing")
+            }
         };
         let remedy = if startup_probe.is_some() {
             "make it ask whether the sidecar is ready"
@@ -114,10 +112,7 @@ fn probe_is_gate(probe: &Probe) -> bool {
 }
 
 fn post_start<'a>(fields: &'a ContainerFields<'_>) -> Option<&'a LifecycleHandler> {
-    fields
-        .lifecycle
-        .as_ref()
-        .and_then(|lifecycle| lifecycle.post_start.as_ref())
+    fields.lifecycle.as_ref().and_then(|lifecycle| lifecycle.post_start.as_ref())
 }
 
 fn post_start_is_gate(fields: &ContainerFields<'_>) -> bool {
