@@ -76,7 +76,7 @@ fn validate_slowly(payload: &str) -> CallResult {
 fn validate_settings(payload: &[u8]) -> CallResult {
     let text = std::str::from_utf8(payload).unwrap_or_default();
     let message = match serde_json::from_str::<Value>(text) {
-        Ok(settings) => Settings::from_value(&settings).err().map(|error| settings_error(error)),
+        Ok(settings) => Settings::from_value(&settings).err().map(settings_error),
         Err(_) => Some("the settings are not JSON".to_owned()),
     };
     Ok(serde_json::to_vec(&SettingsValidationResponse { valid: message.is_none(), message })?)
