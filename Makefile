@@ -17,8 +17,8 @@ KWCTL ?= $(abspath $(HOST))
 
 # make exits with 2 whatever a recipe exits with; its only way to 1 is the option --question. So a file of one's own is judged
 # while the Makefile is read, and where it is denied, make only asks itself whether `run` is up to date, which it never is.
-ifeq ($(MAKECMDGOALS),run)
-ifdef FILE
+ifneq ($(filter run,$(or $(MAKECMDGOALS),run)),)
+ifeq ($(origin FILE),command line)
 REPORT := $(shell mktemp)
 STATUS := $(shell { $(MAKE) --no-print-directory --silent tools && $(CLI) check --module annotated-policy.wasm '$(FILE)'; } \
 	>$(REPORT); echo $$?)
@@ -30,8 +30,8 @@ endif
 endif
 endif
 
-run: $(if $(FILE),,tools)
-	@$(if $(FILE),exit $(STATUS),$(CLI) check --module annotated-policy.wasm examples/*.yaml || test $$? -eq 1)
+run: $(if $(STATUS),,tools)
+	@$(if $(STATUS),exit $(STATUS),$(CLI) check --module annotated-policy.wasm examples/*.yaml || test $$? -eq 1)
 
 help:
 	@sed -n '/^# /!q; s/^# //p' Makefile
@@ -61,17 +61,20 @@ test: tools
 	cargo test --locked --workspace --exclude sidecar-startup-policy --exclude 'bench-*'
 	$(MAKE) --no-print-directory e2e-tests
 
-e2e-tests: annotated-policy.wasm
+e2e-tests: tools
 	@scripts/need bats jq
 	KWCTL='$(KWCTL)' bats e2e.bats
+	bats tests/command.bats
 
 fmt:
 	cargo fmt --all
 
 lint: toolchain
+	@rustup component list --installed | grep -q ^clippy && rustup component list --installed | grep -q ^rustfmt \
+		|| rustup component add clippy rustfmt
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --exclude sidecar-startup-policy --exclude bench-floor --exclude bench-typed-read \
-		--all-targets -- --deny warnings
+		--all-targets --features sidecar-startup-cli/module -- --deny warnings
 	cargo clippy --locked --target $(TARGET) --package sidecar-startup-policy --package bench-floor \
 		--package bench-typed-read -- --deny warnings
 

@@ -1,56 +1,26 @@
-//! The answers of `validate`.
+//! The answer of `validate`.
 //!
-//! They are built from the SDK's [`ValidationResponse`], since its helpers cannot carry warnings with a mutation.
+//! It is built from the SDK's [`ValidationResponse`], since its helpers cannot carry warnings with a mutation.
 
 use kubewarden_policy_sdk::response::ValidationResponse;
 use kubewarden_policy_sdk::wapc_guest::CallResult;
-use sidecar_startup::Decision;
+use sidecar_startup::Answer;
 
 /// The HTTP code of a denial: the user's object breaks a rule, or cannot be read.
 const BAD_REQUEST: u16 = 400;
 
-/// The answer that a decision comes to.
-pub(crate) fn decided(decision: &Decision) -> CallResult {
-    let is_allowed = decision.is_allowed();
-    let warnings = decision.warnings();
-    let annotations = decision.audit_annotations();
-    write(&ValidationResponse {
-        accepted: is_allowed,
-        message: (!is_allowed).then(|| decision.message()),
-        code: (!is_allowed).then_some(BAD_REQUEST),
-        warnings: (!warnings.is_empty()).then_some(warnings),
-        audit_annotations: (!annotations.is_empty())
-            .then(|| annotations.into_iter().map(|(key, text)| (key.to_owned(), text)).collect()),
-        ..allowance()
-    })
-}
-
-/// The answer to what the policy has no say in.
-pub(crate) fn allowed() -> CallResult {
-    write(&allowance())
-}
-
-/// The answer to a payload that cannot be read. The reason never repeats any of it.
-pub(crate) fn malformed(reason: &str) -> CallResult {
-    write(&ValidationResponse {
-        accepted: false,
-        message: Some(reason.to_owned()),
-        code: Some(BAD_REQUEST),
-        ..allowance()
-    })
-}
-
-fn allowance() -> ValidationResponse {
-    ValidationResponse {
-        accepted: true,
-        message: None,
-        code: None,
+/// Writes an answer for the host.
+pub(crate) fn write(answer: &Answer) -> CallResult {
+    let accepted = answer.is_allowed();
+    let warnings = answer.warnings();
+    let annotations = answer.audit_annotations();
+    let annotations = annotations.into_iter().map(|(key, text)| (key.to_owned(), text));
+    Ok(serde_json::to_vec(&ValidationResponse {
+        accepted,
+        message: (!accepted).then(|| answer.message()),
+        code: (!accepted).then_some(BAD_REQUEST),
         mutated_object: None,
-        audit_annotations: None,
-        warnings: None,
-    }
-}
-
-fn write(response: &ValidationResponse) -> CallResult {
-    Ok(serde_json::to_vec(response)?)
+        audit_annotations: (annotations.len() != 0).then(|| annotations.collect()),
+        warnings: (!warnings.is_empty()).then_some(warnings),
+    })?)
 }

@@ -10,8 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::outcome::Outcome;
 
 /// The files that a folder may hold.
-const FILES: [&str; 5] =
-    ["object.yaml", "settings.yaml", "request.yaml", "expected.yaml", "expected-object.yaml"];
+const FILES: [&str; 4] = ["object.yaml", "settings.yaml", "request.yaml", "expected.yaml"];
 
 /// One folder of cases.
 #[derive(Debug, Clone)]

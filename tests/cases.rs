@@ -14,7 +14,12 @@ use policy_host::PolicyModule;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
+use sidecar_startup::Settings;
+use sidecar_startup::catalogue::ROWS;
+use sidecar_startup::object::Object;
+use sidecar_startup::pod::{ContainerKind, Pod};
 use sidecar_startup::rules::RULES;
+use sidecar_startup::template::{Kind, PodTemplate};
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::from_args();
@@ -39,9 +44,26 @@ fn main() -> anyhow::Result<ExitCode> {
         Some(name) => Err(format!("pending.yaml names {name}, which is no case").into()),
         None => Ok(()),
     }));
+    trials.push(Trial::test("catalogue::every_row_has_its_cases", {
+        let root = here.join("cases/catalogue");
+        move || every_row_has_its_cases(&root).map_err(fail)
+    }));
     for rule in RULES {
         trials.push(Trial::test(format!("doc::{}", rule.id), move || examples_hold(rule).map_err(fail)));
     }
+    trials.push(Trial::test("doc::README_settings", {
+        let readme = here.join("../README.md");
+        let module = Arc::clone(&module);
+        move || documented_settings_are_valid(&readme, &module).map_err(fail)
+    }));
+    trials.push(Trial::test("module::answers_what_is_large", {
+        let module = Arc::clone(&module);
+        move || answers_what_is_large(&module).map_err(fail)
+    }));
+    let annotated = here.join("../annotated-policy.wasm");
+    trials.push(Trial::test("module::carries_its_metadata", move || {
+        carries_its_metadata(&annotated).map_err(fail)
+    }));
     trials.push(Trial::test("module::answers_whatever_comes_in", move || {
         answers_whatever_comes_in(&module).map_err(fail)
     }));
@@ -83,6 +105,53 @@ fn still_fails(case: &Case) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Each row of the catalogue has a case in which a container is its sidecar, and one in which none is, though nearly. Prints what
+/// comes out of them.
+fn every_row_has_its_cases(root: &Path) -> anyhow::Result<()> {
+    let cases = case::discover(root)?;
+    let mut table = format!("{:<32}{:<10}{:<9}{:<40}near miss\n", "row", "match", "need", "matches");
+    for row in ROWS {
+        table += &format!(
+            "{:<32}{:<10}{:<9}",
+            row.name,
+            format!("{:?}", row.matched_by),
+            format!("{:?}", row.need)
+        );
+        for (kind, is_match) in [("matches", true), ("near-miss", false)] {
+            let name = format!("{}/{kind}", row.name);
+            let case = cases.iter().find(|case| case.name == name);
+            let case = case.with_context(|| format!("there is no case catalogue/{name}"))?;
+            ensure!(rows_of(&case.object)?.contains(&row.name) == is_match, "catalogue/{name} is none");
+            let outcome = Outcome::of_library(case);
+            let rule = outcome.violations().first().map_or("nothing", |violation| violation.rule.id);
+            table += &format!(
+                "{:<40}",
+                format!("{} {rule}", if outcome.is_allowed() { "allowed," } else { "denied," })
+            );
+        }
+        table = table.trim_end().to_owned() + "\n";
+    }
+    for case in &cases {
+        let row = case.name.split('/').next().unwrap_or_default();
+        ensure!(ROWS.iter().any(|known| known.name == row), "catalogue/{}: there is no such row", case.name);
+    }
+    println!("{table}{} rows", ROWS.len());
+    Ok(())
+}
+
+/// The rows of the sidecars in a Pod.
+fn rows_of(pod: &Value) -> anyhow::Result<Vec<&'static str>> {
+    let text = pod.to_string();
+    let object: Object<'_> = serde_json::from_str(&text)?;
+    let template = PodTemplate::of(Kind::Pod, &object)?;
+    let pod = Pod::new(Kind::Pod, &object, &template, &Settings::default());
+    let row = |kind| match kind {
+        ContainerKind::Sidecar(facts) | ContainerKind::ClassicSidecar(facts) => facts.row,
+        _ => None,
+    };
+    Ok(pod.containers.iter().filter_map(|container| Some(row(container.kind)?.name)).collect())
+}
+
 /// The two examples in a rule's own documentation: the first breaks the rule, the second breaks none.
 fn examples_hold(rule: &sidecar_startup::rules::Rule) -> anyhow::Result<()> {
     let doc = rule.doc();
@@ -107,6 +176,67 @@ fn examples_hold(rule: &sidecar_startup::rules::Rule) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The settings that the README shows mean the same to a reader of YAML 1.1, which `kubectl` is, and the policy takes them.
+fn documented_settings_are_valid(readme: &Path, module: &PolicyModule) -> anyhow::Result<()> {
+    let text = fs::read_to_string(readme)?;
+    let blocks = text.split("```yaml\n").skip(1).filter_map(|block| block.split_once("```"));
+    let settings: Vec<_> =
+        blocks.map(|(block, _)| block).filter(|block| block.starts_with("defaultAction")).collect();
+    ensure!(settings.len() == 1, "expected one block of settings, but found {}", settings.len());
+    for block in settings {
+        let settings = manifest::parse_one(block)?;
+        let verdict = module.validate_settings(&settings)?;
+        ensure!(verdict.valid && verdict.message.is_none(), "{:?}", verdict.message);
+    }
+    Ok(())
+}
+
+/// A thousand containers, an object of three megabytes, and lists nested as deep as JSON may be.
+fn answers_what_is_large(module: &PolicyModule) -> anyhow::Result<()> {
+    let judge = |spec: Value| -> anyhow::Result<(Outcome, Case)> {
+        let case = Case::of_object(json!({"apiVersion": "v1", "kind": "Pod", "spec": spec}));
+        let outcome = Outcome::of_library(&case);
+        outcome.compare_with_module(&case, module)?;
+        Ok((outcome, case))
+    };
+    let sidecar = |index| json!({"name": format!("s{index}"), "image": "s:1", "restartPolicy": "Always"});
+    let thousand: Vec<_> = (0..1000).map(sidecar).collect();
+    let (outcome, _) = judge(json!({"initContainers": thousand, "containers": [{"name": "app"}]}))?;
+    ensure!(outcome.violations().len() == 1000, "{} violations", outcome.violations().len());
+    ensure!(outcome.message().contains("more"), "{}", outcome.message());
+
+    let long = "x".repeat(3 << 20);
+    let env = json!([{"name": "LONG", "value": long}]);
+    let (outcome, _) =
+        judge(json!({"initContainers": [sidecar(0)], "containers": [{"name": "app", "env": env}]}))?;
+    ensure!(outcome.violations().len() == 1, "{} violations", outcome.violations().len());
+
+    let deep = (0..100).fold(json!(null), |inner, _| json!([inner]));
+    let (outcome, _) =
+        judge(json!({"initContainers": [sidecar(0)], "containers": [{"name": "app", "deep": deep}]}))?;
+    ensure!(outcome.violations().len() == 1, "{} violations", outcome.violations().len());
+    Ok(())
+}
+
+/// policy-server refuses a module that does not say what it is.
+fn carries_its_metadata(path: &Path) -> anyhow::Result<()> {
+    let module = fs::read(path)?;
+    let section = policy_host::metadata::section(&module)?.context("there is no section")?;
+    let metadata: Value = serde_json::from_slice(section)?;
+    ensure!(
+        metadata["protocolVersion"] == "v1" && metadata["executionMode"] == "kubewarden-wapc",
+        "{metadata:#}"
+    );
+    ensure!(metadata["mutating"] == false && metadata["rules"][0]["resources"][0] == "pods", "{metadata:#}");
+    ensure!(
+        metadata["annotations"]["io.kubewarden.policy.version"] == env!("CARGO_PKG_VERSION"),
+        "{metadata:#}"
+    );
+    let usage = metadata["annotations"]["io.kubewarden.policy.usage"].as_str().unwrap_or_default();
+    ensure!(usage.starts_with("# sidecar-startup-policy"), "the README is missing");
+    Ok(())
+}
+
 /// Any JSON, and anything that is none, gets an answer that the host understands, and a panic would be none.
 fn answers_whatever_comes_in(module: &PolicyModule) -> anyhow::Result<()> {
     let instance = module.instantiate()?;
@@ -122,15 +252,31 @@ fn answers_whatever_comes_in(module: &PolicyModule) -> anyhow::Result<()> {
     let config = Config { cases: 2000, failure_persistence: None, ..Config::default() };
     TestRunner::new(config.clone())
         .run(&arbitrary_payload(), |payload| ask(payload.to_string().as_bytes()))?;
-    TestRunner::new(config).run(&proptest::collection::vec(any::<u8>(), 0..64), |bytes| ask(&bytes))?;
+    TestRunner::new(config.clone())
+        .run(&proptest::collection::vec(any::<u8>(), 0..64), |bytes| ask(&bytes))?;
+    TestRunner::new(config).run(&arbitrary_settings(), |settings| {
+        let answer = instance.call("validate_settings", settings.to_string().as_bytes());
+        let answer: Value =
+            serde_json::from_slice(&answer.map_err(|error| TestCaseError::fail(error.to_string()))?)?;
+        prop_assert!(answer["valid"].is_boolean());
+        prop_assert!(!answer.to_string().contains(SECRET), "{answer}");
+        Ok(())
+    })?;
     Ok(())
 }
 
 /// Stands in many places of the arbitrary payloads, and must stand in no answer.
 const SECRET: &str = "hunter2";
 
-/// Requests that are right in most places and anything at all in some.
-fn arbitrary_payload() -> impl Strategy<Value = Value> {
+/// Settings whose fields hold anything.
+fn arbitrary_settings() -> impl Strategy<Value = Value> {
+    let names = vec!["defaultAction", "rules", "sidecars", "exempt", "gates", "podTemplates", "other"];
+    let fields = (proptest::sample::select(names).prop_map(str::to_owned), anything());
+    proptest::collection::vec(fields, 0..4).prop_map(|fields| Value::Object(fields.into_iter().collect()))
+}
+
+/// Any JSON, with the names of fields that the policy looks at.
+fn anything() -> impl Strategy<Value = Value> + Clone {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -141,13 +287,18 @@ fn arbitrary_payload() -> impl Strategy<Value = Value> {
         Just(json!("Always")),
         "\\PC{0,12}".prop_map(Value::from),
     ];
-    let anything = leaf.prop_recursive(4, 32, 4, |inner| {
+    leaf.prop_recursive(4, 32, 4, |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
             proptest::collection::vec((field(), inner), 0..6)
                 .prop_map(|fields| Value::Object(fields.into_iter().collect())),
         ]
-    });
+    })
+}
+
+/// Requests that are right in most places and anything at all in some.
+fn arbitrary_payload() -> impl Strategy<Value = Value> {
+    let anything = anything();
     let kind = prop_oneof![
         Just(json!({"group": "", "kind": "Pod"})),
         Just(json!({"group": "apps", "kind": "Deployment"})),
@@ -178,7 +329,6 @@ fn arbitrary_payload() -> impl Strategy<Value = Value> {
 /// The name of some field that the policy looks at.
 fn field() -> impl Strategy<Value = String> {
     proptest::sample::select(vec![
-        "name",
         "image",
         "restartPolicy",
         "command",

@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 use serde_json::{Value, json};
-use sidecar_startup::Violation;
+use sidecar_startup::{Answer, Violation};
 
 use crate::{Case, Outcome};
 
@@ -82,7 +82,7 @@ fn plant(value: &mut Value) {
 
 /// A Pod is judged alike whether it is created by itself, by a Deployment or by a CronJob.
 fn other_kinds_say_the_same(case: &Case, outcome: &Outcome) -> anyhow::Result<()> {
-    let Outcome::Decided(_) = outcome else {
+    let Outcome::Answered(Answer::Decided(_)) = outcome else {
         return Ok(());
     };
     let prefix = match case.object.get("kind").and_then(Value::as_str) {
@@ -90,7 +90,11 @@ fn other_kinds_say_the_same(case: &Case, outcome: &Outcome) -> anyhow::Result<()
         Some("Deployment") => "/spec/template",
         _ => return Ok(()),
     };
-    if case.has_request() {
+    // Those cases are about the object around the Pod template.
+    if case.has_request()
+        || case.name.starts_with("requests/")
+        || case.object.pointer("/metadata/ownerReferences").is_some()
+    {
         return Ok(());
     }
     let template = case.object.pointer(prefix).cloned().unwrap_or_default();

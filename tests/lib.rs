@@ -1,7 +1,7 @@
 //! Cases as data: a folder each, judged by the library and by the compiled module.
 //!
-//! A folder holds `object.yaml`, and where they are needed `settings.yaml`, `request.yaml` (fields that replace those of an
-//! ordinary CREATE request) and `expected-object.yaml`. `expected.yaml` says what comes out; its first comment says why.
+//! A folder holds `object.yaml`, and where they are needed `settings.yaml` and `request.yaml` (fields that replace those of an
+//! ordinary CREATE request). `expected.yaml` says what comes out; its first comment says why.
 
 #![allow(clippy::indexing_slicing, reason = "what a JSON value does not have is null")]
 

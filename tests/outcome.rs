@@ -5,17 +5,15 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, ensure};
 use policy_host::{AdmissionRequest, AdmissionResponse, PolicyModule};
 use serde_json::{Map, Value, json};
-use sidecar_startup::{Action, Decision, Request, Settings, Violation, evaluate};
+use sidecar_startup::{Action, Answer, Settings, Violation, validate};
 
 use crate::case::Case;
 
 /// What comes out of a case.
 #[derive(Debug)]
 pub enum Outcome {
-    /// A decision.
-    Decided(Decision),
-    /// The object cannot be read.
-    Unreadable(String),
+    /// An answer.
+    Answered(Answer),
     /// The settings are refused.
     BadSettings(String),
 }
@@ -24,25 +22,25 @@ impl Outcome {
     /// What the library says.
     #[must_use]
     pub fn of_library(case: &Case) -> Self {
-        let settings = match Settings::from_value(&case.settings) {
-            Ok(settings) => settings,
-            Err(error) => return Self::BadSettings(format!("settings.{error}")),
-        };
-        let request = case.request();
-        let decision = match read(&request.to_string()) {
-            Ok(request) => evaluate(&settings, &request),
-            Err(_) => Request::explain(&request, &|request| read(&request.to_string()).map(drop))
-                .map_or_else(|| Ok(Decision::default()), Err),
-        };
-        decision.map_or_else(|error| Self::Unreadable(error.to_string()), Self::Decided)
+        if let Err(error) = Settings::from_value(&case.settings) {
+            return Self::BadSettings(error.below(&["settings"].into()).to_string());
+        }
+        let payload = json!({"request": case.request(), "settings": case.settings});
+        Self::Answered(validate(&payload.to_string()))
+    }
+
+    /// Whether the object is let in.
+    #[must_use]
+    pub fn is_allowed(&self) -> bool {
+        matches!(self, Self::Answered(answer) if answer.is_allowed())
     }
 
     /// What the user is told when the object is not let in.
     #[must_use]
     pub fn message(&self) -> String {
         match self {
-            Self::Decided(decision) => decision.message(),
-            Self::Unreadable(message) | Self::BadSettings(message) => message.clone(),
+            Self::Answered(answer) => answer.message(),
+            Self::BadSettings(message) => message.clone(),
         }
     }
 
@@ -50,8 +48,8 @@ impl Outcome {
     #[must_use]
     pub fn violations(&self) -> &[Violation] {
         match self {
-            Self::Decided(decision) => &decision.violations,
-            Self::Unreadable(_) | Self::BadSettings(_) => &[],
+            Self::Answered(answer) => answer.violations(),
+            Self::BadSettings(_) => &[],
         }
     }
 
@@ -59,8 +57,8 @@ impl Outcome {
     #[must_use]
     pub fn to_value(&self) -> Value {
         let decision = match self {
-            Self::Decided(decision) if decision.is_allowed() => "Allow",
-            Self::Decided(_) | Self::Unreadable(_) => "Deny",
+            Self::Answered(_) if self.is_allowed() => "Allow",
+            Self::Answered(_) => "Deny",
             Self::BadSettings(_) => "BadSettings",
         };
         let mut fields = Map::from_iter([("decision".to_owned(), json!(decision))]);
@@ -102,6 +100,8 @@ impl Outcome {
             return Ok(());
         }
         ensure!(verdict.valid, "the module refuses the settings: {:?}", verdict.message);
+        let doubt = Settings::from_value(&case.settings).ok().and_then(|settings| settings.doubt());
+        ensure!(verdict.message == doubt, "the module says of the settings: {:?}", verdict.message);
         let request = AdmissionRequest::from_value(case.request())?;
         let response = module.validate(request, &case.settings)?;
         let (mine, theirs) = (self.answer(), Self::answer_of(&response));
@@ -113,12 +113,9 @@ impl Outcome {
 
     /// The part of an admission response that the policy decides.
     fn answer(&self) -> Value {
-        let (allowed, warnings, annotations) = match self {
-            Self::Decided(decision) => {
-                (decision.is_allowed(), decision.warnings(), decision.audit_annotations())
-            }
-            Self::Unreadable(_) | Self::BadSettings(_) => (false, Vec::new(), Vec::new()),
-        };
+        let Self::Answered(answer) = self else { return Value::Null };
+        let (allowed, warnings, annotations) =
+            (answer.is_allowed(), answer.warnings(), answer.audit_annotations());
         let annotations: BTreeMap<_, _> = annotations.into_iter().collect();
         json!({
             "allowed": allowed,
@@ -139,8 +136,4 @@ impl Outcome {
             "auditAnnotations": response.audit_annotations,
         })
     }
-}
-
-fn read(request: &str) -> Result<Request<'_>, serde_json::Error> {
-    serde_json::from_str(request)
 }

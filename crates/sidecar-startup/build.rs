@@ -1,12 +1,15 @@
 //! Turns `src/catalogue.yaml` into the constants that `src/catalogue.rs` includes, so that nothing is parsed at run time.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::{env, error::Error, fs, path::Path};
 
 use serde::Deserialize;
+use serde_json::Value;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "it is the form of the file")]
 struct Row {
     name: String,
     #[serde(default)]
@@ -17,11 +20,25 @@ struct Row {
     images: Vec<String>,
     r#match: Match,
     #[serde(default)]
+    only_when: Vec<Condition>,
+    #[serde(default)]
     except_when: Vec<Condition>,
     #[serde(default)]
     stub_when: Vec<Condition>,
     need: Need,
-    startup_probe: Option<serde_json::Value>,
+    #[serde(default)]
+    served_by_init: bool,
+    #[serde(default)]
+    never_one_shot: Vec<String>,
+    #[serde(default)]
+    redirects_traffic: bool,
+    #[serde(default)]
+    ends_itself: bool,
+    #[serde(default)]
+    ends_others: bool,
+    native_gate: Option<NativeGate>,
+    startup_probe: Option<Injectable<Probe>>,
+    wait_command: Option<Injectable<Command>>,
     source: String,
 }
 
@@ -42,40 +59,148 @@ enum Need {
 }
 
 #[derive(Deserialize)]
+enum NativeGate {
+    PostStart,
+}
+
+#[derive(Deserialize)]
+struct Injectable<T> {
+    #[serde(flatten)]
+    what: T,
+    port: Option<PortSource>,
+    #[serde(default)]
+    when: Vec<Condition>,
+}
+
+#[derive(Deserialize)]
+struct Probe {
+    probe: Value,
+}
+
+#[derive(Deserialize)]
+struct Command {
+    command: Vec<String>,
+}
+
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct PortSource {
+    arg: Option<String>,
+    env: Option<String>,
+    named: Option<String>,
+    default: Option<u16>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Condition {
     arg: Option<String>,
     env: Option<String>,
     annotation: Option<String>,
+    label: Option<String>,
     kind: Option<String>,
     image: Option<String>,
+    since: Option<String>,
+    tag: Option<String>,
+    mounts: Option<Mounts>,
+    command: Option<Absent>,
+    readiness_probe: Option<String>,
+    any_of: Option<Vec<Condition>>,
     is: Option<String>,
+    is_not: Option<String>,
     has: Option<String>,
+    #[serde(default)]
+    absent: bool,
+    port: Option<u16>,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Mounts {
+    HostPath,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Absent {
+    Absent,
+}
+
+type Rust = Result<String, Box<dyn Error>>;
+
 impl Condition {
-    fn to_rust(&self) -> Result<String, Box<dyn Error>> {
-        let test = match (&self.is, &self.has) {
-            (None, None) => "Test::Present".to_owned(),
-            (Some(value), None) => format!("Test::Is({value:?})"),
-            (None, Some(part)) => format!("Test::Has({part:?})"),
-            (Some(_), Some(_)) => return Err("a condition has either `is` or `has`".into()),
+    fn to_rust(&self) -> Rust {
+        let test = match (&self.is, &self.is_not, &self.has, self.absent) {
+            (None, None, None, false) => "Test::Present".to_owned(),
+            (Some(value), None, None, false) => format!("Test::Is({value:?})"),
+            (None, Some(value), None, false) => format!("Test::IsNot({value:?})"),
+            (None, None, Some(part), false) => format!("Test::Has({part:?})"),
+            (None, None, None, true) => "Test::Absent".to_owned(),
+            _ => return Err("a condition asks one thing".into()),
         };
+        let any_of = self.any_of.as_deref().map(conditions).transpose()?;
         let subjects = [
-            self.arg
+            self.arg.as_ref().map(|flag| format!("Arg({:?}, {test})", flag.trim_start_matches('-'))),
+            self.env.as_ref().map(|name| format!("Env({name:?}, {test})")),
+            self.annotation.as_ref().map(|key| format!("Annotation({key:?}, {test})")),
+            self.label.as_ref().map(|key| format!("Label({key:?}, {test})")),
+            self.kind.as_ref().map(|kind| format!("Kind(Kind::{kind})")),
+            self.image.as_ref().map(|glob| format!("Image({glob:?})")),
+            self.since.as_ref().map(|version| format!("Since({version:?})")),
+            self.tag.as_ref().map(|part| format!("Tag({part:?})")),
+            self.mounts.as_ref().map(|Mounts::HostPath| "MountsHostPath".to_owned()),
+            self.command.as_ref().map(|Absent::Absent| "NoCommand".to_owned()),
+            self.readiness_probe
                 .as_ref()
-                .map(|flag| format!("Condition::Arg({:?}, {test})", flag.trim_start_matches('-'))),
-            self.env.as_ref().map(|name| format!("Condition::Env({name:?}, {test})")),
-            self.annotation.as_ref().map(|key| format!("Condition::Annotation({key:?}, {test})")),
-            self.kind.as_ref().map(|kind| format!("Condition::Kind(Kind::{kind})")),
-            self.image.as_ref().map(|glob| format!("Condition::Image({glob:?})")),
+                .map(|path| format!("ReadinessProbe({path:?}, {})", self.port.unwrap_or(0))),
+            any_of.map(|conditions| format!("AnyOf({conditions})")),
         ];
         let mut subjects = subjects.into_iter().flatten();
         match (subjects.next(), subjects.next()) {
-            (Some(condition), None) => Ok(condition),
+            (Some(condition), None) => Ok(format!("Condition::{condition}")),
             _ => Err("a condition speaks of exactly one thing".into()),
         }
     }
+}
+
+fn conditions(conditions: &[Condition]) -> Rust {
+    let conditions: Result<Vec<_>, _> = conditions.iter().map(Condition::to_rust).collect();
+    Ok(format!("&[{}]", conditions?.join(", ")))
+}
+
+fn injectable<T>(injectable: Option<&Injectable<T>>, what: impl Fn(&T) -> String) -> Rust {
+    let Some(injectable) = injectable else { return Ok("None".to_owned()) };
+    let port = match &injectable.port {
+        None => "None".to_owned(),
+        Some(PortSource { arg, env, named, default }) => {
+            let flag = arg.as_ref().map(|flag| flag.trim_start_matches('-'));
+            format!(
+                "Some(PortSource {{ arg: {flag:?}, env: {env:?}, named: {named:?}, default: {default:?} }})"
+            )
+        }
+    };
+    let when = conditions(&injectable.when)?;
+    Ok(format!("Some(Injectable {{ what: {}, port: {port}, when: {when} }})", what(&injectable.what)))
+}
+
+/// The index: which rows a name, or the last part of an image repository, may belong to. A set of rows is the bits of a `u64`.
+fn index(rows: &[Row]) -> String {
+    let mut names = BTreeMap::<&str, u64>::new();
+    let mut tails = BTreeMap::<&str, u64>::new();
+    for (position, row) in rows.iter().enumerate() {
+        let bit = 1 << position;
+        for name in &row.container_names {
+            *names.entry(name).or_default() |= bit;
+        }
+        for image in &row.images {
+            *tails.entry(image.rsplit('/').next().unwrap_or(image)).or_default() |= bit;
+        }
+    }
+    let (name_globs, names): (Vec<_>, Vec<_>) = names.into_iter().partition(|(name, _)| name.contains('*'));
+    let (tail_globs, tails): (Vec<_>, Vec<_>) = tails.into_iter().partition(|(tail, _)| tail.contains('*'));
+    format!(
+        "Index {{ names: &{names:?}, name_globs: &{name_globs:?}, image_tails: &{tails:?}, image_tail_globs: &{tail_globs:?} }}"
+    )
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -84,22 +209,30 @@ fn main() -> Result<(), Box<dyn Error>> {
     let catalogue = manifest::parse_one(&fs::read_to_string(source)?)?;
     let rows: Vec<Row> = serde_json::from_value(catalogue)?;
 
+    fs::write(Path::new(&env::var("OUT_DIR")?).join("index.rs"), index(&rows))?;
     let mut code = "&[\n".to_owned();
     for row in rows {
-        let conditions = |conditions: &[Condition]| -> Result<String, Box<dyn Error>> {
-            let conditions: Result<Vec<_>, _> = conditions.iter().map(Condition::to_rust).collect();
-            Ok(format!("&[{}]", conditions?.join(", ")))
-        };
+        let native_gate = row.native_gate.map(|NativeGate::PostStart| ());
+        let probe = injectable(row.startup_probe.as_ref(), |probe| format!("{:?}", probe.probe.to_string()))?;
+        let command = injectable(row.wait_command.as_ref(), |command| format!("&{:?}", command.command))?;
         writeln!(code, "Row {{")?;
         writeln!(code, "    name: {:?},", row.name)?;
         writeln!(code, "    container_names: &{:?},", row.container_names)?;
         writeln!(code, "    related_init_containers: &{:?},", row.related_init_containers)?;
         writeln!(code, "    images: &{:?},", row.images)?;
         writeln!(code, "    matched_by: Match::{:?},", row.r#match)?;
+        writeln!(code, "    only_when: {},", conditions(&row.only_when)?)?;
         writeln!(code, "    except_when: {},", conditions(&row.except_when)?)?;
         writeln!(code, "    stub_when: {},", conditions(&row.stub_when)?)?;
         writeln!(code, "    need: Need::{:?},", row.need)?;
-        writeln!(code, "    startup_probe: {:?},", row.startup_probe.map(|probe| probe.to_string()))?;
+        writeln!(code, "    served_by_init: {:?},", row.served_by_init)?;
+        writeln!(code, "    never_one_shot: &{:?},", row.never_one_shot)?;
+        writeln!(code, "    redirects_traffic: {:?},", row.redirects_traffic)?;
+        writeln!(code, "    ends_itself: {:?},", row.ends_itself)?;
+        writeln!(code, "    ends_others: {:?},", row.ends_others)?;
+        writeln!(code, "    post_start_is_gate: {:?},", native_gate.is_some())?;
+        writeln!(code, "    startup_probe: {probe},")?;
+        writeln!(code, "    wait_command: {command},")?;
         writeln!(code, "    source: {:?},", row.source)?;
         writeln!(code, "}},")?;
     }

@@ -1,13 +1,13 @@
 //! YAML and JSON documents as JSON values that know where in the text each of their fields stands.
 //!
 //! Scalars are resolved as `kubectl` does it, which reads YAML 1.1 (`sigs.k8s.io/yaml`): `on` is a boolean there, and `0644`
-//! an octal number. JSON is read as the YAML that it is.
+//! an octal number. `<<` merges, as it does there. Values of JSON are read by `serde_json`, since not all JSON is YAML.
 
 mod scalar;
 
 use std::fmt;
 
-use saphyr::{MarkedYaml, Marker, Scalar, Yaml, YamlData, YamlEmitter, YamlLoader};
+use saphyr::{MarkedYaml, Marker, Scalar, ScalarStyle, Yaml, YamlData, YamlEmitter, YamlLoader};
 use saphyr_parser::Parser;
 use serde_json::{Map, Value};
 
@@ -59,6 +59,26 @@ enum Children {
 /// # Errors
 /// The first place at which the text is no YAML, names a key twice, or holds what has no form in JSON.
 pub fn parse(text: &str) -> Result<Vec<Document>, Error> {
+    if text.trim_start().starts_with('{') {
+        let values: Result<Vec<Value>, _> = serde_json::Deserializer::from_str(text).into_iter().collect();
+        if let Ok(values) = values {
+            return Ok(with_places(values, text));
+        }
+    }
+    parse_yaml(text)
+}
+
+/// Gives JSON values their places, where the text is YAML too; else each stands at the beginning.
+fn with_places(values: Vec<Value>, text: &str) -> Vec<Document> {
+    let documents = parse_yaml(text).unwrap_or_default();
+    let are_same = documents.len() == values.len();
+    let start = Node { position: Position { line: 1, column: 1 }, children: Children::None };
+    let mut trees = documents.into_iter().map(|document| document.tree).filter(|_| are_same);
+    let document = |value| Document { value, tree: trees.next().unwrap_or_else(|| start.clone()) };
+    values.into_iter().map(document).collect()
+}
+
+fn parse_yaml(text: &str) -> Result<Vec<Document>, Error> {
     let mut loader = YamlLoader::<MarkedYaml<'_>>::default();
     loader.early_parse(false);
     let mut parser = Parser::new_from_str(text);
@@ -129,14 +149,22 @@ fn yaml_of(value: &Value) -> Yaml<'_> {
             Some(integer) => Yaml::Value(Scalar::Integer(integer)),
             None => Yaml::Value(Scalar::FloatingPoint(number.as_f64().unwrap_or(f64::NAN).into())),
         },
-        Value::String(text) => Yaml::Value(Scalar::String(text.into())),
+        Value::String(text) => string(text),
         Value::Array(items) => Yaml::Sequence(items.iter().map(yaml_of).collect()),
-        Value::Object(fields) => Yaml::Mapping(
-            fields
-                .iter()
-                .map(|(key, field)| (Yaml::Value(Scalar::String(key.into())), yaml_of(field)))
-                .collect(),
-        ),
+        Value::Object(fields) => {
+            Yaml::Mapping(fields.iter().map(|(key, field)| (string(key), yaml_of(field))).collect())
+        }
+    }
+}
+
+/// A string, in quotes where YAML 1.1 would take it for something else; the emitter knows only YAML 1.2.
+fn string(text: &str) -> Yaml<'_> {
+    let reads_the_same = scalar::plain(text) == Ok(text.into());
+    let is_word = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-._".contains(&b));
+    if reads_the_same || !is_word {
+        Yaml::Value(Scalar::String(text.into()))
+    } else {
+        Yaml::Representation(text.into(), ScalarStyle::DoubleQuoted, None)
     }
 }
 
@@ -164,15 +192,27 @@ fn convert(yaml: &MarkedYaml<'_>, start: Marker, depth: usize) -> Result<(Value,
         YamlData::Mapping(fields) => {
             let mut values = Map::new();
             let mut nodes = Vec::with_capacity(fields.len());
+            let mut merged = Vec::new();
             for (key, field) in fields {
-                let YamlData::Representation(name, ..) = &key.data else {
+                let YamlData::Representation(name, style, _) = &key.data else {
                     return Err(error_at(key.span.start, "expected a string as key"));
                 };
+                if name == "<<" && *style == ScalarStyle::Plain {
+                    merged.extend(merge_sources(field, depth + 1)?);
+                    continue;
+                }
                 let (value, node) = convert(field, key.span.start, depth + 1)?;
                 if values.insert(name.to_string(), value).is_some() {
                     return Err(error_at(key.span.start, "the key stands here for a second time"));
                 }
                 nodes.push((name.to_string(), node));
+            }
+            // What stands in the mapping itself counts first, then what is merged, in its order.
+            for (name, value, node) in merged {
+                if !values.contains_key(&name) {
+                    values.insert(name.clone(), value);
+                    nodes.push((name, node));
+                }
             }
             (Value::Object(values), Children::Fields(nodes))
         }
@@ -182,6 +222,25 @@ fn convert(yaml: &MarkedYaml<'_>, start: Marker, depth: usize) -> Result<(Value,
         }
     };
     Ok((value, Node { position: position(start), children }))
+}
+
+/// The fields that `<<` brings in: those of a mapping, or of several in a list.
+fn merge_sources(yaml: &MarkedYaml<'_>, depth: usize) -> Result<Vec<(String, Value, Node)>, Error> {
+    let mappings = match &yaml.data {
+        YamlData::Sequence(items) => items.iter().collect(),
+        _ => vec![yaml],
+    };
+    let mut fields = Vec::new();
+    for mapping in mappings {
+        let (Value::Object(values), Node { children: Children::Fields(nodes), .. }) =
+            convert(mapping, mapping.span.start, depth)?
+        else {
+            return Err(error_at(mapping.span.start, "only mappings can be merged"));
+        };
+        let nodes = nodes.into_iter().map(|(_, node)| node);
+        fields.extend(values.into_iter().zip(nodes).map(|((name, value), node)| (name, value, node)));
+    }
+    Ok(fields)
 }
 
 fn error_at(marker: Marker, message: &str) -> Error {
@@ -235,6 +294,8 @@ mod tests {
     fn json_is_read() {
         let text = "{\n\t\"a\": [1, 2.5, \"x\\u003c\\\"\", null, true]\n}";
         assert_eq!(parse_one(text).unwrap(), json!({"a": [1, 2.5, "x<\"", null, true]}));
+        assert_eq!(parse_one(r#"{"a": "\ud83d\ude00"}"#).unwrap(), json!({"a": "\u{1f600}"}));
+        assert_eq!(parse("{\"a\": 1}\n{\"b\": 2}").unwrap().len(), 2);
     }
 
     #[test]
@@ -251,11 +312,20 @@ mod tests {
     #[test]
     fn what_is_written_reads_the_same() {
         let value = json!({
-            "list": ["yes", "on", "1.20", "0x1", "~", "", "a: b", "two\nlines\n", "# c", true, null, 1, 2.5, {"a": [], "b": {}}],
+            "list": ["yes", "on", "y", "n", "1_000", "0b1", "089", ".5", "+1", ".inf", "1.20", "0x1", "~", "", "a: b", "two\nlines\n", "# c", true, null, 1, 2.5, {"a": [], "b": {}}],
             "with/slash": {"deep": [["x"], {"y": "it's \"quoted\""}]},
         });
         assert_eq!(parse_one(&to_yaml(&value)).unwrap(), value, "{}", to_yaml(&value));
         assert_eq!(to_yaml(&json!({"a": {"b": 1}})), "a:\n  b: 1\n");
+    }
+
+    #[test]
+    fn merge_keys_merge() {
+        let text = "base: &base {a: 1, b: 2}\nmore: &more {b: 3, c: 4}\none: {<<: *base, b: 5}\ntwo: {<<: [*more, *base]}\n";
+        let value = parse_one(text).unwrap();
+        assert_eq!(value["one"], json!({"a": 1, "b": 5}));
+        assert_eq!(value["two"], json!({"a": 1, "b": 3, "c": 4}));
+        assert!(parse("a: {<<: 1}").is_err());
     }
 
     #[test]

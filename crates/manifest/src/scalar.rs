@@ -20,7 +20,7 @@ pub(crate) fn resolve(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Resu
     if style == ScalarStyle::Plain { plain(text) } else { Ok(text.into()) }
 }
 
-fn plain(text: &str) -> Result<Value, &'static str> {
+pub(crate) fn plain(text: &str) -> Result<Value, &'static str> {
     Ok(match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
@@ -59,10 +59,20 @@ fn number(text: &str) -> Option<Number> {
     if is_integer && let Ok(integer) = i64::from_str_radix(&format!("{sign}{unsigned}"), radix) {
         return Some(integer.into());
     }
-    if is_integer && let Ok(integer) = u64::from_str_radix(unsigned, radix) {
+    if is_integer
+        && sign.is_empty()
+        && let Ok(integer) = u64::from_str_radix(unsigned, radix)
+    {
         return Some(integer.into());
     }
-    is_float(&digits).then(|| digits.parse().ok()).flatten().and_then(Number::from_f64)
+    let float: f64 = if is_float(&digits) { digits.parse().ok()? } else { return None };
+    whole(float).map(Number::from).or_else(|| Number::from_f64(float))
+}
+
+/// The integer that a float is, if it is one. Go writes it into JSON without a fraction, so the API server never sees one.
+fn whole(float: f64) -> Option<i64> {
+    let text = format!("{float:.0}");
+    text.parse().ok().filter(|_| float.fract() == 0.0)
 }
 
 /// `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`
@@ -101,10 +111,12 @@ mod tests {
             ("0644", json!(420)),
             ("0o17", json!(15)),
             ("0x1F", json!(31)),
-            ("089", json!(89.0)),
+            ("089", json!(89)),
             ("1.20.0", json!("1.20.0")),
             ("1.5", json!(1.5)),
-            ("1e3", json!(1000.0)),
+            ("1e3", json!(1000)),
+            ("8080.0", json!(8080)),
+            ("-18446744073709551615", json!(-18_446_744_073_709_551_615.0)),
             (".5", json!(0.5)),
             (".", json!(".")),
             ("-", json!("-")),

@@ -20,7 +20,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Judges an admission request, with the options and the output of `kwctl run`.
+    /// Judges an admission request, and prints what `kwctl run` prints; the options have the names that they have there.
     ///
     /// Exits with 0 whatever the verdict is, and with 1 where there is none, as for invalid settings.
     Run {
@@ -71,7 +71,11 @@ fn carry_out(command: Command) -> anyhow::Result<()> {
             let request = serde_json::from_str(&read(&request_path)?).context("the request is not JSON")?;
             let request = AdmissionRequest::from_value(request)?;
             let settings = match (settings_path, settings_json) {
-                (Some(path), _) => manifest::parse_one(&read(&path)?).context("the settings are not YAML")?,
+                (Some(path), _) => {
+                    let mut documents =
+                        manifest::parse(&read(&path)?).context("the settings are not YAML")?;
+                    documents.pop().map_or(Value::Null, |document| document.value)
+                }
                 (None, Some(json)) => serde_json::from_str(&json).context("the settings are not JSON")?,
                 (None, None) => Value::Null,
             };

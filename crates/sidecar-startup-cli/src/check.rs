@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use serde_json::{Value, json};
 use sidecar_startup::Settings;
 
@@ -19,11 +19,14 @@ pub(crate) fn check(
     #[cfg(feature = "module")] module: Option<&Path>,
 ) -> anyhow::Result<bool> {
     let settings = match settings {
-        Some(path) => manifest::parse_one(&objects::read(path)?)
-            .with_context(|| format!("cannot read {}", path.display()))?,
+        Some(path) => {
+            let mut documents =
+                manifest::parse(&objects::read(path)?).with_context(|| format!("{}", path.display()))?;
+            documents.pop().map_or(Value::Null, |document| document.value)
+        }
         None => Value::Null,
     };
-    let parsed = Settings::from_value(&settings).map_err(|error| anyhow!("settings.{error}"))?;
+    Settings::from_value(&settings).map_err(|error| error.below(&["settings"].into()))?;
     #[cfg(feature = "module")]
     let module = module.map(|path| Module::load(path, &settings)).transpose()?;
     let mut report = String::new();
@@ -33,7 +36,7 @@ pub(crate) fn check(
         let documents = manifest::parse(&objects::read(path)?).with_context(|| format!("{file}"))?;
         for document in &documents {
             for object in objects::of(document).with_context(|| format!("{file}"))? {
-                let verdict = judge(&object, &parsed);
+                let verdict = judge(&object, &settings);
                 #[cfg(feature = "module")]
                 let verdict = match &module {
                     Some(module) => module.judge(&object, verdict).with_context(|| format!("{file}"))?,

@@ -1,8 +1,7 @@
 //! The library's verdict on an object.
 
 use serde_json::{Value, json};
-use sidecar_startup::read::ReadError;
-use sidecar_startup::{Action, Decision, Request, Settings, evaluate};
+use sidecar_startup::{Action, Answer, Violation};
 
 use crate::objects::Object;
 
@@ -27,17 +26,9 @@ pub(crate) struct Remark {
 }
 
 /// Judges one object as if it were just being created.
-pub(crate) fn judge(object: &Object<'_>, settings: &Settings) -> Verdict {
-    let request = admission_request(object);
-    Verdict::of(match read(&request.to_string()) {
-        Ok(request) => evaluate(settings, &request),
-        Err(_) => Request::explain(&request, &|request| read(&request.to_string()).map(drop))
-            .map_or_else(|| Ok(Decision::default()), Err),
-    })
-}
-
-fn read(request: &str) -> Result<Request<'_>, serde_json::Error> {
-    serde_json::from_str(request)
+pub(crate) fn judge(object: &Object<'_>, settings: &Value) -> Verdict {
+    let payload = json!({"request": admission_request(object), "settings": settings});
+    Verdict::of(sidecar_startup::validate(&payload.to_string()))
 }
 
 /// The request that the API server would make when the object is created.
@@ -53,30 +44,28 @@ pub(crate) fn admission_request(object: &Object<'_>) -> Value {
 }
 
 impl Verdict {
-    fn of(decision: Result<Decision, ReadError>) -> Self {
-        match decision {
-            Ok(decision) => Self {
-                is_denied: !decision.is_allowed(),
-                remarks: decision
-                    .violations
-                    .into_iter()
-                    .map(|violation| Remark {
-                        is_warning: violation.action == Action::Warn,
-                        pointer: violation.finding.path.to_pointer(),
-                        text: violation.to_string(),
-                        suggestion: violation.finding.suggestion,
-                    })
-                    .collect(),
-            },
-            Err(error) => Self {
-                is_denied: true,
-                remarks: vec![Remark {
-                    is_warning: false,
-                    pointer: error.path.to_pointer(),
-                    text: error.to_string(),
-                    suggestion: None,
-                }],
-            },
+    fn of(answer: Answer) -> Self {
+        let is_denied = !answer.is_allowed();
+        let remarks = match answer {
+            Answer::Decided(decision) => decision.violations.into_iter().map(Remark::of_violation).collect(),
+            Answer::Unreadable(error) => vec![Remark {
+                is_warning: false,
+                pointer: error.path.to_pointer(),
+                text: error.to_string(),
+                suggestion: None,
+            }],
+        };
+        Self { is_denied, remarks }
+    }
+}
+
+impl Remark {
+    fn of_violation(violation: Violation) -> Self {
+        Self {
+            is_warning: violation.action == Action::Warn,
+            pointer: violation.finding.path.to_pointer(),
+            text: violation.to_string(),
+            suggestion: violation.finding.suggestion,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The objects in manifests, each with its place in the text.
 
+use std::borrow::Cow;
 use std::io::Read as _;
 use std::path::Path;
 use std::{fs, io};
@@ -11,7 +12,7 @@ use serde_json::Value;
 /// One object of a manifest.
 pub(crate) struct Object<'a> {
     /// What it says.
-    pub(crate) value: &'a Value,
+    pub(crate) value: Cow<'a, Value>,
     /// The document that it stands in.
     document: &'a Document,
     /// Where in the document, as a JSON pointer.
@@ -28,25 +29,38 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<String> {
     fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// The objects of a document; a `List` stands for those that it holds.
+/// The objects of a document; a list stands for those that it holds.
 pub(crate) fn of(document: &Document) -> anyhow::Result<Vec<Object<'_>>> {
-    let root = Object { value: &document.value, document, pointer: String::new() };
-    let items = root.value.get("items").and_then(Value::as_array);
-    let objects = match items {
-        Some(items) if root.text("kind").is_some_and(|kind| kind.ends_with("List")) => items
-            .iter()
-            .enumerate()
-            .map(|(index, value)| Object { value, document, pointer: format!("/items/{index}") })
-            .collect(),
-        _ => vec![root],
-    };
-    for object in &objects {
-        if object.text("apiVersion").is_none() || object.text("kind").is_none() {
-            let line = object.position("").line;
-            return Err(anyhow!("line {line}: expected an object with apiVersion and kind"));
-        }
-    }
+    let mut objects = Vec::new();
+    collect(
+        Object { value: Cow::Borrowed(&document.value), document, pointer: String::new() },
+        &mut objects,
+    )?;
     Ok(objects)
+}
+
+fn collect<'a>(object: Object<'a>, objects: &mut Vec<Object<'a>>) -> anyhow::Result<()> {
+    if object.text("apiVersion").is_none() || object.text("kind").is_none() {
+        let line = object.position("").line;
+        return Err(anyhow!("line {line}: expected an object with apiVersion and kind"));
+    }
+    let items = object.value.get("items").and_then(Value::as_array);
+    let (Some(of_kind), Some(items)) = (object.kind().strip_suffix("List"), items) else {
+        objects.push(object);
+        return Ok(());
+    };
+    for (index, item) in items.iter().enumerate() {
+        let mut value = item.clone();
+        // The items of a list of one kind may leave out what the list says.
+        if let (false, Some(fields)) = (of_kind.is_empty(), value.as_object_mut()) {
+            let version = object.text("apiVersion").unwrap_or_default();
+            fields.entry("apiVersion").or_insert_with(|| version.into());
+            fields.entry("kind").or_insert_with(|| of_kind.into());
+        }
+        let pointer = format!("{}/items/{index}", object.pointer);
+        collect(Object { value: Cow::Owned(value), document: object.document, pointer }, objects)?;
+    }
+    Ok(())
 }
 
 impl Object<'_> {

@@ -1,9 +1,10 @@
 //! Rules and actions make a decision.
 
-use crate::pod::Pod;
+use crate::image;
+use crate::pod::{Container, Pod};
 use crate::read::ReadError;
 use crate::request::Request;
-use crate::rules::RULES;
+use crate::rules::{RULES, Rule};
 use crate::settings::{Action, Settings};
 use crate::template::PodTemplate;
 use crate::violation::Violation;
@@ -21,13 +22,35 @@ pub struct Decision {
 
 /// Judges a request. What the policy has no say in is allowed.
 ///
+/// Where an object is being changed, a violation that it had before is a warning: nobody is kept from an urgent change by
+/// what is not part of it.
+///
 /// # Errors
 /// The object is of a kind that is judged, but the way to its Pod template breaks off.
 pub fn evaluate(settings: &Settings, request: &Request<'_>) -> Result<Decision, ReadError> {
-    let Some((kind, object)) = request.subject() else {
+    let Some((kind, object)) = request.subject() else { return Ok(Decision::default()) };
+    let template = PodTemplate::of(kind, object)?;
+    let old = request.old_object.as_ref().and_then(|old| Some((old, PodTemplate::of(kind, old).ok()?)));
+    if old.as_ref().is_some_and(|(_, old)| old.metadata == template.metadata && old.spec == template.spec) {
         return Ok(Decision::default());
-    };
-    let pod = Pod::new(kind, &PodTemplate::of(kind, object)?, settings);
+    }
+    let pod = Pod::new(kind, object, &template, settings);
+    let mut violations = violations(&pod, settings);
+    if let (false, Some((old, template))) = (violations.is_empty(), old) {
+        let old = Pod::new(kind, old, &template, settings);
+        let known = self::violations(&old, settings);
+        let known: Vec<_> = known.iter().map(|violation| violation.subject(&old)).collect();
+        for violation in &mut violations {
+            if known.contains(&violation.subject(&pod)) {
+                violation.action = Action::Warn;
+            }
+        }
+    }
+    Ok(Decision { violations })
+}
+
+/// What is wrong with a Pod, in Pod order, then rule order.
+fn violations(pod: &Pod<'_>, settings: &Settings) -> Vec<Violation> {
     let mut violations = Vec::new();
     let mut findings = Vec::new();
     for rule in RULES {
@@ -35,15 +58,22 @@ pub fn evaluate(settings: &Settings, request: &Request<'_>) -> Result<Decision, 
         if action == Action::Ignore {
             continue;
         }
-        (rule.check)(&pod, settings, &mut findings);
-        violations.extend(findings.drain(..).map(|finding| Violation {
-            rule,
-            action: action.min(finding.ceiling),
-            finding,
-        }));
+        (rule.check)(pod, settings, &mut findings);
+        for finding in findings.drain(..) {
+            if !is_exempt(rule, pod.container_at(&finding.path), settings) {
+                violations.push(Violation { rule, action: action.min(finding.ceiling), finding });
+            }
+        }
     }
     violations.sort_by_key(|violation| pod.rank(&violation.finding.path));
-    Ok(Decision { violations })
+    violations
+}
+
+fn is_exempt(rule: &Rule, container: Option<&Container<'_>>, settings: &Settings) -> bool {
+    container.is_some_and(|container| {
+        let repository = image::repository(&container.fields.image);
+        settings.exempt.iter().any(|exemption| exemption.covers(rule, &container.fields.name, &repository))
+    })
 }
 
 impl Decision {
@@ -72,8 +102,7 @@ impl Decision {
         message
     }
 
-    /// The violations that are no reason to keep the object out, each as one line. They are not told again where a denial
-    /// tells them.
+    /// The violations that are no reason to keep the object out, each as one line.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         self.violations
@@ -91,7 +120,7 @@ impl Decision {
             return Vec::new();
         }
         let lines: Vec<_> =
-            self.violations.iter().map(|violation| format!("{:?}: {violation}", violation.action)).collect();
+            self.violations.iter().map(|violation| format!("{}: {violation}", violation.action)).collect();
         vec![("violations", lines.join("\n"))]
     }
 }

@@ -11,7 +11,7 @@ use crate::field::Segment;
 use crate::read::{ReadError, ReadErrorKind};
 
 /// Tries to read a value.
-pub type Reading<'a> = &'a dyn Fn(&Value) -> Result<(), serde_json::Error>;
+pub(crate) type Reading<'a> = &'a dyn Fn(&Value) -> Result<(), serde_json::Error>;
 
 /// Where and why a value cannot be read; nothing, if it can be.
 pub(crate) fn explain(value: &Value, read: Reading<'_>) -> Option<ReadError> {
@@ -75,7 +75,8 @@ fn expected(error: &serde_json::Error) -> String {
     let text = text.rsplit_once(" at line").map_or(text.as_str(), |(text, _)| text);
     match text.rsplit_once(", expected ").map(|(_, expected)| expected) {
         Some("a sequence") => "a list".to_owned(),
-        Some("i32" | "i64") => "an integer".to_owned(),
+        Some("i32") => "a 32-bit integer".to_owned(),
+        Some("IntOrString") => "an integer or a string".to_owned(),
         Some(text) if text.starts_with("a ") || text.starts_with("an ") => text.to_owned(),
         // The visitors of k8s-openapi give the name of their type.
         Some(_) => "an object".to_owned(),

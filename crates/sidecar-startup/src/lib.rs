@@ -7,40 +7,37 @@
 //!
 //! ```
 //! use serde_json::json;
-//! use sidecar_startup::{Request, Settings, evaluate};
 //!
-//! let request = json!({
+//! let payload = json!({"settings": {}, "request": {
 //!     "operation": "CREATE",
 //!     "kind": {"group": "", "version": "v1", "kind": "Pod"},
 //!     "object": {"spec": {
 //!         "initContainers": [{"name": "proxy", "image": "proxy", "restartPolicy": "Always"}],
 //!         "containers": [{"name": "shop", "image": "shop"}],
 //!     }},
-//! });
-//! let request = request.to_string();
-//! let request: Request = serde_json::from_str(&request)?;
-//! let decision = evaluate(&Settings::default(), &request)?;
-//! assert!(!decision.is_allowed());
+//! }});
+//! let answer = sidecar_startup::validate(&payload.to_string());
+//! assert!(!answer.is_allowed());
 //! assert_eq!(
-//!     decision.message(),
+//!     answer.message(),
 //!     "spec.initContainers[0].startupProbe: Required value: sidecar container \"proxy\" has no startupProbe, so \"shop\" \
 //!      does not wait until it is ready; add a startupProbe (sidecar-without-startup-probe)"
 //! );
-//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The way of a request: [`request`] says whether the policy has a say in it, [`template`] finds the Pod template,
+//! The way of a request: [`payload`] reads it, [`request`] says whether the policy has a say in it, [`template`] finds the Pod template,
 //! [`pod`] tells for each container what it is, with the [`catalogue`] and the [`settings`], the [`rules`] look for what is
 //! wrong, and [`evaluate()`] makes a [`Decision`] of it.
 
 pub mod catalogue;
 pub mod command;
 pub mod evaluate;
-pub mod explain;
+mod explain;
 pub mod field;
 pub mod glob;
 pub mod image;
 pub mod object;
+pub mod payload;
 pub mod pod;
 pub mod probe;
 pub mod read;
@@ -51,6 +48,7 @@ pub mod template;
 pub mod violation;
 
 pub use evaluate::{Decision, evaluate};
+pub use payload::{Answer, validate};
 pub use request::Request;
 pub use settings::{Action, Settings};
 pub use violation::Violation;

@@ -14,7 +14,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// Defines a view: a struct and how it is read: from an object only, unknown fields ignored, `null` as absent, and the last of two
-/// equal keys counting, all as the API server does it.
+/// equal keys counting.
 macro_rules! view {
     ($(#[doc = $doc:literal])* $name:ident { $($(#[doc = $field_doc:literal])* $key:literal $field:ident: $type:ty,)* }) => {
         $(#[doc = $doc])*
@@ -112,6 +112,7 @@ view! {
     Spec {
         "initContainers" init_containers: Vec<ContainerFields<'a>>,
         "containers" containers: Vec<ContainerFields<'a>>,
+        "volumes" volumes: Unread<'a>,
         /// Of the Pod as a whole.
         "restartPolicy" restart_policy: Text<'a>,
         /// Where most workloads have their Pod template.
@@ -130,6 +131,8 @@ view! {
         "args" args: Vec<Text<'a>>,
         /// Read only where the catalogue asks for a variable, see [`ContainerFields::variable`].
         "env" env: Unread<'a>,
+        "envFrom" env_from: Unread<'a>,
+        "volumeMounts" volume_mounts: Unread<'a>,
         "restartPolicy" restart_policy: Option<Text<'a>>,
         "ports" ports: Vec<ContainerPort>,
         "startupProbe" startup_probe: Option<Probe>,
@@ -148,19 +151,73 @@ view! {
     }
 }
 
+view! {
+    /// An entry of a container's `volumeMounts`.
+    VolumeMount {
+        "name" name: Text<'a>,
+    }
+}
+
+view! {
+    /// An entry of a Pod's `volumes`.
+    Volume {
+        "name" name: Text<'a>,
+        "hostPath" host_path: Option<Unread<'a>>,
+    }
+}
+
 impl ContainerFields<'_> {
     /// The literal value of an environment variable.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<String> {
-        let variables: Vec<EnvVar<'_>> = serde_json::from_str(self.env.0).ok()?;
+        let variables: Vec<EnvVar<'_>> = self.env.read()?;
         let last = variables.into_iter().rev().find(|variable| &*variable.name == name)?;
         last.value.map(|value| value.to_string())
+    }
+
+    /// Whether the container surely has no environment variable of that name: it does not list it, and takes none from
+    /// somewhere else.
+    #[must_use]
+    pub fn lacks_variable(&self, name: &str) -> bool {
+        let variables: Option<Vec<EnvVar<'_>>> = self.env.read();
+        let sources: Option<Vec<IgnoredAny>> = self.env_from.read();
+        variables.is_some_and(|variables| variables.iter().all(|variable| &*variable.name != name))
+            && sources.is_some_and(|sources| sources.is_empty())
+    }
+
+    /// Whether the container mounts a volume.
+    #[must_use]
+    pub fn mounts(&self, volume: &str) -> bool {
+        let mounts: Option<Vec<VolumeMount<'_>>> = self.volume_mounts.read();
+        mounts.is_some_and(|mounts| mounts.iter().any(|mount| &*mount.name == volume))
+    }
+}
+
+impl Spec<'_> {
+    /// The names of the volumes that are folders of the node.
+    pub fn host_path_volumes(&self) -> impl Iterator<Item = String> {
+        let volumes: Option<Vec<Volume<'_>>> = self.volumes.read();
+        let volumes = volumes.into_iter().flatten().filter(|volume| volume.host_path.is_some());
+        volumes.map(|volume| volume.name.to_string())
     }
 }
 
 /// The JSON of a value that most requests are answered without. Environment variables are often most of a Pod.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unread<'a>(&'a str);
+
+impl Default for Unread<'_> {
+    fn default() -> Self {
+        Self("null")
+    }
+}
+
+impl<'a> Unread<'a> {
+    /// Reads it; `null` is the default, as everywhere. Nothing where it cannot be read.
+    fn read<T: Deserialize<'a> + Default>(&self) -> Option<T> {
+        serde_json::from_str::<Option<T>>(self.0).ok().map(Option::unwrap_or_default)
+    }
+}
 
 impl<'de: 'a, 'a> Deserialize<'de> for Unread<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

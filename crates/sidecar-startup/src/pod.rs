@@ -1,11 +1,13 @@
 //! The containers of a Pod template, each with its kind and its field path.
 
-use crate::catalogue::{self, Row, Surroundings};
+use crate::catalogue::{self, Candidate, Row, Surroundings};
 use crate::field::{FieldPath, Segment};
 use crate::image;
-use crate::object::{ContainerFields, TextMap};
+use crate::object::{ContainerFields, Object, TextMap};
+use crate::probe;
 use crate::settings::{Action, Need, Settings};
 use crate::template::{Kind, PodTemplate};
+use serde_json::Value;
 
 /// Names the containers of a Pod, separated by commas, that are sidecars.
 const SIDECARS_ANNOTATION: &str = "sidecar-startup/sidecars";
@@ -17,6 +19,10 @@ pub struct Pod<'a> {
     path: FieldPath,
     /// All containers.
     pub containers: Vec<Container<'a>>,
+    /// Whether it should run to completion, as a Job's does.
+    pub should_complete: bool,
+    /// What stands around the containers.
+    around: Surroundings<'a>,
 }
 
 /// One entry of `initContainers` or `containers`.
@@ -26,15 +32,33 @@ pub struct Container<'a> {
     pub fields: &'a ContainerFields<'a>,
     /// What it is.
     pub kind: ContainerKind,
+    /// The list that it stands in.
+    list: List,
     /// Its place in its list.
     index: usize,
+}
+
+/// One of the two lists of containers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum List {
+    InitContainers,
+    Containers,
+}
+
+impl List {
+    const fn key(self) -> &'static str {
+        match self {
+            Self::InitContainers => "initContainers",
+            Self::Containers => "containers",
+        }
+    }
 }
 
 /// What an entry is. Position and `restartPolicy` decide together: the same value in the other list means something else.
 #[derive(Debug, Clone, Copy)]
 pub enum ContainerKind {
-    /// Runs to completion before the next one starts.
-    Init,
+    /// Has to run to completion before the next one starts; with what is known of it where it is a sidecar, and never will.
+    Init(Option<Facts>),
     /// An entry of `initContainers` with `restartPolicy: Always`.
     Sidecar(Facts),
     /// An entry of `containers` that is recognised as a sidecar.
@@ -70,41 +94,72 @@ pub enum RecognisedBy {
 }
 
 impl<'a> Pod<'a> {
-    /// Looks at the containers of a Pod template of an object of that kind.
+    /// Looks at the containers of a Pod template that stands in an object of that kind.
     #[must_use]
-    pub fn new(kind: Kind, template: &PodTemplate<'a>, settings: &Settings) -> Self {
-        let annotations = &template.metadata.annotations;
-        let around = Surroundings { kind, annotations };
+    pub fn new(kind: Kind, object: &Object<'a>, template: &PodTemplate<'a>, settings: &Settings) -> Self {
+        let around = Surroundings {
+            kind: kind_of_owner(object).unwrap_or(kind),
+            annotations: &template.metadata.annotations,
+            labels: &template.metadata.labels,
+            spec: template.spec,
+        };
         let init = template.spec.init_containers.iter().enumerate().map(|(index, fields)| Container {
             fields,
             kind: kind_of_init(fields, settings, around),
+            list: List::InitContainers,
             index,
         });
         let apps = template.spec.containers.iter().enumerate().map(|(index, fields)| Container {
             fields,
             kind: kind_of_app(fields, settings, around),
+            list: List::Containers,
             index,
         });
         let mut containers: Vec<_> = init.chain(apps).collect();
-        // Something has to be the application. Where everything looks like a sidecar, as in a gateway, nothing is one.
-        if !containers.iter().any(|container| matches!(container.kind, ContainerKind::App)) {
-            for container in &mut containers {
-                if matches!(container.kind, ContainerKind::ClassicSidecar(_)) {
-                    container.kind = ContainerKind::App;
-                }
-            }
-        }
-        Self { path: template.path.child("spec"), containers }
+        // Something has to be the application. Where everything looks like a sidecar, as in a gateway, nothing is one; but what
+        // only the Pod's own annotation calls one is the application first, or the annotation would hide the others.
+        let by_annotation = |facts: Facts| facts.recognised_by == RecognisedBy::Annotation;
+        make_application_of(&mut containers, by_annotation);
+        make_application_of(&mut containers, |_| true);
+        let should_complete = matches!(&*template.spec.restart_policy, "Never" | "OnFailure");
+        Self { path: template.path.child("spec"), containers, should_complete, around }
+    }
+
+    /// The container that a path leads to, or into.
+    #[must_use]
+    pub fn container_at(&self, path: &FieldPath) -> Option<&Container<'a>> {
+        let rank = self.rank(path);
+        self.containers.iter().find(|container| self.rank(&self.path_of(container)) == rank)
     }
 
     /// Where a container of this Pod stands in the object.
     #[must_use]
     pub fn path_of(&self, container: &Container<'_>) -> FieldPath {
-        let list = match container.kind {
-            ContainerKind::Init | ContainerKind::Sidecar(_) => "initContainers",
-            ContainerKind::ClassicSidecar(_) | ContainerKind::App | ContainerKind::Stub => "containers",
+        self.path.child(container.list.key()).index(container.index)
+    }
+
+    /// The `startupProbe` that a sidecar container could have.
+    #[must_use]
+    pub fn startup_probe_for(&self, container: &Container<'_>) -> Option<Value> {
+        let ContainerKind::Sidecar(Facts { row, .. }) = container.kind else { return None };
+        let repository = image::repository(&container.fields.image);
+        probe::suggestion(
+            Candidate { fields: container.fields, repository: &repository, around: self.around },
+            row,
+        )
+    }
+
+    /// Whether a container has the hook that upstream makes its gate, to the word.
+    #[must_use]
+    pub fn has_known_gate(&self, container: &Container<'_>) -> bool {
+        let ContainerKind::Sidecar(Facts { row: Some(row), .. }) = container.kind else { return false };
+        let hook = container.fields.lifecycle.as_ref().and_then(|lifecycle| lifecycle.post_start.as_ref());
+        let Some(command) = hook.and_then(|hook| hook.exec.as_ref()).and_then(|exec| exec.command.as_deref())
+        else {
+            return false;
         };
-        self.path.child(list).index(container.index)
+        let known = row.wait_command.as_ref().map(|wait| wait.what).unwrap_or_default();
+        row.post_start_is_gate || command.iter().map(String::as_str).eq(known.iter().copied())
     }
 
     /// Sorts paths in Pod order: those of the Pod as a whole, then those of its containers.
@@ -118,12 +173,31 @@ impl<'a> Pod<'a> {
         }
     }
 
-    /// What messages call the application: its first container.
+    /// What messages call the application: the first entry of `containers` that is no sidecar.
     #[must_use]
-    pub fn application(&self) -> Name<'_> {
+    pub fn application(&self) -> String {
         let is_app = |container: &&Container<'_>| matches!(container.kind, ContainerKind::App);
-        Name(self.containers.iter().find(is_app).map_or("the application", |app| &app.fields.name))
+        let app = self.containers.iter().find(is_app);
+        app.map_or_else(|| "the application".to_owned(), |app| app.name().to_string())
     }
+}
+
+/// Where there is no application, makes applications of those sidecars in `containers`.
+fn make_application_of(containers: &mut [Container<'_>], those: impl Fn(Facts) -> bool) {
+    if containers.iter().any(|container| matches!(container.kind, ContainerKind::App)) {
+        return;
+    }
+    for container in containers {
+        if matches!(container.kind, ContainerKind::ClassicSidecar(facts) if those(facts)) {
+            container.kind = ContainerKind::App;
+        }
+    }
+}
+
+/// The kind of the controller that owns a Pod, as far as the catalogue asks for it.
+fn kind_of_owner(object: &Object<'_>) -> Option<Kind> {
+    let owner = object.metadata.owner_references.iter().find(|owner| owner.controller)?;
+    Kind::of("apps", &owner.kind)
 }
 
 fn kind_of_init(
@@ -131,46 +205,85 @@ fn kind_of_init(
     settings: &Settings,
     around: Surroundings<'_>,
 ) -> ContainerKind {
-    if fields.restart_policy.as_deref() != Some("Always") {
-        return ContainerKind::Init;
-    }
+    let is_sidecar = fields.restart_policy.as_deref() == Some("Always");
     let repository = image::repository(&fields.image);
-    let row = catalogue::describe(fields, &repository);
-    if row.is_some_and(|row| row.is_stub(fields, &repository, around)) {
+    let candidate = Candidate { fields, repository: &repository, around };
+    if !is_sidecar {
+        return ContainerKind::Init(never_completes(candidate, settings));
+    }
+    let row = catalogue::describe(candidate);
+    if row.is_some_and(|row| row.is_stub(candidate)) {
         return ContainerKind::Stub;
     }
-    let need =
-        declared_need(fields, &repository, settings).or(row.map(|row| row.need)).unwrap_or(Need::AtStart);
+    let need = declared_need(candidate, settings).or(row.map(|row| need_of(row, around))).unwrap_or_default();
     ContainerKind::Sidecar(Facts { need, row, recognised_by: RecognisedBy::RestartPolicy })
 }
 
 fn kind_of_app(fields: &ContainerFields<'_>, settings: &Settings, around: Surroundings<'_>) -> ContainerKind {
     let repository = image::repository(&fields.image);
-    let (need, row, recognised_by) = if let Some(need) = declared_need(fields, &repository, settings) {
-        (need, catalogue::describe(fields, &repository), RecognisedBy::Setting)
+    let candidate = Candidate { fields, repository: &repository, around };
+    let (need, row, recognised_by) = if let Some(need) = declared_need(candidate, settings) {
+        (need, catalogue::describe(candidate), RecognisedBy::Setting)
     } else if is_annotated(&fields.name, around.annotations) {
-        (Need::AtStart, catalogue::describe(fields, &repository), RecognisedBy::Annotation)
-    } else if let Some(row) = catalogue::recognise(fields, &repository, around) {
-        (row.need, Some(row), RecognisedBy::Catalogue)
+        (Need::AtStart, catalogue::describe(candidate), RecognisedBy::Annotation)
+    } else if let Some(row) = catalogue::recognise(candidate) {
+        (need_of(row, around), Some(row), RecognisedBy::Catalogue)
     } else {
         return ContainerKind::App;
     };
-    if row.is_some_and(|row| row.is_stub(fields, &repository, around)) {
+    if row.is_some_and(|row| row.is_stub(candidate)) {
         return ContainerKind::Stub;
     }
     ContainerKind::ClassicSidecar(Facts { need, row, recognised_by })
 }
 
+/// What is known of an ordinary init container that never runs to completion. An operator's declaration says so only where it
+/// goes by the name: an init container may well use a sidecar's image for a task.
+fn never_completes(candidate: Candidate<'_>, settings: &Settings) -> Option<Facts> {
+    let Candidate { fields, repository, around } = candidate;
+    if let Some(row) = catalogue::never_completes(candidate) {
+        let need = need_of(row, around);
+        return Some(Facts { need, row: Some(row), recognised_by: RecognisedBy::Catalogue });
+    }
+    if catalogue::is_related(&fields.name) {
+        return None;
+    }
+    let mut declarations = settings.sidecars.iter().filter(|sidecar| sidecar.r#match.goes_by_name());
+    if let Some(sidecar) = declarations.find(|sidecar| sidecar.r#match.matches(&fields.name, repository)) {
+        return Some(Facts { need: sidecar.need, row: None, recognised_by: RecognisedBy::Setting });
+    }
+    let is_annotated = is_annotated(&fields.name, around.annotations);
+    is_annotated.then_some(Facts { need: Need::AtStart, row: None, recognised_by: RecognisedBy::Annotation })
+}
+
+/// What the application needs of a sidecar of that row in this Pod.
+fn need_of(row: &Row, around: Surroundings<'_>) -> Need {
+    let mut ordinary =
+        around.spec.init_containers.iter().filter(|init| init.restart_policy.as_deref() != Some("Always"));
+    if ordinary.any(|init| row.is_served_by(init)) { Need::None } else { row.need }
+}
+
 /// What the operator says of a container.
-fn declared_need(fields: &ContainerFields<'_>, repository: &str, settings: &Settings) -> Option<Need> {
-    let declaration =
-        settings.sidecars.iter().find(|sidecar| sidecar.r#match.matches(&fields.name, repository));
-    declaration.map(|sidecar| sidecar.need)
+fn declared_need(candidate: Candidate<'_>, settings: &Settings) -> Option<Need> {
+    let Candidate { fields, repository, .. } = candidate;
+    let mut declarations = settings.sidecars.iter();
+    declarations.find(|sidecar| sidecar.r#match.matches(&fields.name, repository)).map(|sidecar| sidecar.need)
 }
 
 fn is_annotated(name: &str, annotations: &TextMap<'_>) -> bool {
     let list = annotations.get(SIDECARS_ANNOTATION).unwrap_or_default();
     list.split(',').any(|listed| !name.is_empty() && listed.trim() == name)
+}
+
+impl std::fmt::Display for RecognisedBy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::RestartPolicy => "by its restartPolicy",
+            Self::Setting => "by the setting sidecars",
+            Self::Annotation => "by the annotation sidecar-startup/sidecars",
+            Self::Catalogue => "as a well-known one",
+        })
+    }
 }
 
 impl Facts {

@@ -146,8 +146,7 @@ impl de::Error for ReadError {
     }
 
     fn unknown_field(field: &str, known: &'static [&'static str]) -> Self {
-        let kind = ReadErrorKind::UnknownField { known, nearest: nearest(field, known) };
-        Self { path: FieldPath::root().child(field), kind }
+        Self::here(ReadErrorKind::UnknownField { known, nearest: nearest(field, known) })
     }
 
     fn missing_field(field: &'static str) -> Self {
@@ -302,7 +301,8 @@ impl<'de> de::MapAccess<'de> for Fields<'de> {
     fn next_key_seed<K: de::DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ReadError> {
         self.at = self.fields.next();
         let Some((key, _)) = self.at else { return Ok(None) };
-        seed.deserialize(de::value::BorrowedStrDeserializer::new(key)).map(Some)
+        let name = de::value::BorrowedStrDeserializer::new(key);
+        seed.deserialize(name).map(Some).map_err(|e: ReadError| e.below(&FieldPath::root().child(key)))
     }
 
     fn next_value_seed<V: de::DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ReadError> {

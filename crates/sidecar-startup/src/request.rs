@@ -1,10 +1,6 @@
 //! What is asked of the policy: one object, and what is about to happen to it.
 
-use serde_json::Value;
-
-use crate::explain::{Reading, explain};
 use crate::object::{Object, Text, view};
-use crate::read::ReadError;
 use crate::template::Kind;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::fmt;
@@ -52,33 +48,10 @@ impl<'a> Request<'a> {
             && !is_out_of_reach;
         is_judged.then_some((kind, object))
     }
-
-    /// Finds out why a request cannot be read; `read` is what could not. Nothing, where the policy has no say in the request:
-    /// the object may then look like anything.
-    #[must_use]
-    pub fn explain(request: &Value, read: Reading<'_>) -> Option<ReadError> {
-        let mut header = request.clone();
-        if let Some(fields) = header.as_object_mut() {
-            fields.shift_remove("object");
-            fields.shift_remove("oldObject");
-        }
-        if let Some(error) = explain(&header, read) {
-            return Some(error.below(&["request"].into()));
-        }
-        let text = |pointer| header.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-        let kind = Kind::of(text("/kind/group"), text("/kind/kind"))?;
-        if !changes_containers(kind, text("/operation"), text("/subResource")) {
-            return None;
-        }
-        let error = explain(request, read)?;
-        // Users know the object, and not the request around it.
-        let path = error.path.segments().iter().skip(1).cloned().collect();
-        Some(ReadError { path, kind: error.kind })
-    }
 }
 
 /// Whether a request can change the containers of an object of that kind.
-fn changes_containers(kind: Kind, operation: &str, sub_resource: &str) -> bool {
+pub(crate) fn changes_containers(kind: Kind, operation: &str, sub_resource: &str) -> bool {
     let changes_template = match operation {
         "CREATE" => true,
         "UPDATE" => !matches!(kind, Kind::Pod | Kind::Job),

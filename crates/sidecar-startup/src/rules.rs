@@ -1,6 +1,9 @@
 //! The rules: what each is, and all of them in order.
 
+mod app_container_restart_policy;
 mod classic_sidecar;
+mod never_completing_job;
+mod sidecar_blocks_init;
 mod sidecar_without_startup_probe;
 
 use crate::pod::Pod;
@@ -35,7 +38,13 @@ impl Rule {
 }
 
 /// All rules, in the order in which they speak of the same field.
-pub static RULES: &[Rule] = &[classic_sidecar::RULE, sidecar_without_startup_probe::RULE];
+pub static RULES: &[Rule] = &[
+    classic_sidecar::RULE,
+    sidecar_without_startup_probe::RULE,
+    sidecar_blocks_init::RULE,
+    never_completing_job::RULE,
+    app_container_restart_policy::RULE,
+];
 
 /// The ids of all rules.
 #[expect(clippy::indexing_slicing, reason = "it is evaluated by the compiler, which would say so")]

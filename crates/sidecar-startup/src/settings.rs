@@ -3,13 +3,15 @@
 //! Every field may be left out, and `{}` is valid. What is unknown is an error, so that a slip never switches a check off
 //! unnoticed.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::Value;
 
-use crate::glob::Glob;
+use crate::glob::{ImageGlob, NameGlob};
 use crate::read::{self, ReadError};
-use crate::rules::{self, RULES, Rule};
+use crate::rules::{self, Rule};
 
 /// The settings of the policy.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -18,11 +20,15 @@ pub struct Settings {
     /// The most that any rule does which [`Settings::rules`] does not name.
     default_action: Action,
     /// What single rules do.
-    rules: RuleActions,
+    rules: BTreeMap<RuleName, Action>,
     /// Which containers are sidecars, before the catalogue is asked.
     pub sidecars: Vec<Sidecar>,
+    /// Which containers some rules do not speak of.
+    pub exempt: Vec<Exemption>,
     /// Which gates hold the application well enough.
     pub gates: Gates,
+    /// Where further kinds keep their Pod templates.
+    pub pod_templates: Vec<PodTemplates>,
 }
 
 /// What happens to an object that breaks a rule, from the mildest.
@@ -37,11 +43,21 @@ pub enum Action {
     Deny,
 }
 
+impl std::fmt::Display for Action {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Ignore => "Ignore",
+            Self::Warn => "Warn",
+            Self::Deny => "Deny",
+        })
+    }
+}
+
 /// A declaration of sidecars.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Sidecar {
-    /// What messages call the declaration.
+    /// What the reader calls the declaration.
     #[serde(default)]
     pub name: Option<String>,
     /// Which containers it is about.
@@ -49,6 +65,81 @@ pub struct Sidecar {
     /// How much the application needs it.
     #[serde(default)]
     pub need: Need,
+}
+
+/// Containers that some rules do not speak of. They still count for order, ports and names.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Exemption {
+    /// Which containers.
+    r#match: ContainerMatch,
+    /// From which rules; from all when left out.
+    #[serde(default)]
+    rules: Option<Vec<RuleName>>,
+    /// Why, for the reader.
+    #[serde(deserialize_with = "not_empty")]
+    #[expect(dead_code, reason = "it is for whoever reads the settings")]
+    reason: String,
+}
+
+impl Exemption {
+    /// Whether a rule does not speak of a container with that name and image repository.
+    #[must_use]
+    pub fn covers(&self, rule: &Rule, name: &str, repository: &str) -> bool {
+        let mut rules = self.rules.iter().flatten();
+        (self.rules.is_none() || rules.any(|named| named.0 == rule.id))
+            && self.r#match.matches(name, repository)
+    }
+}
+
+fn not_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.trim().is_empty() { Err(D::Error::custom("may not be empty")) } else { Ok(text) }
+}
+
+/// Where a kind keeps its Pod templates.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PodTemplates {
+    /// The API group and version; the version does not count.
+    api_version: String,
+    /// The kind.
+    kind: String,
+    /// The path to the Pod templates.
+    pub path: TemplatePath,
+}
+
+impl PodTemplates {
+    /// Whether it is about a kind of an API group.
+    #[must_use]
+    pub fn is_of(&self, group: &str, kind: &str) -> bool {
+        let own = self.api_version.split_once('/').map_or("", |(group, _)| group);
+        own == group && self.kind == kind
+    }
+}
+
+/// A JSON pointer in which `*` stands for every item of a list or every field of an object.
+#[derive(Debug, Clone)]
+pub struct TemplatePath(Vec<String>);
+
+impl TemplatePath {
+    /// Its steps, from the object.
+    #[must_use]
+    pub fn steps(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for TemplatePath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.strip_prefix('/') {
+            Some(steps) if !steps.split('/').any(str::is_empty) => {
+                Ok(Self(steps.split('/').map(|step| step.replace("~1", "/").replace("~0", "~")).collect()))
+            }
+            _ => Err(D::Error::custom("must be a path such as /spec/template or /spec/tasks/*/template")),
+        }
+    }
 }
 
 /// How much an application needs a sidecar when it starts.
@@ -72,9 +163,9 @@ pub struct ContainerMatch(Globs);
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 struct Globs {
     /// On the container name.
-    container_names: Vec<Glob>,
+    container_names: Vec<NameGlob>,
     /// On the image repository, without tag and digest.
-    images: Vec<Glob>,
+    images: Vec<ImageGlob>,
 }
 
 impl TryFrom<Globs> for ContainerMatch {
@@ -92,8 +183,22 @@ impl ContainerMatch {
     /// Whether a container with that name and that image repository is chosen.
     #[must_use]
     pub fn matches(&self, name: &str, repository: &str) -> bool {
-        let fits = |globs: &[Glob], text| globs.is_empty() || globs.iter().any(|glob| glob.matches(text));
-        fits(&self.0.container_names, name) && fits(&self.0.images, repository)
+        let Globs { container_names, images } = &self.0;
+        (container_names.is_empty() || container_names.iter().any(|glob| glob.matches(name)))
+            && (images.is_empty() || images.iter().any(|glob| glob.matches(repository)))
+    }
+
+    /// Whether the name of a container counts.
+    #[must_use]
+    pub fn goes_by_name(&self) -> bool {
+        !self.0.container_names.is_empty()
+    }
+
+    /// Whether it chooses every container there is.
+    fn is_everything(&self) -> bool {
+        let Globs { container_names, images } = &self.0;
+        (container_names.is_empty() || container_names.iter().any(NameGlob::is_everything))
+            && (images.is_empty() || images.iter().any(ImageGlob::is_everything))
     }
 }
 
@@ -123,20 +228,15 @@ impl<'de> Deserialize<'de> for Gates {
     }
 }
 
-/// The actions of the rules that the operator names.
-#[derive(Debug, Clone, Default)]
-struct RuleActions(Vec<(&'static str, Action)>);
+/// The id of a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct RuleName(&'static str);
 
-impl<'de> Deserialize<'de> for RuleActions {
+impl<'de> Deserialize<'de> for RuleName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut actions = Vec::new();
-        for (id, action) in std::collections::BTreeMap::<String, Action>::deserialize(deserializer)? {
-            match RULES.iter().find(|rule| rule.id == id) {
-                Some(rule) => actions.push((rule.id, action)),
-                None => return Err(D::Error::unknown_field(&id, rules::IDS)),
-            }
-        }
-        Ok(Self(actions))
+        let id = String::deserialize(deserializer)?;
+        let known = rules::IDS.iter().find(|known| **known == id);
+        known.map(|id| Self(id)).ok_or_else(|| D::Error::unknown_variant(&id, rules::IDS))
     }
 }
 
@@ -152,7 +252,16 @@ impl Settings {
     /// What is done about a violation of `rule`.
     #[must_use]
     pub fn action(&self, rule: &Rule) -> Action {
-        let named = self.rules.0.iter().find(|(id, _)| *id == rule.id);
-        named.map_or(rule.default.min(self.default_action), |(_, action)| *action)
+        let named = self.rules.get(&RuleName(rule.id)).copied();
+        named.unwrap_or_else(|| rule.default.min(self.default_action))
+    }
+
+    /// What the operator may not have meant, though it is valid.
+    #[must_use]
+    pub fn doubt(&self) -> Option<String> {
+        let sidecars = self.sidecars.iter().map(|sidecar| ("sidecars", &sidecar.r#match));
+        let exempt = self.exempt.iter().map(|exemption| ("exempt", &exemption.r#match));
+        let (list, _) = sidecars.chain(exempt).find(|(_, r#match)| r#match.is_everything())?;
+        Some(format!("settings.{list}: a match chooses every container"))
     }
 }

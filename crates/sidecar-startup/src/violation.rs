@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::field::FieldPath;
+use crate::pod::Pod;
 use crate::rules::Rule;
 use crate::settings::Action;
 
@@ -23,7 +24,7 @@ pub struct Finding {
     pub detail: String,
     /// The same in so few words that it fits into a warning.
     pub short: String,
-    /// The mildest thing that may be done about it, where the rule itself would be stricter.
+    /// The most that may be done about it, whatever the rule's action is.
     pub ceiling: Action,
     /// What to put at `path` to mend it. It may repeat what stands in the object, and so is only for whoever holds that.
     pub suggestion: Option<Value>,
@@ -70,6 +71,11 @@ impl fmt::Display for Violation {
 }
 
 impl Violation {
+    /// What the violation is about: a rule, and the name of a container. It stays the same when containers change places.
+    pub(crate) fn subject<'a>(&self, pod: &Pod<'a>) -> (&'static str, Option<&'a str>) {
+        (self.rule.id, pod.container_at(&self.finding.path).map(|container| &*container.fields.name))
+    }
+
     /// The violation as a warning: one line of at most 120 characters. Where it does not fit, the way to the Pod's spec is
     /// left out of the path, and then the end of the text.
     #[must_use]

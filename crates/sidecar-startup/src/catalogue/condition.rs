@@ -1,7 +1,13 @@
 //! The conditions of the catalogue: a small closed set of questions to a container and its Pod.
 
-use super::matches;
-use crate::object::{ContainerFields, TextMap};
+use std::cmp::Ordering;
+
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+use super::Candidate;
+use crate::glob::matches;
+use crate::image;
+use crate::object::{ContainerFields, Spec, TextMap};
 use crate::template::Kind;
 
 /// A statement about a container and its Pod.
@@ -13,10 +19,24 @@ pub enum Condition {
     Env(&'static str, Test),
     /// An annotation of the Pod.
     Annotation(&'static str, Test),
-    /// The kind of the object that the Pod template stands in.
+    /// A label of the Pod.
+    Label(&'static str, Test),
+    /// The kind of the object that the Pod template stands in, or of the controller that owns the Pod.
     Kind(Kind),
     /// The image repository, by a glob.
     Image(&'static str),
+    /// The tag is a version of at least this one.
+    Since(&'static str),
+    /// The tag contains this.
+    Tag(&'static str),
+    /// It mounts a volume of type `hostPath`.
+    MountsHostPath,
+    /// It has no `command` of its own.
+    NoCommand,
+    /// Its own `readinessProbe` is an `httpGet` with this path and port.
+    ReadinessProbe(&'static str, i32),
+    /// One of these.
+    AnyOf(&'static [Condition]),
 }
 
 /// What is asked of a value.
@@ -24,8 +44,12 @@ pub enum Condition {
 pub enum Test {
     /// It is there; a flag may also stand alone or be `true`.
     Present,
+    /// It is not there, and cannot be hidden.
+    Absent,
     /// It is this.
     Is(&'static str),
+    /// It is not there, or not this.
+    IsNot(&'static str),
     /// It contains this.
     Has(&'static str),
 }
@@ -33,55 +57,162 @@ pub enum Test {
 /// What stands around a container.
 #[derive(Debug, Clone, Copy)]
 pub struct Surroundings<'a> {
-    /// The kind of the object.
+    /// The kind of the object, or of the controller that owns the Pod.
     pub kind: Kind,
     /// The annotations of the Pod.
     pub annotations: &'a TextMap<'a>,
+    /// The labels of the Pod.
+    pub labels: &'a TextMap<'a>,
+    /// The spec of the Pod.
+    pub spec: &'a Spec<'a>,
 }
 
 impl Condition {
     /// Whether it holds for sure. What cannot be decided does not hold.
-    #[must_use]
-    pub fn holds(&self, container: &ContainerFields<'_>, repository: &str, around: Surroundings<'_>) -> bool {
+    pub(super) fn holds(&self, candidate: Candidate<'_>) -> bool {
+        let Candidate { fields, repository, around } = candidate;
         match self {
-            Self::Arg(flag, test) => has_arg(container, flag, test),
-            Self::Env(name, test) => container.variable(name).is_some_and(|value| test.accepts(&value)),
-            Self::Annotation(key, test) => {
-                around.annotations.get(key).is_some_and(|value| test.accepts(value))
+            Self::Arg(flag, Test::Present) => has_arg(fields, flag),
+            Self::Arg(flag, Test::Absent) => {
+                !has_arg(fields, flag) && value_of_arg(fields, flag).is_none() && !is_opaque(fields)
             }
+            Self::Arg(flag, test) => {
+                value_of_arg(fields, flag).is_some_and(|value| test.accepts(Some(value)))
+            }
+            Self::Env(name, Test::Absent) => fields.lacks_variable(name),
+            Self::Env(name, test) => {
+                let value = fields.variable(name);
+                value.is_some() && test.accepts(value.as_deref())
+            }
+            Self::Annotation(key, Test::Has(item)) => {
+                let list = around.annotations.get(key).unwrap_or_default();
+                list.split(',').any(|listed| listed.trim() == *item)
+            }
+            Self::Annotation(key, test) => test.accepts(around.annotations.get(key)),
+            Self::Label(key, test) => test.accepts(around.labels.get(key)),
             Self::Kind(kind) => around.kind == *kind,
             Self::Image(glob) => matches(glob, repository),
+            Self::Since(version) => image::tag(&fields.image).is_some_and(|tag| is_at_least(tag, version)),
+            Self::Tag(part) => image::tag(&fields.image).is_some_and(|tag| tag.contains(part)),
+            Self::MountsHostPath => around.spec.host_path_volumes().any(|volume| fields.mounts(&volume)),
+            Self::NoCommand => fields.command.is_empty(),
+            Self::ReadinessProbe(path, port) => {
+                let request = fields.readiness_probe.as_ref().and_then(|probe| probe.http_get.as_ref());
+                request.is_some_and(|request| {
+                    request.path.as_deref() == Some(path) && request.port == IntOrString::Int(*port)
+                })
+            }
+            Self::AnyOf(conditions) => conditions.iter().any(|condition| condition.holds(candidate)),
         }
     }
 }
 
 impl Test {
-    fn accepts(&self, value: &str) -> bool {
-        match self {
-            Self::Present => true,
-            Self::Is(expected) => value == *expected,
-            Self::Has(part) => value.contains(part),
+    fn accepts(&self, value: Option<&str>) -> bool {
+        match (self, value) {
+            (Self::Present, value) => value.is_some(),
+            (Self::Absent, value) => value.is_none(),
+            (Self::Is(expected), value) => value == Some(expected),
+            (Self::IsNot(other), value) => value != Some(other),
+            (Self::Has(part), value) => value.is_some_and(|value| value.contains(part)),
         }
     }
 }
 
-/// Flags are read as Go programs read them: one dash or two, the value behind `=` or as the next word.
-fn has_arg(container: &ContainerFields<'_>, flag: &str, test: &Test) -> bool {
-    let mut words = container.command.iter().chain(&container.args).map(|word| &**word).peekable();
+/// Whether a word, or a flag that is set, is among the words of a container.
+fn has_arg(container: &ContainerFields<'_>, flag: &str) -> bool {
+    words(container).any(|word| matches!(undashed(word).strip_prefix(flag), Some("" | "=true")))
+}
+
+/// The value of a flag, behind `=` or as the next word.
+pub(super) fn value_of_arg<'a>(container: &'a ContainerFields<'_>, flag: &str) -> Option<&'a str> {
+    let mut words = words(container);
     while let Some(word) = words.next() {
-        let bare = word.strip_prefix('-').map_or(word, |word| word.strip_prefix('-').unwrap_or(word));
-        let holds = match (bare.strip_prefix(flag), test) {
-            (Some("" | "=true"), Test::Present) => true,
-            (Some(""), test) => words.peek().is_some_and(|value| test.accepts(value)),
-            (Some(rest), test) => {
-                !matches!(test, Test::Present)
-                    && rest.strip_prefix('=').is_some_and(|value| test.accepts(value))
-            }
-            (None, _) => false,
-        };
-        if holds {
-            return true;
+        match undashed(word).strip_prefix(flag) {
+            Some("") if word.starts_with('-') => return words.next().filter(|value| !value.starts_with('-')),
+            Some(rest) if rest.starts_with('=') => return rest.strip_prefix('='),
+            _ => {}
         }
     }
-    false
+    None
+}
+
+/// Whether the words of a container may come to others: through a shell, or through `$(VAR)`.
+pub(super) fn is_opaque(container: &ContainerFields<'_>) -> bool {
+    let is_shell =
+        |word: &str| matches!(word.rsplit('/').next(), Some("sh" | "bash" | "ash" | "dash" | "busybox"));
+    words(container).any(|word| is_shell(word) || word.contains("$("))
+}
+
+fn words<'a>(container: &'a ContainerFields<'_>) -> impl Iterator<Item = &'a str> {
+    container.command.iter().chain(&container.args).map(|word| &**word)
+}
+
+/// Flags are read as Go programs read them, with one dash or two.
+fn undashed(word: &str) -> &str {
+    word.strip_prefix("--").or_else(|| word.strip_prefix('-')).unwrap_or(word)
+}
+
+/// Whether a tag is a version of at least `minimum`, number by number. A prefix that ends in a dash, as in `stable-2.14.0`, must
+/// be equal; a leading `v` and what follows the numbers do not count.
+fn is_at_least(tag: &str, minimum: &str) -> bool {
+    let (tag_prefix, tag_numbers) = version(tag);
+    let (prefix, numbers) = version(minimum);
+    if tag_prefix != prefix || tag_numbers.is_empty() {
+        return false;
+    }
+    let longest = tag_numbers.len().max(numbers.len());
+    let padded = |numbers: Vec<u32>| numbers.into_iter().chain(std::iter::repeat(0)).take(longest);
+    padded(tag_numbers).cmp(padded(numbers)) != Ordering::Less
+}
+
+fn version(text: &str) -> (&str, Vec<u32>) {
+    let start = text.find(|c: char| c.is_ascii_digit()).unwrap_or(text.len());
+    let (prefix, rest) = text.split_at(start);
+    let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+    let numbers = rest.split_at(end).0.split('.').map_while(|number| number.parse().ok()).collect();
+    (if prefix == "v" { "" } else { prefix }, numbers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions() {
+        for (tag, minimum, expected) in [
+            ("1.20.0", "1.6", true),
+            ("1.6", "1.6", true),
+            ("1.6-distroless", "1.6.0", true),
+            ("1.5.9", "1.6", false),
+            ("v2.8.0", "2.8.0", true),
+            ("stable-2.14.0", "stable-2.14.0", true),
+            ("edge-23.6.3", "stable-2.14.0", false),
+            ("2.14.0", "stable-2.14.0", false),
+            ("latest", "1.6", false),
+            ("", "1.6", false),
+            ("1", "1.0.0", true),
+            ("99999999999999.1", "1.0", false),
+        ] {
+            assert_eq!(is_at_least(tag, minimum), expected, "{tag} {minimum}");
+        }
+    }
+
+    #[test]
+    fn flags() {
+        let text = r#"{"command": ["/proxy", "--address", "0.0.0.0"], "args": ["-port=80", "--check", "--last", "router"]}"#;
+        let container: ContainerFields<'_> = serde_json::from_str(text).unwrap();
+        for (flag, is_there, value) in [
+            ("address", true, Some("0.0.0.0")),
+            ("port", false, Some("80")),
+            ("check", true, None),
+            ("last", true, Some("router")),
+            ("router", true, None),
+            ("addr", false, None),
+        ] {
+            assert_eq!(has_arg(&container, flag), is_there, "{flag}");
+            assert_eq!(value_of_arg(&container, flag), value, "{flag}");
+        }
+        assert!(!is_opaque(&container));
+    }
 }

@@ -36,7 +36,7 @@
 //! Move the entry to `initContainers` and give it `restartPolicy: Always` and a `startupProbe`. A mesh does it by itself once
 //! it is told to inject native sidecars. Nodes need a kubelet of 1.29 or later.
 
-use crate::pod::{ContainerKind, Pod, RecognisedBy};
+use crate::pod::{ContainerKind, Pod};
 use crate::rules::{Rule, source};
 use crate::settings::{Action, Settings};
 use crate::violation::{ErrorKind, Finding};
@@ -49,24 +49,24 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(pod: &Pod<'_>, _: &Settings, findings: &mut Vec<Finding>) {
+    // There, never-completing-job speaks.
+    if pod.should_complete {
+        return;
+    }
     for container in &pod.containers {
         let ContainerKind::ClassicSidecar(facts) = container.kind else {
             continue;
         };
         let Some(ceiling) = facts.ceiling() else { continue };
         let name = container.name();
-        let by = match facts.recognised_by {
-            RecognisedBy::Setting => "by the setting sidecars",
-            RecognisedBy::Annotation => "by the annotation sidecar-startup/sidecars",
-            RecognisedBy::Catalogue | RecognisedBy::RestartPolicy => "as a well-known one",
-        };
         let application = pod.application();
         findings.push(Finding {
             path: pod.path_of(container),
             kind: ErrorKind::Forbidden,
             detail: format!(
-                "sidecar {name} (recognised {by}) is in containers, where nothing makes sure that it is ready before \
-                 {application} starts; move it to initContainers with restartPolicy: Always and a startupProbe"
+                "sidecar {name} (recognised {}) is in containers, where nothing makes sure that it is ready before \
+                 {application} starts; move it to initContainers with restartPolicy: Always and a startupProbe",
+                facts.recognised_by
             ),
             short: format!("sidecar {name} must move to initContainers"),
             ceiling,

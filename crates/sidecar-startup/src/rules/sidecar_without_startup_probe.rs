@@ -45,7 +45,6 @@ use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
 use crate::command::{Outcome, outcome};
 use crate::object::ContainerFields;
 use crate::pod::{ContainerKind, Pod};
-use crate::probe;
 use crate::rules::{Rule, source};
 use crate::settings::{Action, Settings};
 use crate::violation::{ErrorKind, Finding};
@@ -65,9 +64,10 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
         let Some(ceiling) = facts.ceiling() else { continue };
         let fields = container.fields;
         let startup_probe = fields.startup_probe.as_ref();
-        if startup_probe.is_some_and(probe_is_gate)
-            || (settings.gates.post_start && post_start_is_gate(fields))
-        {
+        // What upstream makes a sidecar's gate is one, whatever the settings say.
+        let has_hook =
+            pod.has_known_gate(container) || (settings.gates.post_start && post_start_is_gate(fields));
+        if startup_probe.is_some_and(probe_is_gate) || has_hook {
             continue;
         }
         let name = container.name();
@@ -77,16 +77,14 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
                 let state = format!(
                     "has a startupProbe that succeeds at once, so it does not hold back {application}"
                 );
-                (ErrorKind::Invalid, state, "succeeds at once")
+                (ErrorKind::Invalid, state, "succeeds at once on")
             }
             Some(_) => {
                 let state =
                     format!("has a startupProbe without a handler, which does not hold back {application}");
-                (ErrorKind::Invalid, state, "has no handler")
+                (ErrorKind::Invalid, state, "has no handler on")
             }
-            None => {
-                (ErrorKind::Required, state_without_probe(fields, &application.to_string()), "is missing")
-            }
+            None => (ErrorKind::Required, state_without_probe(fields, &application), "is missing on"),
         };
         let remedy = if startup_probe.is_some() {
             "make it ask whether the sidecar is ready"
@@ -97,9 +95,9 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
             path: pod.path_of(container).child("startupProbe"),
             kind,
             detail: format!("sidecar container {name} {state}; {remedy}"),
-            short: format!("startupProbe of sidecar container {name} {short}"),
+            short: format!("{short} sidecar {name}"),
             ceiling,
-            suggestion: probe::suggestion(fields, facts.row),
+            suggestion: pod.startup_probe_for(container),
         });
     }
 }
@@ -134,13 +132,8 @@ fn state_without_probe(fields: &ContainerFields<'_>, application: &str) -> Strin
     match (post_start(fields), probes.as_str()) {
         (None, "") => format!("has no startupProbe, so {application} does not wait until it is ready"),
         (None, probes) => format!("has only {probes} not hold back {application}"),
-        (Some(hook), _)
-            if hook
-                .exec
-                .as_ref()
-                .is_some_and(|exec| outcome(exec.command.as_deref()) == Outcome::Succeeds) =>
-        {
-            format!("has only a postStart hook that returns at once, which does not hold back {application}")
+        (Some(_), _) if !post_start_is_gate(fields) => {
+            format!("has only a postStart hook that does nothing, which does not hold back {application}")
         }
         (Some(_), _) => format!(
             "has only a postStart hook to hold back {application}, which a restart of the kubelet skips and the setting \

@@ -1,0 +1,95 @@
+//! What may be put on a sidecar, where the catalogue's conditions for it are proven.
+
+use super::{Candidate, Condition, Row, condition};
+
+/// A probe or a command, and the conditions under which it exists.
+#[derive(Debug)]
+pub struct Injectable<T> {
+    /// The probe, as JSON, or the words of the command.
+    pub what: T,
+    /// Where its port comes from; nothing if it is the one that stands in it.
+    pub port: Option<PortSource>,
+    /// What must all hold.
+    pub when: &'static [Condition],
+}
+
+/// Where a sidecar's port comes from: the first of these that is there.
+#[derive(Debug)]
+pub struct PortSource {
+    /// A flag, written without its dashes.
+    pub arg: Option<&'static str>,
+    /// An environment variable.
+    pub env: Option<&'static str>,
+    /// The name of one of its container ports.
+    pub named: Option<&'static str>,
+    /// The port that it uses unless told otherwise.
+    pub default: Option<u16>,
+}
+
+impl<T> Injectable<T> {
+    /// What may be put on a container of `row`, and the port to put in it, where that is another one than its own. Nothing
+    /// where something is not proven; an image that is not upstream's proves neither version nor path.
+    #[must_use]
+    pub fn proven(&self, row: &Row, candidate: Candidate<'_>) -> Option<(&T, Option<u16>)> {
+        if !row.has_image(candidate.repository) || !candidate.fulfils(self.when) {
+            return None;
+        }
+        match &self.port {
+            None => Some((&self.what, None)),
+            Some(source) => source.port(candidate).map(|port| (&self.what, Some(port))),
+        }
+    }
+}
+
+impl PortSource {
+    fn port(&self, candidate: Candidate<'_>) -> Option<u16> {
+        if let Some(value) = self.arg.and_then(|flag| condition::value_of_arg(candidate.fields, flag)) {
+            return port_of(value);
+        }
+        // A flag may still be hidden in what cannot be read.
+        if self.arg.is_some() && condition::is_opaque(candidate.fields) {
+            return None;
+        }
+        if let Some(name) = self.env {
+            if let Some(value) = candidate.fields.variable(name) {
+                return port_of(&value);
+            }
+            if !candidate.fields.lacks_variable(name) {
+                return None;
+            }
+        }
+        let mut ports = candidate.fields.ports.iter();
+        let named = self.named.and_then(|name| ports.find(|port| port.name.as_deref() == Some(name)));
+        named.and_then(|port| u16::try_from(port.container_port).ok()).or(self.default)
+    }
+}
+
+/// The port in `8080`, `:8080` or `0.0.0.0:8080`; nothing where it is bound to an address that the kubelet cannot reach.
+fn port_of(value: &str) -> Option<u16> {
+    let (address, port) = value.rsplit_once(':').unwrap_or(("", value));
+    let is_open = matches!(address, "" | "0.0.0.0" | "[::]" | "::");
+    port.parse().ok().filter(|port| is_open && *port != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports() {
+        for (value, expected) in [
+            ("8080", Some(8080)),
+            (":8080", Some(8080)),
+            ("0.0.0.0:8080", Some(8080)),
+            ("[::]:4191", Some(4191)),
+            ("127.0.0.1:8080", None),
+            ("localhost:8080", None),
+            ("$(PORT)", None),
+            ("65536", None),
+            ("0", None),
+            ("", None),
+        ] {
+            assert_eq!(port_of(value), expected, "{value}");
+        }
+    }
+}

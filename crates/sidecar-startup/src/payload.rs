@@ -1,0 +1,243 @@
+//! What Kubewarden hands to a policy, and the answer to it.
+//!
+//! A request is read once, straight from its bytes, into views that borrow from them. Only what that cannot serve is parsed
+//! into JSON values: the kinds of the setting `podTemplates`, whose templates lie anywhere, and requests that cannot be read.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::evaluate::{Decision, evaluate};
+use crate::explain::explain;
+use crate::field::{FieldPath, Segment};
+use crate::read::{ReadError, ReadErrorKind};
+use crate::request::{GroupKind, Request, changes_containers};
+use crate::settings::{Settings, TemplatePath};
+use crate::template::Kind;
+use crate::violation::Violation;
+
+/// The answer to a payload.
+#[derive(Debug)]
+pub enum Answer {
+    /// The object has been judged, or needs no judgement.
+    Decided(Decision),
+    /// It cannot be judged. The reason repeats nothing of the payload but the names of fields.
+    Unreadable(ReadError),
+}
+
+/// The payload of `validate`.
+#[derive(Deserialize)]
+struct Payload<'a> {
+    #[serde(borrow)]
+    request: Request<'a>,
+    #[serde(default)]
+    settings: Value,
+}
+
+#[inline(never)] // it is large, and further copies would only serve what is rare
+fn read(payload: &str) -> Result<Payload<'_>, serde_json::Error> {
+    serde_json::from_str(payload)
+}
+
+/// Answers the payload of `validate`: an object with the `request`, an `admission.k8s.io/v1` `AdmissionRequest`, and the
+/// `settings`. Every text has an answer.
+#[must_use]
+pub fn validate(payload: &str) -> Answer {
+    match read(payload) {
+        Ok(Payload { request, settings }) => match Settings::from_value(&settings) {
+            Ok(settings) => {
+                let GroupKind { group, kind, .. } = &request.kind;
+                let is_elsewhere = template_paths(&settings, group, kind).next().is_some();
+                if is_elsewhere { validate_value(payload) } else { evaluate(&settings, &request).into() }
+            }
+            Err(error) => Answer::Unreadable(error.below(&["settings"].into())),
+        },
+        Err(_) => validate_value(payload),
+    }
+}
+
+/// Answers a payload by way of JSON values.
+fn validate_value(payload: &str) -> Answer {
+    let payload = match serde_json::from_str::<Value>(payload) {
+        Ok(payload) => payload,
+        // The error of serde_json would quote the payload.
+        Err(error) => {
+            let place = format!("not JSON from line {}, column {} on", error.line(), error.column());
+            return Answer::Unreadable(ReadError {
+                path: FieldPath::root(),
+                kind: ReadErrorKind::Invalid(place),
+            });
+        }
+    };
+    let settings = match Settings::from_value(payload.get("settings").unwrap_or(&Value::Null)) {
+        Ok(settings) => settings,
+        Err(error) => return Answer::Unreadable(error.below(&["settings"].into())),
+    };
+    let Some(request) = payload.get("request") else {
+        return Answer::Unreadable(ReadError { path: ["request"].into(), kind: ReadErrorKind::Missing });
+    };
+    if let Some(error) = explain_request(request) {
+        return Answer::Unreadable(error);
+    }
+    // With keys that stand there twice, the text could not be read, but the value can.
+    if let Ok(Payload { request, .. }) = read(&json!({"request": request}).to_string())
+        && request.subject().is_some()
+    {
+        return evaluate(&settings, &request).into();
+    }
+    let mut decision = Decision::default();
+    for path in template_paths(&settings, text(request, "/kind/group"), text(request, "/kind/kind")) {
+        decision.violations.extend(judge_templates(&settings, request, path));
+    }
+    Answer::Decided(decision)
+}
+
+/// Where the operator says that a kind keeps its Pod templates. A built-in kind is known better.
+fn template_paths<'a>(
+    settings: &'a Settings,
+    group: &'a str,
+    kind: &'a str,
+) -> impl Iterator<Item = &'a TemplatePath> {
+    let is_further = Kind::of(group, kind).is_none();
+    let of_kind =
+        settings.pod_templates.iter().filter(move |templates| is_further && templates.is_of(group, kind));
+    of_kind.map(|templates| &templates.path)
+}
+
+/// What is wrong with the Pod templates at a path, each judged in the place of a `PodTemplate`. Where there is none, or what
+/// stands there is no Pod template, there is nothing to say: the Pods that it creates are judged all the same.
+fn judge_templates(settings: &Settings, request: &Value, path: &TemplatePath) -> Vec<Violation> {
+    let Some(object) = request.get("object") else { return Vec::new() };
+    let mut found = Vec::new();
+    find(object, path.steps(), &mut Vec::new(), &mut found);
+    let mut violations = Vec::new();
+    for (path, template) in found {
+        let old = request.get("oldObject").and_then(|old| old.pointer(&path.to_pointer()));
+        let stand_in = json!({"request": {
+            "kind": {"group": "", "kind": "PodTemplate"},
+            "operation": request.get("operation"),
+            "subResource": request.get("subResource"),
+            "object": {"metadata": object.get("metadata"), "template": template},
+            "oldObject": old.map(|old| json!({"template": old})),
+        }});
+        let stand_in = stand_in.to_string();
+        let Ok(Payload { request, .. }) = read(&stand_in) else { continue };
+        let Ok(decision) = evaluate(settings, &request) else { continue };
+        for mut violation in decision.violations {
+            let below: FieldPath = violation.finding.path.segments().iter().skip(1).cloned().collect();
+            violation.finding.path = path.join(&below);
+            violations.push(violation);
+        }
+    }
+    violations
+}
+
+/// Collects what `steps` lead to.
+fn find<'a>(
+    value: &'a Value,
+    steps: &[String],
+    path: &mut Vec<Segment>,
+    found: &mut Vec<(FieldPath, &'a Value)>,
+) {
+    let Some((step, rest)) = steps.split_first() else {
+        if value.is_object() {
+            found.push((path.iter().cloned().collect(), value));
+        }
+        return;
+    };
+    let children: Vec<_> = match value {
+        Value::Object(fields) if step == "*" => {
+            fields.iter().map(|(key, field)| (Segment::Key(key.clone()), field)).collect()
+        }
+        Value::Array(items) if step == "*" => {
+            items.iter().enumerate().map(|(index, item)| (Segment::Index(index), item)).collect()
+        }
+        Value::Object(fields) => {
+            fields.get(step).map(|field| (Segment::Key(step.clone()), field)).into_iter().collect()
+        }
+        Value::Array(items) => {
+            let index = step.parse().ok();
+            index.and_then(|index| Some((Segment::Index(index), items.get(index)?))).into_iter().collect()
+        }
+        _ => Vec::new(),
+    };
+    for (segment, child) in children {
+        path.push(segment);
+        find(child, rest, path, found);
+        path.pop();
+    }
+}
+
+/// Finds out why a request cannot be read. Nothing, where the policy has no say in it: the object may then look like anything.
+fn explain_request(request: &Value) -> Option<ReadError> {
+    let reading = |request: &Value| read(&json!({"request": request}).to_string()).map(drop);
+    let mut header = request.clone();
+    if let Some(fields) = header.as_object_mut() {
+        fields.shift_remove("object");
+        fields.shift_remove("oldObject");
+    }
+    if let Some(error) = explain(&header, &reading) {
+        return Some(error.below(&["request"].into()));
+    }
+    let kind = Kind::of(text(&header, "/kind/group"), text(&header, "/kind/kind"))?;
+    if !changes_containers(kind, text(&header, "/operation"), text(&header, "/subResource")) {
+        return None;
+    }
+    let error = explain(request, &reading)?;
+    // Users know the object, and not the request around it.
+    let path = error.path.segments().iter().skip(1).cloned().collect();
+    Some(ReadError { path, kind: error.kind })
+}
+
+fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+impl From<Result<Decision, ReadError>> for Answer {
+    fn from(decision: Result<Decision, ReadError>) -> Self {
+        decision.map_or_else(Self::Unreadable, Self::Decided)
+    }
+}
+
+impl Answer {
+    /// Whether the object is let in.
+    #[must_use]
+    pub fn is_allowed(&self) -> bool {
+        matches!(self, Self::Decided(decision) if decision.is_allowed())
+    }
+
+    /// What the user is told when the object is not let in.
+    #[must_use]
+    pub fn message(&self) -> String {
+        match self {
+            Self::Decided(decision) => decision.message(),
+            Self::Unreadable(error) => error.to_string(),
+        }
+    }
+
+    /// The violations; none where there is no decision.
+    #[must_use]
+    pub fn violations(&self) -> &[Violation] {
+        match self {
+            Self::Decided(decision) => &decision.violations,
+            Self::Unreadable(_) => &[],
+        }
+    }
+
+    /// See [`Decision::warnings`].
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        match self {
+            Self::Decided(decision) => decision.warnings(),
+            Self::Unreadable(_) => Vec::new(),
+        }
+    }
+
+    /// See [`Decision::audit_annotations`].
+    #[must_use]
+    pub fn audit_annotations(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Decided(decision) => decision.audit_annotations(),
+            Self::Unreadable(_) => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! A container that never ends is an ordinary init container: the Pod can never start.
+//!
+//! # Why
+//! The kubelet starts the next container only once an ordinary init container has exited with 0
+//! (`pkg/kubelet/kuberuntime/kuberuntime_container.go`, `computeInitContainerActions`). A sidecar among the init containers
+//! needs `restartPolicy: Always`; without it the Pod hangs in `Init`, and nothing says why. Often the field was there once: an
+//! API server before 1.28 drops it, and so do mutating webhooks and clients built on older types when they write the Pod back.
+//!
+//! # Denied
+//! ```yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: shop}
+//! spec:
+//!   initContainers:
+//!     - {name: istio-proxy, image: "docker.io/istio/proxyv2:1.27.0", args: [proxy, sidecar]}
+//!   containers:
+//!     - {name: shop, image: "shop:1"}
+//! ```
+//!
+//! # Allowed
+//! ```yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: shop}
+//! spec:
+//!   initContainers:
+//!     - name: istio-proxy
+//!       image: docker.io/istio/proxyv2:1.27.0
+//!       args: [proxy, sidecar]
+//!       restartPolicy: Always
+//!       startupProbe: {httpGet: {path: /healthz/ready, port: 15021}, periodSeconds: 1, timeoutSeconds: 3, failureThreshold: 600}
+//!   containers:
+//!     - {name: shop, image: "shop:1"}
+//! ```
+//!
+//! # How to mend it
+//! Set `restartPolicy: Always`. If the manifest has it already, look for what takes it away: the audit annotations
+//! `patch.webhook.admission.k8s.io/round_0_index_...` of the request name the webhooks that changed the Pod.
+
+use serde_json::json;
+
+use crate::pod::{ContainerKind, Pod};
+use crate::rules::{Rule, source};
+use crate::settings::{Action, Settings};
+use crate::violation::{ErrorKind, Finding};
+
+pub(super) const RULE: Rule = Rule {
+    id: "sidecar-blocks-init",
+    default: Action::Deny,
+    source: source(include_str!("sidecar_blocks_init.rs")),
+    check,
+};
+
+fn check(pod: &Pod<'_>, _: &Settings, findings: &mut Vec<Finding>) {
+    for container in &pod.containers {
+        let ContainerKind::Init(Some(facts)) = container.kind else { continue };
+        let Some(ceiling) = facts.ceiling() else { continue };
+        let name = container.name();
+        let application = pod.application();
+        let kind =
+            if container.fields.restart_policy.is_some() { ErrorKind::Invalid } else { ErrorKind::Required };
+        findings.push(Finding {
+            path: pod.path_of(container).child("restartPolicy"),
+            kind,
+            detail: format!(
+                "sidecar {name} (recognised {}) is an ordinary init container, which never ends, so {application} never \
+                 starts; set restartPolicy: Always, which an outdated mutating webhook or client may have dropped",
+                facts.recognised_by
+            ),
+            short: format!("init container {name} never ends"),
+            ceiling,
+            suggestion: Some(json!("Always")),
+        });
+    }
+}

@@ -1,0 +1,72 @@
+#!/usr/bin/env bats
+# Drives the command as its users do: its exit codes, its places in the file, and what it proposes.
+bats_require_minimum_version 1.5.0
+
+setup() {
+    cd "$BATS_TEST_DIRNAME/.."
+    command=target/debug/sidecar-startup
+}
+
+check() {
+    run --separate-stderr "$command" check "$@"
+}
+
+@test "names file, line and column, the reason, and what to add" {
+    check examples/readiness-probe-only.yaml
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"examples/readiness-probe-only.yaml:14:11: error"* ]]
+    [[ "$output" == *'has only a readinessProbe, which does not hold back "myapp"'* ]]
+    [[ "$output" == *"      startupProbe:"* ]]
+    [[ "$output" == *"0 allowed, 1 denied" ]]
+}
+
+@test "says the same with a compiled module" {
+    check examples/readiness-probe-only.yaml
+    library=$output
+    check examples/readiness-probe-only.yaml --module annotated-policy.wasm
+    [ "$status" -eq 1 ]
+    [ "$output" = "$library" ]
+}
+
+@test "exits with 0 where nothing is denied, and with 2 where it cannot tell" {
+    check examples/startup-probe.yaml
+    [ "$status" -eq 0 ]
+    check nowhere.yaml
+    [ "$status" -eq 2 ]
+    check README.md
+    [ "$status" -eq 2 ]
+    [ -z "$output" ]
+}
+
+@test "reads standard input, several documents, and lists in lists" {
+    check - < <(cat examples/startup-probe.yaml; echo ---; cat examples/readiness-probe-only.yaml)
+    [ "$status" -eq 1 ]
+    line=$(($(wc -l <examples/startup-probe.yaml) + 1 + 14))
+    [[ "$output" == *"-:$line:11: error"* ]]
+    [[ "$output" == *"1 allowed, 1 denied" ]]
+    check - <<<'{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": "PodList", "items": [{"metadata": {"name": "a"},
+        "spec": {"initContainers": [{"name": "b", "restartPolicy": "Always"}], "containers": [{"name": "c"}]}}]}]}'
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"Pod a: denied"* ]]
+}
+
+@test "takes settings, and refuses bad ones" {
+    check examples/readiness-probe-only.yaml --settings - <<<'defaultAction: Warn'
+    [ "$status" -eq 0 ]
+    [[ "$output" == *": warning"* ]]
+    check examples/readiness-probe-only.yaml --settings - <<<'# nothing'
+    [ "$status" -eq 1 ]
+    check examples/readiness-probe-only.yaml --settings - <<<'defaultAction: warn'
+    [ "$status" -eq 2 ]
+    [[ "$stderr" == *'settings.defaultAction: Unsupported value; did you mean "Warn"?'* ]]
+}
+
+@test "make run judges a file of one's own, and exits as the command does" {
+    run make run FILE=examples/startup-probe.yaml
+    [ "$status" -eq 0 ]
+    run make FILE=examples/readiness-probe-only.yaml
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"0 allowed, 1 denied"* ]]
+    run make run FILE=nowhere.yaml
+    [ "$status" -eq 2 ]
+}
