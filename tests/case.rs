@@ -86,10 +86,10 @@ impl Case {
         })
     }
 
-    /// A case that asks to create an object, with default settings.
+    /// A case that asks to create an object.
     #[must_use]
-    pub fn of_object(object: Value) -> Self {
-        Self { name: String::new(), folder: PathBuf::new(), object, settings: json!({}), request: Map::new() }
+    pub fn with_settings(object: Value, settings: Value) -> Self {
+        Self { name: String::new(), folder: PathBuf::new(), object, settings, request: Map::new() }
     }
 
     /// The same case with another object.

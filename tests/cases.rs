@@ -51,6 +51,8 @@ fn main() -> anyhow::Result<ExitCode> {
     for rule in RULES {
         trials.push(Trial::test(format!("doc::{}", rule.id), move || examples_hold(rule).map_err(fail)));
     }
+    let rules = here.join("../docs/rules.md");
+    trials.push(Trial::test("doc::rules.md", move || is_up_to_date(&rules).map_err(fail)));
     trials.push(Trial::test("doc::README_settings", {
         let readme = here.join("../README.md");
         let module = Arc::clone(&module);
@@ -152,27 +154,44 @@ fn rows_of(pod: &Value) -> anyhow::Result<Vec<&'static str>> {
     Ok(pod.containers.iter().filter_map(|container| Some(row(container.kind)?.name)).collect())
 }
 
-/// The two examples in a rule's own documentation: the first breaks the rule, the second breaks none.
+/// The examples in a rule's own documentation, under the settings that it gives first where it needs any: the first breaks the
+/// rule, the second breaks none.
 fn examples_hold(rule: &sidecar_startup::rules::Rule) -> anyhow::Result<()> {
     let doc = rule.doc();
-    let examples: Vec<_> = doc.split("```yaml\n").skip(1).collect();
-    let [denied, allowed] = examples.as_slice() else {
-        return Err(anyhow!("expected two examples, but found {}", examples.len()));
+    let blocks: Result<Vec<Value>, _> = doc
+        .split("```yaml\n")
+        .skip(1)
+        .map(|block| manifest::parse_one(block.split_once("```").map_or(block, |(yaml, _)| yaml)))
+        .collect();
+    let blocks = blocks?;
+    let (settings, denied, allowed) = match blocks.as_slice() {
+        [denied, allowed] => (json!({}), denied, allowed),
+        [settings, denied, allowed] if doc.contains("# Settings") => (settings.clone(), denied, allowed),
+        _ => return Err(anyhow!("{} examples", blocks.len())),
     };
-    let judge = |example: &str| -> anyhow::Result<Outcome> {
-        let text = example.split_once("```").map_or(example, |(yaml, _)| yaml);
-        Ok(Outcome::of_library(&Case::of_object(manifest::parse_one(text)?)))
-    };
-    let (denied, allowed) = (judge(denied)?, judge(allowed)?);
+    let judge = |object: &Value| Outcome::of_library(&Case::with_settings(object.clone(), settings.clone()));
+    let (denied, allowed) = (judge(denied), judge(allowed));
     ensure!(
         denied.violations().iter().any(|violation| violation.rule.id == rule.id),
-        "the first example does not break the rule"
+        "the first example does not break the rule: {:#}",
+        denied.to_value()
     );
     ensure!(
         allowed.to_value() == json!({"decision": "Allow"}),
         "the second example: {:#}",
         allowed.to_value()
     );
+    Ok(())
+}
+
+/// `docs/rules.md` says what the rules' own files say. `UPDATE_EXPECT=1` writes it.
+fn is_up_to_date(path: &Path) -> anyhow::Result<()> {
+    let expected = sidecar_startup::rules::markdown();
+    if env::var_os("UPDATE_EXPECT").is_some_and(|value| value == "1") {
+        fs::write(path, &expected)?;
+    }
+    let found = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    ensure!(found == expected, "docs/rules.md is stale: run UPDATE_EXPECT=1 make test");
     Ok(())
 }
 
@@ -194,7 +213,7 @@ fn documented_settings_are_valid(readme: &Path, module: &PolicyModule) -> anyhow
 /// A thousand containers, an object of three megabytes, and lists nested as deep as JSON may be.
 fn answers_what_is_large(module: &PolicyModule) -> anyhow::Result<()> {
     let judge = |spec: Value| -> anyhow::Result<(Outcome, Case)> {
-        let case = Case::of_object(json!({"apiVersion": "v1", "kind": "Pod", "spec": spec}));
+        let case = Case::with_settings(json!({"apiVersion": "v1", "kind": "Pod", "spec": spec}), json!({}));
         let outcome = Outcome::of_library(&case);
         outcome.compare_with_module(&case, module)?;
         Ok((outcome, case))

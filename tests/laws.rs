@@ -2,6 +2,7 @@
 
 use anyhow::ensure;
 use serde_json::{Value, json};
+use sidecar_startup::field::{FieldPath, Segment};
 use sidecar_startup::{Answer, Violation};
 
 use crate::{Case, Outcome};
@@ -48,6 +49,16 @@ fn paths_resolve(case: &Case, outcome: &Outcome) -> anyhow::Result<()> {
             missing += 1;
         }
         ensure!(missing <= 2, "nothing is near {}", violation.finding.path);
+        let item = violation
+            .finding
+            .path
+            .segments()
+            .iter()
+            .rposition(|segment| matches!(segment, Segment::Index(_)));
+        let segments = violation.finding.path.segments();
+        let container: FieldPath = segments.iter().take(item.map_or(0, |item| item + 1)).cloned().collect();
+        let container = container.to_pointer();
+        ensure!(case.object.pointer(&container).is_some(), "there is nothing at {container}");
     }
     Ok(())
 }
@@ -111,7 +122,9 @@ fn other_kinds_say_the_same(case: &Case, outcome: &Outcome) -> anyhow::Result<()
             let below = below.strip_prefix("spec.template.").unwrap_or(below).to_owned();
             (violation.rule.id, violation.action, below, violation.finding.detail.clone())
         };
-        outcome.violations().iter().map(tell).collect()
+        // Deadlines belong to the kind.
+        let is_of_kind = |violation: &&Violation| !violation.finding.detail.contains("DeadlineSeconds");
+        outcome.violations().iter().filter(is_of_kind).map(tell).collect()
     };
     for form in forms {
         let other = Outcome::of_library(&case.with_object(form));

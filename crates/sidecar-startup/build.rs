@@ -37,6 +37,7 @@ struct Row {
     #[serde(default)]
     ends_others: bool,
     native_gate: Option<NativeGate>,
+    follows_application: Option<Injectable<HealthPath>>,
     startup_probe: Option<Injectable<Probe>>,
     wait_command: Option<Injectable<Command>>,
     source: String,
@@ -70,6 +71,11 @@ struct Injectable<T> {
     port: Option<PortSource>,
     #[serde(default)]
     when: Vec<Condition>,
+}
+
+#[derive(Deserialize)]
+struct HealthPath {
+    path: String,
 }
 
 #[derive(Deserialize)]
@@ -213,6 +219,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut code = "&[\n".to_owned();
     for row in rows {
         let native_gate = row.native_gate.map(|NativeGate::PostStart| ());
+        let follows = injectable(row.follows_application.as_ref(), |health| format!("{:?}", health.path))?;
         let probe = injectable(row.startup_probe.as_ref(), |probe| format!("{:?}", probe.probe.to_string()))?;
         let command = injectable(row.wait_command.as_ref(), |command| format!("&{:?}", command.command))?;
         writeln!(code, "Row {{")?;
@@ -231,6 +238,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         writeln!(code, "    ends_itself: {:?},", row.ends_itself)?;
         writeln!(code, "    ends_others: {:?},", row.ends_others)?;
         writeln!(code, "    post_start_is_gate: {:?},", native_gate.is_some())?;
+        writeln!(code, "    follows_application: {follows},")?;
         writeln!(code, "    startup_probe: {probe},")?;
         writeln!(code, "    wait_command: {command},")?;
         writeln!(code, "    source: {:?},", row.source)?;

@@ -1,7 +1,7 @@
 //! `sidecar-startup check`.
 
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
@@ -12,48 +12,61 @@ use crate::judge::{Remark, judge};
 use crate::module::Module;
 use crate::objects::{self, Object};
 
-/// Judges every object of the files and prints what is wrong. Tells whether any is denied.
-pub(crate) fn check(
-    files: &[PathBuf],
-    settings: Option<&Path>,
-    #[cfg(feature = "module")] module: Option<&Path>,
-) -> anyhow::Result<bool> {
-    let settings = match settings {
-        Some(path) => {
-            let mut documents =
-                manifest::parse(&objects::read(path)?).with_context(|| format!("{}", path.display()))?;
-            documents.pop().map_or(Value::Null, |document| document.value)
-        }
-        None => Value::Null,
-    };
-    Settings::from_value(&settings).map_err(|error| error.below(&["settings"].into()))?;
+/// What `check` is asked.
+#[derive(clap::Args)]
+pub(crate) struct Check {
+    /// Manifests in YAML or JSON, with any number of documents; - reads standard input.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The settings of the policy, in YAML or JSON.
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// Judges with this compiled policy instead of the rules in this command.
     #[cfg(feature = "module")]
-    let module = module.map(|path| Module::load(path, &settings)).transpose()?;
-    let mut report = String::new();
-    let mut count = Count::default();
-    for path in files {
-        let file = path.display();
-        let documents = manifest::parse(&objects::read(path)?).with_context(|| format!("{file}"))?;
-        for document in &documents {
-            for object in objects::of(document).with_context(|| format!("{file}"))? {
-                let verdict = judge(&object, &settings);
-                #[cfg(feature = "module")]
-                let verdict = match &module {
-                    Some(module) => module.judge(&object, verdict).with_context(|| format!("{file}"))?,
-                    None => verdict,
-                };
-                count.add(verdict.is_denied);
-                let word = if verdict.is_denied { "denied" } else { "allowed" };
-                report += &format!("{file}: {} {}: {word}\n", object.kind(), object.name());
-                for remark in &verdict.remarks {
-                    report += &describe(&format!("{file}"), &object, remark);
+    #[arg(long, value_name = "FILE")]
+    module: Option<PathBuf>,
+}
+
+impl Check {
+    /// Judges every object of the files and prints what is wrong. Tells whether any is denied.
+    pub(crate) fn run(&self) -> anyhow::Result<bool> {
+        let settings = match &self.settings {
+            Some(path) => {
+                let mut documents =
+                    manifest::parse(&objects::read(path)?).with_context(|| format!("{}", path.display()))?;
+                documents.pop().map_or(Value::Null, |document| document.value)
+            }
+            None => Value::Null,
+        };
+        Settings::from_value(&settings).map_err(|error| error.below(&["settings"].into()))?;
+        #[cfg(feature = "module")]
+        let module = self.module.as_deref().map(|path| Module::load(path, &settings)).transpose()?;
+        let mut report = String::new();
+        let mut count = Count::default();
+        for path in &self.files {
+            let file = path.display();
+            let documents = manifest::parse(&objects::read(path)?).with_context(|| format!("{file}"))?;
+            for document in &documents {
+                for object in objects::of(document).with_context(|| format!("{file}"))? {
+                    let verdict = judge(&object, &settings);
+                    #[cfg(feature = "module")]
+                    let verdict = match &module {
+                        Some(module) => module.judge(&object, verdict).with_context(|| format!("{file}"))?,
+                        None => verdict,
+                    };
+                    count.add(verdict.is_denied);
+                    let word = if verdict.is_denied { "denied" } else { "allowed" };
+                    report += &format!("{file}: {} {}: {word}\n", object.kind(), object.name());
+                    for remark in &verdict.remarks {
+                        report += &describe(&format!("{file}"), &object, remark);
+                    }
                 }
             }
         }
+        report += &count.to_string();
+        io::stdout().write_all(report.as_bytes()).context("cannot write the report")?;
+        Ok(0 < count.denied)
     }
-    report += &count.to_string();
-    io::stdout().write_all(report.as_bytes()).context("cannot write the report")?;
-    Ok(0 < count.denied)
 }
 
 /// The place, the reason, and what to add there.

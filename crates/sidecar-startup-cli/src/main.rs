@@ -5,8 +5,8 @@ mod judge;
 #[cfg(feature = "module")]
 mod module;
 mod objects;
+mod rules;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -24,33 +24,19 @@ enum Command {
     /// Says what keeps applications from waiting for their sidecars, where, and how to mend it.
     ///
     /// Exits with 0 where nothing is denied, with 1 where something is, and with 2 where that cannot be told.
-    Check {
-        /// Manifests in YAML or JSON, with any number of documents; - reads standard input.
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
-        /// The settings of the policy, in YAML or JSON.
-        #[arg(long, value_name = "FILE")]
-        settings: Option<PathBuf>,
-        /// Judges with this compiled policy instead of the rules in this command.
-        #[cfg(feature = "module")]
-        #[arg(long, value_name = "FILE")]
-        module: Option<PathBuf>,
+    Check(check::Check),
+    /// Says what each rule means, why, and how to mend what it finds.
+    Rules {
+        /// The id of a rule; without one, all are listed.
+        id: Option<String>,
     },
 }
 
 fn main() -> ExitCode {
-    let Command::Check {
-        files,
-        settings,
-        #[cfg(feature = "module")]
-        module,
-    } = Arguments::parse().command;
-    let is_denied = check::check(
-        &files,
-        settings.as_deref(),
-        #[cfg(feature = "module")]
-        module.as_deref(),
-    );
+    let is_denied = match Arguments::parse().command {
+        Command::Check(check) => check.run(),
+        Command::Rules { id } => rules::print(id.as_deref()).map(|()| false),
+    };
     match is_denied {
         Ok(false) => ExitCode::SUCCESS,
         Ok(true) => ExitCode::from(1),

@@ -46,6 +46,8 @@ pub struct Row {
     pub ends_others: bool,
     /// Whether the hook that upstream gives the native form is its gate.
     pub post_start_is_gate: bool,
+    /// The path that it answers only once the application does.
+    pub follows_application: Option<Injectable<&'static str>>,
     /// The probe that holds an application until it is ready, as JSON.
     pub startup_probe: Option<Injectable<&'static str>>,
     /// The command in its image that blocks until it is ready.

@@ -1,10 +1,11 @@
 //! Rules and actions make a decision.
 
-use crate::image;
-use crate::pod::{Container, Pod};
+use crate::invalid;
+use crate::pod::Pod;
 use crate::read::ReadError;
 use crate::request::Request;
-use crate::rules::{RULES, Rule};
+use crate::rules::RULES;
+use crate::sequence::Sequence;
 use crate::settings::{Action, Settings};
 use crate::template::PodTemplate;
 use crate::violation::Violation;
@@ -18,6 +19,8 @@ const MAX_MESSAGE: usize = 900;
 pub struct Decision {
     /// All violations of rules that are not ignored, in Pod order, then rule order.
     pub violations: Vec<Violation>,
+    /// The start-up sequence, on one line, where there is a violation.
+    pub sequence: Option<String>,
 }
 
 /// Judges a request. What the policy has no say in is allowed.
@@ -26,7 +29,7 @@ pub struct Decision {
 /// what is not part of it.
 ///
 /// # Errors
-/// The object is of a kind that is judged, but the way to its Pod template breaks off.
+/// The object is of a kind that is judged, but the way to its Pod template breaks off, or the API server would refuse it.
 pub fn evaluate(settings: &Settings, request: &Request<'_>) -> Result<Decision, ReadError> {
     let Some((kind, object)) = request.subject() else { return Ok(Decision::default()) };
     let template = PodTemplate::of(kind, object)?;
@@ -35,6 +38,9 @@ pub fn evaluate(settings: &Settings, request: &Request<'_>) -> Result<Decision, 
         return Ok(Decision::default());
     }
     let pod = Pod::new(kind, object, &template, settings);
+    if let Some(error) = invalid::first_error(&pod) {
+        return Err(error);
+    }
     let mut violations = violations(&pod, settings);
     if let (false, Some((old, template))) = (violations.is_empty(), old) {
         let old = Pod::new(kind, old, &template, settings);
@@ -46,7 +52,8 @@ pub fn evaluate(settings: &Settings, request: &Request<'_>) -> Result<Decision, 
             }
         }
     }
-    Ok(Decision { violations })
+    let sequence = (!violations.is_empty()).then(|| Sequence::of(&pod).to_string());
+    Ok(Decision { violations, sequence })
 }
 
 /// What is wrong with a Pod, in Pod order, then rule order.
@@ -54,26 +61,25 @@ fn violations(pod: &Pod<'_>, settings: &Settings) -> Vec<Violation> {
     let mut violations = Vec::new();
     let mut findings = Vec::new();
     for rule in RULES {
-        let action = settings.action(rule);
-        if action == Action::Ignore {
+        // A rule that is ignored costs nothing.
+        if settings.action(rule) == Action::Ignore {
             continue;
         }
         (rule.check)(pod, settings, &mut findings);
         for finding in findings.drain(..) {
-            if !is_exempt(rule, pod.container_at(&finding.path), settings) {
-                violations.push(Violation { rule, action: action.min(finding.ceiling), finding });
+            let container = pod.container_at(&finding.path);
+            let action = container.map_or_else(
+                || settings.action(rule),
+                |container| settings.action_on(rule, container.fields),
+            );
+            let action = action.min(finding.ceiling);
+            if action != Action::Ignore {
+                violations.push(Violation { rule, action, finding });
             }
         }
     }
     violations.sort_by_key(|violation| pod.rank(&violation.finding.path));
     violations
-}
-
-fn is_exempt(rule: &Rule, container: Option<&Container<'_>>, settings: &Settings) -> bool {
-    container.is_some_and(|container| {
-        let repository = image::repository(&container.fields.image);
-        settings.exempt.iter().any(|exemption| exemption.covers(rule, &container.fields.name, &repository))
-    })
 }
 
 impl Decision {
@@ -112,8 +118,8 @@ impl Decision {
             .collect()
     }
 
-    /// What stands in the audit log: under `violations` every one of them in full, one a line, its action first. Nothing
-    /// for an object in which there is nothing to find.
+    /// What stands in the audit log: under `violations` every one of them in full, one a line, its action first, and the
+    /// `startup-sequence`. Nothing for an object in which there is nothing to find.
     #[must_use]
     pub fn audit_annotations(&self) -> Vec<(&'static str, String)> {
         if self.violations.is_empty() {
@@ -121,6 +127,7 @@ impl Decision {
         }
         let lines: Vec<_> =
             self.violations.iter().map(|violation| format!("{}: {violation}", violation.action)).collect();
-        vec![("violations", lines.join("\n"))]
+        let sequence = self.sequence.iter().map(|sequence| ("startup-sequence", sequence.clone()));
+        sequence.chain([("violations", lines.join("\n"))]).collect()
     }
 }

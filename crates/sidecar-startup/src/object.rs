@@ -113,6 +113,13 @@ view! {
         "initContainers" init_containers: Vec<ContainerFields<'a>>,
         "containers" containers: Vec<ContainerFields<'a>>,
         "volumes" volumes: Unread<'a>,
+        "nodeSelector" node_selector: TextMap<'a>,
+        "affinity" affinity: Unread<'a>,
+        "hostNetwork" host_network: bool,
+        /// Of a Pod or a Job, in seconds.
+        "activeDeadlineSeconds" active_deadline_seconds: Option<i64>,
+        /// Of a Deployment, in seconds.
+        "progressDeadlineSeconds" progress_deadline_seconds: Option<i64>,
         /// Of the Pod as a whole.
         "restartPolicy" restart_policy: Text<'a>,
         /// Where most workloads have their Pod template.
@@ -148,6 +155,43 @@ view! {
         "name" name: Text<'a>,
         /// Absent where the value comes from somewhere else.
         "value" value: Option<Text<'a>>,
+    }
+}
+
+view! {
+    /// The `affinity` of a Pod.
+    Affinity {
+        "nodeAffinity" node_affinity: NodeAffinity<'a>,
+    }
+}
+
+view! {
+    /// To which nodes a Pod may go.
+    NodeAffinity {
+        "requiredDuringSchedulingIgnoredDuringExecution" required: NodeSelector<'a>,
+    }
+}
+
+view! {
+    /// Nodes of which one term must be true.
+    NodeSelector {
+        "nodeSelectorTerms" terms: Vec<NodeSelectorTerm<'a>>,
+    }
+}
+
+view! {
+    /// Requirements that must all be true of a node.
+    NodeSelectorTerm {
+        "matchExpressions" match_expressions: Vec<NodeRequirement<'a>>,
+    }
+}
+
+view! {
+    /// A requirement on a label of a node.
+    NodeRequirement {
+        "key" key: Text<'a>,
+        "operator" operator: Text<'a>,
+        "values" values: Vec<Text<'a>>,
     }
 }
 
@@ -194,6 +238,24 @@ impl ContainerFields<'_> {
 }
 
 impl Spec<'_> {
+    /// Whether the Pod lands only on nodes with this label: its `nodeSelector` asks for it, or every term of its required node
+    /// affinity does.
+    #[must_use]
+    pub fn requires_node_label(&self, key: &str, value: &str) -> bool {
+        if self.node_selector.get(key) == Some(value) {
+            return true;
+        }
+        let affinity: Option<Affinity<'_>> = self.affinity.read();
+        let terms = affinity.unwrap_or_default().node_affinity.required.terms;
+        let asks = |requirement: &NodeRequirement<'_>| {
+            *requirement.key == *key
+                && *requirement.operator == *"In"
+                && !requirement.values.is_empty()
+                && requirement.values.iter().all(|listed| **listed == *value)
+        };
+        !terms.is_empty() && terms.iter().all(|term| term.match_expressions.iter().any(asks))
+    }
+
     /// The names of the volumes that are folders of the node.
     pub fn host_path_volumes(&self) -> impl Iterator<Item = String> {
         let volumes: Option<Vec<Volume<'_>>> = self.volumes.read();

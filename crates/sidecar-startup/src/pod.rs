@@ -3,14 +3,20 @@
 use crate::catalogue::{self, Candidate, Row, Surroundings};
 use crate::field::{FieldPath, Segment};
 use crate::image;
-use crate::object::{ContainerFields, Object, TextMap};
+use crate::mesh::{self, Hold};
+use crate::object::{ContainerFields, Object, Spec, TextMap};
 use crate::probe;
+use crate::sequence::Timing;
 use crate::settings::{Action, Need, Settings};
 use crate::template::{Kind, PodTemplate};
+use k8s_openapi::api::core::v1::Probe;
 use serde_json::Value;
 
 /// Names the containers of a Pod, separated by commas, that are sidecars.
 const SIDECARS_ANNOTATION: &str = "sidecar-startup/sidecars";
+
+/// Says whether the application is to be held back for its classic sidecars.
+const HOLD_ANNOTATION: &str = "sidecar-startup/hold-application";
 
 /// The containers of a Pod template, in Pod order: `initContainers`, then `containers`.
 #[derive(Debug)]
@@ -21,8 +27,19 @@ pub struct Pod<'a> {
     pub containers: Vec<Container<'a>>,
     /// Whether it should run to completion, as a Job's does.
     pub should_complete: bool,
+    /// How long its start may take, as far as something sets a limit.
+    pub deadline: Option<Deadline>,
     /// What stands around the containers.
     around: Surroundings<'a>,
+}
+
+/// A limit to how long the start of a Pod may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Deadline {
+    /// In seconds.
+    pub seconds: u64,
+    /// The field that sets it.
+    pub field: &'static str,
 }
 
 /// One entry of `initContainers` or `containers`.
@@ -121,8 +138,65 @@ impl<'a> Pod<'a> {
         let by_annotation = |facts: Facts| facts.recognised_by == RecognisedBy::Annotation;
         make_application_of(&mut containers, by_annotation);
         make_application_of(&mut containers, |_| true);
+        let deadline = deadline(kind, object, template);
         let should_complete = matches!(&*template.spec.restart_policy, "Never" | "OnFailure");
-        Self { path: template.path.child("spec"), containers, should_complete, around }
+        Self { path: template.path.child("spec"), containers, should_complete, deadline, around }
+    }
+
+    /// The path of its spec.
+    #[must_use]
+    pub const fn path(&self) -> &FieldPath {
+        &self.path
+    }
+
+    /// The path of its metadata.
+    #[must_use]
+    pub fn metadata_path(&self) -> FieldPath {
+        let above = self.path.segments().split_last().map_or(&[][..], |(_, above)| above);
+        above.iter().cloned().collect::<FieldPath>().child("metadata")
+    }
+
+    /// Its annotations.
+    #[must_use]
+    pub const fn annotations(&self) -> &'a TextMap<'a> {
+        self.around.annotations
+    }
+
+    /// Its labels.
+    #[must_use]
+    pub const fn labels(&self) -> &'a TextMap<'a> {
+        self.around.labels
+    }
+
+    /// Its spec.
+    #[must_use]
+    pub const fn spec(&self) -> &'a Spec<'a> {
+        self.around.spec
+    }
+
+    /// Whether the annotations of the Pod ask that the application be held back for a classic sidecar.
+    #[must_use]
+    pub fn asks_to_be_held(&self, sidecar: &Container<'_>) -> bool {
+        match self.annotations().get(HOLD_ANNOTATION) {
+            Some(switch) => switch == "true",
+            None => {
+                let row = sidecar.sidecar().and_then(|facts| facts.row);
+                row.is_some_and(|row| row.name == "istio-proxy")
+                    && mesh::hold_of(self.annotations()) == Hold::Asked
+            }
+        }
+    }
+
+    /// Whether a container has the very `startupProbe` that upstream ships. Its port may be another one.
+    #[must_use]
+    pub fn has_known_probe(&self, container: &Container<'_>) -> bool {
+        let known =
+            container.sidecar().and_then(|facts| facts.row).and_then(|row| row.startup_probe.as_ref());
+        let known = known.and_then(|known| serde_json::from_str::<Probe>(known.what).ok());
+        known.zip(container.fields.startup_probe.as_ref()).is_some_and(|(known, own)| {
+            let path = |probe: &Probe| probe.http_get.as_ref().map(|request| request.path.clone());
+            Timing::of(&known) == Timing::of(own) && path(&known) == path(own) && known.exec == own.exec
+        })
     }
 
     /// The container that a path leads to, or into.
@@ -180,6 +254,32 @@ impl<'a> Pod<'a> {
         let app = self.containers.iter().find(is_app);
         app.map_or_else(|| "the application".to_owned(), |app| app.name().to_string())
     }
+}
+
+/// The nearest deadline of a Pod, and of the Deployment or Job that creates it. A Deployment's is 600 s where it sets none
+/// (`pkg/apis/apps/v1/defaults.go`).
+fn deadline(kind: Kind, object: &Object<'_>, template: &PodTemplate<'_>) -> Option<Deadline> {
+    let spec = object.spec.as_deref();
+    let job = match kind {
+        Kind::Job => spec,
+        Kind::CronJob => {
+            spec.and_then(|spec| spec.job_template.as_deref()).and_then(|job| job.spec.as_deref())
+        }
+        _ => None,
+    };
+    let progress = (kind == Kind::Deployment)
+        .then(|| spec.and_then(|spec| spec.progress_deadline_seconds).unwrap_or(600));
+    let active = template.spec.active_deadline_seconds;
+    let deadlines = [
+        (progress, "progressDeadlineSeconds"),
+        (active, "activeDeadlineSeconds"),
+        (job.and_then(|job| job.active_deadline_seconds), "activeDeadlineSeconds of the Job"),
+    ];
+    let deadlines = deadlines.into_iter().filter_map(|(seconds, field)| {
+        let seconds = u64::try_from(seconds?).ok()?;
+        Some(Deadline { seconds, field })
+    });
+    deadlines.min()
 }
 
 /// Where there is no application, makes applications of those sidecars in `containers`.
@@ -299,6 +399,33 @@ impl Facts {
 }
 
 impl Container<'_> {
+    /// What is known of it, where it is a sidecar that runs beside the application.
+    #[must_use]
+    pub const fn sidecar(&self) -> Option<Facts> {
+        match self.kind {
+            ContainerKind::Sidecar(facts) | ContainerKind::ClassicSidecar(facts) => Some(facts),
+            ContainerKind::Init(_) | ContainerKind::App | ContainerKind::Stub => None,
+        }
+    }
+
+    /// Whether it answers at this path only once the application does, so that a gate there never opens.
+    #[must_use]
+    pub fn follows_application(&self, pod: &Pod<'_>, path: &str) -> bool {
+        let known = self
+            .sidecar()
+            .and_then(|facts| facts.row)
+            .and_then(|row| Some((row, row.follows_application.as_ref()?)));
+        let repository = image::repository(&self.fields.image);
+        let candidate = Candidate { fields: self.fields, repository: &repository, around: pod.around };
+        known.is_some_and(|(row, known)| known.what == path && known.proven(row, candidate).is_some())
+    }
+
+    /// Whether it is an entry of `initContainers`.
+    #[must_use]
+    pub fn is_init(&self) -> bool {
+        self.list == List::InitContainers
+    }
+
     /// Its name, for messages.
     #[must_use]
     pub fn name(&self) -> Name<'_> {

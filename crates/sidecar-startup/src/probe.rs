@@ -4,7 +4,8 @@ use k8s_openapi::api::core::v1::Probe;
 use serde_json::{Map, Value, json};
 
 use crate::catalogue::{Candidate, Row};
-use crate::command::{Outcome, outcome};
+use crate::command::{Ends, outcome};
+use crate::gate::probe_is_gate;
 
 /// How long a start may take before the kubelet starts the container anew, in seconds.
 const MAX_STARTUP_SECONDS: i32 = 600;
@@ -29,9 +30,8 @@ fn from_row(row: &Row, candidate: Candidate<'_>) -> Option<Value> {
 
 /// Whether a probe can turn out either way, as far as can be seen.
 fn asks_something(probe: &Probe) -> bool {
-    let asks_the_network = probe.http_get.is_some() || probe.tcp_socket.is_some() || probe.grpc.is_some();
-    let exec = probe.exec.as_ref();
-    asks_the_network || exec.is_some_and(|exec| outcome(exec.command.as_deref()) == Outcome::Unknown)
+    let exec = probe.exec.as_ref().map(|exec| outcome(exec.command.as_deref().unwrap_or_default()));
+    probe_is_gate(probe) && exec.is_none_or(|outcome| outcome.ends == Ends::Unknown)
 }
 
 /// A `startupProbe` with the handler of another probe. It asks every second, since each second between two attempts may be

@@ -1,10 +1,18 @@
 //! The rules: what each is, and all of them in order.
 
 mod app_container_restart_policy;
+mod app_not_held;
 mod classic_sidecar;
+mod missing_wait_for;
 mod never_completing_job;
+mod sidecar_after_dependent;
 mod sidecar_blocks_init;
+mod sidecar_on_unsupported_node;
 mod sidecar_without_startup_probe;
+mod slow_startup_gate;
+mod startup_gate_never_opens;
+mod startup_gate_proves_nothing;
+mod unheld_mesh_injection;
 
 use crate::pod::Pod;
 use crate::settings::{Action, Settings};
@@ -37,13 +45,43 @@ impl Rule {
     }
 }
 
+impl Rule {
+    /// What is wrong, in a sentence.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let doc = self.doc();
+        doc.split_once("\n\n").map_or(doc.as_str(), |(summary, _)| summary).replace('\n', " ")
+    }
+}
+
+/// The documentation of all rules, in Markdown.
+#[must_use]
+pub fn markdown() -> String {
+    let mut text = "# Rules\n\nWritten from the comments at the top of the files in `crates/sidecar-startup/src/rules`; \
+         `sidecar-startup rules ID` prints one.\n"
+        .to_owned();
+    for rule in RULES {
+        let doc = rule.doc().replace("\n# ", "\n### ");
+        text += &format!("\n## {}\n\nDefault: {}\n\n{doc}", rule.id, rule.default);
+    }
+    text
+}
+
 /// All rules, in the order in which they speak of the same field.
 pub static RULES: &[Rule] = &[
     classic_sidecar::RULE,
     sidecar_without_startup_probe::RULE,
+    app_not_held::RULE,
     sidecar_blocks_init::RULE,
     never_completing_job::RULE,
+    startup_gate_never_opens::RULE,
+    startup_gate_proves_nothing::RULE,
+    sidecar_after_dependent::RULE,
+    missing_wait_for::RULE,
+    sidecar_on_unsupported_node::RULE,
+    unheld_mesh_injection::RULE,
     app_container_restart_policy::RULE,
+    slow_startup_gate::RULE,
 ];
 
 /// The ids of all rules.

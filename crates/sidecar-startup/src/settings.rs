@@ -10,6 +10,8 @@ use serde::de::{Deserializer, Error as _};
 use serde_json::Value;
 
 use crate::glob::{ImageGlob, NameGlob};
+use crate::image;
+use crate::object::{ContainerFields, TextMap};
 use crate::read::{self, ReadError};
 use crate::rules::{self, Rule};
 
@@ -27,6 +29,16 @@ pub struct Settings {
     pub exempt: Vec<Exemption>,
     /// Which gates hold the application well enough.
     pub gates: Gates,
+    /// How long a start may take.
+    pub startup_seconds: StartupSeconds,
+    /// Which Pods have to hold their application back for a classic sidecar.
+    pub hold_application: HoldApplication,
+    /// Init containers that some Pods must have.
+    pub wait_for: Vec<WaitFor>,
+    /// Which nodes know sidecar containers.
+    pub nodes: Nodes,
+    /// How each mesh is to hold the application.
+    pub mesh: Mesh,
     /// Where further kinds keep their Pod templates.
     pub pod_templates: Vec<PodTemplates>,
 }
@@ -65,6 +77,168 @@ pub struct Sidecar {
     /// How much the application needs it.
     #[serde(default)]
     pub need: Need,
+    /// The init containers that need it.
+    #[serde(default)]
+    pub starts_before: Vec<NameGlob>,
+}
+
+/// How long the gates of a sidecar container may take, in seconds.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StartupSeconds {
+    /// A sidecar has at least this long to become ready.
+    pub minimum: u32,
+    /// And at most this long, before it is started anew.
+    pub maximum: u32,
+}
+
+impl Default for StartupSeconds {
+    fn default() -> Self {
+        Self { minimum: 5, maximum: 600 }
+    }
+}
+
+/// Which Pods have to hold their application back for a classic sidecar.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HoldApplication {
+    /// Which.
+    pub scope: Scope,
+}
+
+/// A choice of Pods.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub enum Scope {
+    /// All.
+    #[default]
+    All,
+    /// Those whose annotations ask for it.
+    Annotated,
+}
+
+/// An init container that the Pods chosen by their labels must have.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WaitFor {
+    /// The name of the init container.
+    pub name: String,
+    /// Which Pods.
+    pub pod_selector: LabelSelector,
+    /// The container, without its name.
+    pub container: WaitForContainer,
+}
+
+/// The container that waits.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WaitForContainer {
+    /// Its image; the tag does not count.
+    pub image: String,
+    /// Its command.
+    #[serde(default)]
+    pub command: Vec<String>,
+    /// Its arguments.
+    #[serde(default)]
+    pub args: Vec<String>,
+}
+
+/// A `metav1.LabelSelector`. An empty one chooses everything.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct LabelSelector {
+    match_labels: BTreeMap<String, String>,
+    match_expressions: Vec<LabelRequirement>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LabelRequirement {
+    key: String,
+    operator: LabelOperator,
+    #[serde(default)]
+    values: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+enum LabelOperator {
+    In,
+    NotIn,
+    Exists,
+    DoesNotExist,
+}
+
+impl LabelSelector {
+    /// Whether it chooses a Pod with these labels.
+    #[must_use]
+    pub fn matches(&self, labels: &TextMap<'_>) -> bool {
+        self.match_labels.iter().all(|(key, value)| labels.get(key) == Some(value))
+            && self.match_expressions.iter().all(|LabelRequirement { key, operator, values }| {
+                let is_one_of = |value: &str| values.iter().any(|listed| listed == value);
+                match (operator, labels.get(key)) {
+                    (LabelOperator::In, value) => value.is_some_and(is_one_of),
+                    (LabelOperator::NotIn, value) => !value.is_some_and(is_one_of),
+                    (LabelOperator::Exists, value) => value.is_some(),
+                    (LabelOperator::DoesNotExist, value) => value.is_none(),
+                }
+            })
+    }
+}
+
+/// Which nodes know sidecar containers.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(try_from = "RawNodes")]
+pub struct Nodes {
+    /// The labels that Pods with sidecar containers have to require of their node; none where every node knows them.
+    pub label: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+struct RawNodes {
+    sidecar_support: SidecarSupport,
+    label: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+enum SidecarSupport {
+    /// Every node does.
+    #[default]
+    Assumed,
+    /// Those with a label do.
+    Labelled,
+}
+
+impl TryFrom<RawNodes> for Nodes {
+    type Error = &'static str;
+
+    fn try_from(nodes: RawNodes) -> Result<Self, Self::Error> {
+        match nodes.sidecar_support {
+            SidecarSupport::Assumed => Ok(Self::default()),
+            SidecarSupport::Labelled if nodes.label.is_empty() => {
+                Err("sidecarSupport: Labelled needs a label")
+            }
+            SidecarSupport::Labelled => Ok(Self { label: nodes.label }),
+        }
+    }
+}
+
+/// How each mesh is to hold the application; one that is left out is not judged.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Mesh {
+    /// Istio.
+    pub istio: Option<MeshHold>,
+    /// Linkerd.
+    pub linkerd: Option<MeshHold>,
+}
+
+/// How a mesh holds the application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum MeshHold {
+    /// With a hook of a classic proxy, or with a native one.
+    Hold,
+    /// With a native proxy.
+    Native,
 }
 
 /// Containers that some rules do not speak of. They still count for order, ports and names.
@@ -247,6 +421,15 @@ impl Settings {
     /// The first thing that is not as it should be, with its path.
     pub fn from_value(value: &Value) -> Result<Self, ReadError> {
         Ok(read::from_value::<Option<Self>>(value)?.unwrap_or_default())
+    }
+
+    /// What is done about a violation of `rule` by a container with that name and image.
+    #[must_use]
+    pub fn action_on(&self, rule: &Rule, container: &ContainerFields<'_>) -> Action {
+        let repository = image::repository(&container.image);
+        let is_exempt =
+            self.exempt.iter().any(|exemption| exemption.covers(rule, &container.name, &repository));
+        if is_exempt { Action::Ignore } else { self.action(rule) }
     }
 
     /// What is done about a violation of `rule`.

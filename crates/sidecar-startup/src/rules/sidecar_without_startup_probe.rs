@@ -40,12 +40,12 @@
 //! Add a `startupProbe` that succeeds once the sidecar can do its work; its `readinessProbe` usually asks the right question
 //! already. Set `periodSeconds: 1`: the default of 10 adds up to ten seconds to every start.
 
-use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
-
-use crate::command::{Outcome, outcome};
+use crate::gate::{hook_is_gate, probe_is_gate};
 use crate::object::ContainerFields;
 use crate::pod::{ContainerKind, Pod};
+use crate::rules::startup_gate_never_opens::{self, has_dead_gate};
 use crate::rules::{Rule, source};
+use crate::sequence::post_start;
 use crate::settings::{Action, Settings};
 use crate::violation::{ErrorKind, Finding};
 
@@ -65,9 +65,13 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
         let fields = container.fields;
         let startup_probe = fields.startup_probe.as_ref();
         // What upstream makes a sidecar's gate is one, whatever the settings say.
+        let hook = post_start(fields);
         let has_hook =
-            pod.has_known_gate(container) || (settings.gates.post_start && post_start_is_gate(fields));
-        if startup_probe.is_some_and(probe_is_gate) || has_hook {
+            pod.has_known_gate(container) || (settings.gates.post_start && hook.is_some_and(hook_is_gate));
+        // A gate that never opens is not missing as well.
+        let is_dead = settings.action(&startup_gate_never_opens::RULE) != Action::Ignore
+            && has_dead_gate(pod, container);
+        if startup_probe.is_some_and(probe_is_gate) || has_hook || is_dead {
             continue;
         }
         let name = container.name();
@@ -102,24 +106,6 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Whether a probe holds back what comes after its container until it has learnt something about it.
-fn probe_is_gate(probe: &Probe) -> bool {
-    let asks_the_network = probe.http_get.is_some() || probe.tcp_socket.is_some() || probe.grpc.is_some();
-    let exec = probe.exec.as_ref();
-    asks_the_network || exec.is_some_and(|exec| outcome(exec.command.as_deref()) != Outcome::Succeeds)
-}
-
-fn post_start<'a>(fields: &'a ContainerFields<'_>) -> Option<&'a LifecycleHandler> {
-    fields.lifecycle.as_ref().and_then(|lifecycle| lifecycle.post_start.as_ref())
-}
-
-fn post_start_is_gate(fields: &ContainerFields<'_>) -> bool {
-    post_start(fields).is_some_and(|hook| match &hook.exec {
-        Some(exec) => outcome(exec.command.as_deref()) != Outcome::Succeeds,
-        None => hook.http_get.is_some() || hook.sleep.is_some() || hook.tcp_socket.is_some(),
-    })
-}
-
 /// Says what the container has instead, since its writer most likely took that for a gate.
 fn state_without_probe(fields: &ContainerFields<'_>, application: &str) -> String {
     let readiness = fields.readiness_probe.as_ref().map(|_| "readinessProbe");
@@ -132,7 +118,7 @@ fn state_without_probe(fields: &ContainerFields<'_>, application: &str) -> Strin
     match (post_start(fields), probes.as_str()) {
         (None, "") => format!("has no startupProbe, so {application} does not wait until it is ready"),
         (None, probes) => format!("has only {probes} not hold back {application}"),
-        (Some(_), _) if !post_start_is_gate(fields) => {
+        (Some(hook), _) if !hook_is_gate(hook) => {
             format!("has only a postStart hook that does nothing, which does not hold back {application}")
         }
         (Some(_), _) => format!(

@@ -1,0 +1,23 @@
+//! `sidecar-startup rules`.
+
+use std::io::{self, Write as _};
+
+use anyhow::{Context as _, anyhow};
+use sidecar_startup::rules::RULES;
+
+/// Prints what a rule means, or a line for each.
+pub(crate) fn print(id: Option<&str>) -> anyhow::Result<()> {
+    let text = match id {
+        Some(id) => {
+            let rule = RULES.iter().find(|rule| rule.id == id);
+            let rule =
+                rule.ok_or_else(|| anyhow!("there is no rule {id}; `sidecar-startup rules` lists them"))?;
+            format!("{} ({} by default)\n\n{}", rule.id, rule.default, rule.doc())
+        }
+        None => RULES
+            .iter()
+            .map(|rule| format!("{:<32}{:<6}{}\n", rule.id, rule.default.to_string(), rule.summary()))
+            .collect(),
+    };
+    io::stdout().write_all(text.as_bytes()).context("cannot write the rules")
+}

@@ -1,0 +1,101 @@
+//! What the API server refuses, and no rule could judge.
+//!
+//! A validating policy never sees such an object; a mutating one may, and whoever checks a manifest does. Only what the rules look
+//! at is checked: the names of containers, and the gates of sidecars.
+
+use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+use crate::field::FieldPath;
+use crate::pod::Pod;
+use crate::read::{ReadError, ReadErrorKind};
+use crate::sequence::post_start;
+
+/// The first thing in a Pod that the API server would refuse
+/// (`pkg/apis/core/validation/validation.go`, `validateProbe`, `validateLifecycle`, `validateInitContainers`).
+#[must_use]
+pub fn first_error(pod: &Pod<'_>) -> Option<ReadError> {
+    if let Some(path) = duplicate_name(pod) {
+        return Some(invalid(path, "another container has this name"));
+    }
+    pod.containers.iter().filter(|container| container.sidecar().is_some()).find_map(|container| {
+        let path = pod.path_of(container);
+        let probe = container.fields.startup_probe.as_ref();
+        let probe = probe.and_then(|probe| probe_error(probe, &path.child("startupProbe")));
+        probe.or_else(|| {
+            hook_error(post_start(container.fields)?, &path.child("lifecycle").child("postStart"))
+        })
+    })
+}
+
+fn duplicate_name(pod: &Pod<'_>) -> Option<FieldPath> {
+    let name = |index: usize| pod.containers.get(index).map_or("", |container| &container.fields.name);
+    let mut order: Vec<usize> = (0..pod.containers.len()).collect();
+    order.sort_by_key(|index| name(*index));
+    let second =
+        order.array_windows().find(|[a, b]| name(*a) == name(*b) && !name(*a).is_empty()).map(|[_, b]| *b)?;
+    pod.containers.get(second).map(|container| pod.path_of(container).child("name"))
+}
+
+fn probe_error(probe: &Probe, path: &FieldPath) -> Option<ReadError> {
+    let numbers = [
+        ("initialDelaySeconds", probe.initial_delay_seconds),
+        ("timeoutSeconds", probe.timeout_seconds),
+        ("periodSeconds", probe.period_seconds),
+        ("successThreshold", probe.success_threshold),
+        ("failureThreshold", probe.failure_threshold),
+    ];
+    let negative = numbers.into_iter().find(|(_, value)| value.is_some_and(|value| value < 0));
+    if let Some((field, _)) = negative {
+        return Some(invalid(path.child(field), "must be greater than or equal to 0"));
+    }
+    if probe.success_threshold.is_some_and(|successes| 1 < successes) {
+        return Some(invalid(path.child("successThreshold"), "must be 1"));
+    }
+    let ports = [
+        ("httpGet", probe.http_get.as_ref().map(|handler| handler.port.clone())),
+        ("tcpSocket", probe.tcp_socket.as_ref().map(|handler| handler.port.clone())),
+        ("grpc", probe.grpc.as_ref().map(|handler| IntOrString::Int(handler.port))),
+    ];
+    let exec = usize::from(probe.exec.is_some());
+    handlers_error(exec, ports, path)
+}
+
+fn hook_error(hook: &LifecycleHandler, path: &FieldPath) -> Option<ReadError> {
+    let ports = [
+        ("httpGet", hook.http_get.as_ref().map(|handler| handler.port.clone())),
+        ("tcpSocket", hook.tcp_socket.as_ref().map(|handler| handler.port.clone())),
+    ];
+    let others = usize::from(hook.exec.is_some()) + usize::from(hook.sleep.is_some());
+    handlers_error(others, ports, path)
+}
+
+fn handlers_error<const N: usize>(
+    others: usize,
+    ports: [(&'static str, Option<IntOrString>); N],
+    path: &FieldPath,
+) -> Option<ReadError> {
+    let count = others + ports.iter().filter(|(_, port)| port.is_some()).count();
+    if 1 < count {
+        return Some(invalid(path.clone(), "may not specify more than one handler"));
+    }
+    let (handler, _) =
+        ports.into_iter().find(|(_, port)| port.as_ref().is_some_and(|port| !is_port(port)))?;
+    Some(invalid(path.child(handler).child("port"), "must be a number from 1 to 65535 or the name of a port"))
+}
+
+/// A number of a port, or a name as `IsValidPortName` has it: 1 to 15 lower-case letters, digits and dashes, with a letter.
+fn is_port(port: &IntOrString) -> bool {
+    match port {
+        IntOrString::Int(number) => (1..=65535).contains(number),
+        IntOrString::String(name) => {
+            (1..=15).contains(&name.len())
+                && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+                && name.bytes().any(|b| b.is_ascii_lowercase())
+        }
+    }
+}
+
+fn invalid(path: FieldPath, detail: &str) -> ReadError {
+    ReadError { path, kind: ReadErrorKind::Invalid(detail.to_owned()) }
+}

@@ -1,0 +1,98 @@
+//! What a Pod asks of Istio's injector.
+//!
+//! The annotation `proxy.istio.io/config` holds YAML or JSON. A parser for all of YAML would make the module a quarter larger for
+//! the sake of one field, so the text is read only as far as the question goes: whether that field is `true` anywhere in it. What
+//! is not even in balance is no YAML.
+
+use crate::object::TextMap;
+
+/// The annotation with the configuration of Istio's proxy, in YAML or JSON.
+pub const CONFIG: &str = "proxy.istio.io/config";
+
+/// The field of the configuration that asks to hold the application until the proxy is ready.
+const HOLD: &str = "holdApplicationUntilProxyStarts";
+
+/// Whether the configuration asks to hold the application until the proxy is ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// It does.
+    Asked,
+    /// It does not, or there is none.
+    NotAsked,
+    /// It is neither YAML nor JSON.
+    Unreadable,
+}
+
+/// What the annotations of a Pod ask for.
+#[must_use]
+pub fn hold_of(annotations: &TextMap<'_>) -> Hold {
+    match annotations.get(CONFIG) {
+        None => Hold::NotAsked,
+        Some(config) if !is_in_balance(config) => Hold::Unreadable,
+        Some(config) if config.lines().any(asks_to_hold) => Hold::Asked,
+        Some(_) => Hold::NotAsked,
+    }
+}
+
+/// Whether a line holds `holdApplicationUntilProxyStarts: true`, in block or in flow style, with or without quotes.
+fn asks_to_hold(line: &str) -> bool {
+    let line = line.split_once(" #").map_or(line, |(text, _)| text);
+    let is_comment = line.trim_start().starts_with('#');
+    let value = line.split_once(HOLD).map(|(_, rest)| rest.trim_start_matches(['"', '\'']).trim_start());
+    let value = value.and_then(|rest| rest.strip_prefix(':')).map(str::trim_start);
+    !is_comment
+        && value.is_some_and(|value| value.split(|c: char| !c.is_ascii_alphanumeric()).next() == Some("true"))
+}
+
+/// Whether brackets and quotes are closed again.
+fn is_in_balance(text: &str) -> bool {
+    let mut open = Vec::new();
+    for line in text.lines() {
+        let mut quote = None;
+        for c in line.chars() {
+            match (quote, c) {
+                (Some(end), c) if c == end => quote = None,
+                (Some(_), _) => {}
+                (None, '#') if open.is_empty() => break,
+                (None, '"') => quote = Some('"'),
+                (None, '{') => open.push('}'),
+                (None, '[') => open.push(']'),
+                (None, '}' | ']') if open.pop() != Some(c) => return false,
+                (None, _) => {}
+            }
+        }
+        if quote.is_some() {
+            return false;
+        }
+    }
+    open.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn configurations() {
+        for (config, expected) in [
+            ("holdApplicationUntilProxyStarts: true", Hold::Asked),
+            ("concurrency: 2\nholdApplicationUntilProxyStarts: true\n", Hold::Asked),
+            ("holdApplicationUntilProxyStarts: true # wait\n", Hold::Asked),
+            ("{\"holdApplicationUntilProxyStarts\": true, \"concurrency\": 2}", Hold::Asked),
+            ("{holdApplicationUntilProxyStarts: true}", Hold::Asked),
+            ("{\n  \"holdApplicationUntilProxyStarts\": true\n}", Hold::Asked),
+            ("holdApplicationUntilProxyStarts: false", Hold::NotAsked),
+            ("# holdApplicationUntilProxyStarts: true", Hold::NotAsked),
+            ("holdApplicationUntilProxyStarts: trueish", Hold::NotAsked),
+            ("concurrency: 2", Hold::NotAsked),
+            ("", Hold::NotAsked),
+            ("proxyMetadata:\n  NAME: it's", Hold::NotAsked),
+            ("a: [b", Hold::Unreadable),
+            ("{\"a\": 1]", Hold::Unreadable),
+            ("a: \"b", Hold::Unreadable),
+        ] {
+            let text = serde_json::json!({ CONFIG: config }).to_string();
+            assert_eq!(hold_of(&serde_json::from_str(&text).unwrap()), expected, "{config}");
+        }
+    }
+}

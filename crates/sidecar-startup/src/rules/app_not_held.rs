@@ -1,0 +1,123 @@
+//! A sidecar that stays among `containers` does not hold the application.
+//!
+//! # Why
+//! The kubelet starts the entries of `containers` in their order, and waits for the `postStart` hook of one before it starts the
+//! next. So a classic sidecar delays the application only if it comes first *and* has a hook that blocks until it is ready; that is
+//! what Istio's `holdApplicationUntilProxyStarts` does. Each half alone does nothing. It is a delay and no gate: a hook that fails
+//! lets the application go on. The rule judges what `classic-sidecar` does not deny, in Pods that run on; in a Pod that should
+//! complete, a hook that runs into its time limit would leave the sidecar dead.
+//!
+//! # Settings
+//! ```yaml
+//! rules: {classic-sidecar: Ignore}
+//! ```
+//!
+//! # Denied
+//! ```yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: shop}
+//! spec:
+//!   containers:
+//!     - {name: shop, image: "shop:1"}
+//!     - name: istio-proxy
+//!       image: docker.io/istio/proxyv2:1.20.0
+//!       lifecycle: {postStart: {exec: {command: [pilot-agent, wait]}}}
+//! ```
+//!
+//! # Allowed
+//! ```yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: shop}
+//! spec:
+//!   containers:
+//!     - name: istio-proxy
+//!       image: docker.io/istio/proxyv2:1.20.0
+//!       lifecycle: {postStart: {exec: {command: [pilot-agent, wait]}}}
+//!     - {name: shop, image: "shop:1"}
+//! ```
+//!
+//! # How to mend it
+//! List the sidecar before the application and give it a `postStart` hook that waits; or, better, make it a sidecar container.
+
+use crate::command::{Ends, outcome};
+use crate::object::ContainerFields;
+use crate::pod::{ContainerKind, Pod};
+use crate::rules::startup_gate_never_opens::has_dead_gate;
+use crate::rules::{Rule, classic_sidecar, source};
+use crate::sequence::post_start;
+use crate::settings::{Action, Need, Scope, Settings};
+use crate::violation::{ErrorKind, Finding};
+
+pub(super) const RULE: Rule = Rule {
+    id: "app-not-held",
+    default: Action::Deny,
+    source: source(include_str!("app_not_held.rs")),
+    check,
+};
+
+fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
+    if pod.should_complete {
+        return;
+    }
+    for (position, container) in pod.containers.iter().enumerate() {
+        let ContainerKind::ClassicSidecar(facts) = container.kind else { continue };
+        // A helper need not be waited for.
+        if facts.need != Need::AtStart {
+            continue;
+        }
+        let is_denied = settings.action_on(&classic_sidecar::RULE, container.fields) == Action::Deny;
+        let is_asked_for = settings.hold_application.scope == Scope::All || pod.asks_to_be_held(container);
+        if is_denied || !is_asked_for {
+            continue;
+        }
+        let name = container.name();
+        let is_app = |kind| matches!(kind, ContainerKind::App);
+        let first = pod.containers.iter().take(position).find(|other| is_app(other.kind));
+        let is_blocking = has_blocking_hook(container.fields) || has_dead_gate(pod, container);
+        let (path, kind, state, remedy) = match (first, is_blocking) {
+            (None, true) => continue,
+            (Some(app), true) => {
+                let state = format!("is listed after {}, which therefore starts before it", app.name());
+                (pod.path_of(container), ErrorKind::Forbidden, state, "list it first")
+            }
+            (Some(app), false) => {
+                let state = format!("is listed after {} and has no blocking postStart hook", app.name());
+                (
+                    pod.path_of(container),
+                    ErrorKind::Forbidden,
+                    state,
+                    "list it first, and add a hook that waits until it is ready",
+                )
+            }
+            (None, false) => {
+                let state =
+                    format!("has no blocking postStart hook, so {} starts at once", pod.application());
+                let path = pod.path_of(container).child("lifecycle").child("postStart");
+                (path, ErrorKind::Required, state, "add one that waits until it is ready")
+            }
+        };
+        findings.push(Finding {
+            path,
+            kind,
+            detail: format!(
+                "sidecar {name} {state}; {remedy}, or move it to initContainers with a startupProbe"
+            ),
+            short: format!("sidecar {name} does not hold {}", pod.application()),
+            ceiling: Action::Deny,
+            suggestion: None,
+        });
+    }
+}
+
+/// Whether a container has a hook that the next one waits for. What it waits for is another question.
+fn has_blocking_hook(fields: &ContainerFields<'_>) -> bool {
+    post_start(fields).is_some_and(|hook| match &hook.exec {
+        Some(exec) => {
+            let outcome = outcome(exec.command.as_deref().unwrap_or_default());
+            outcome.ends != Ends::Success || outcome.sleeps != 0
+        }
+        None => hook.http_get.is_some() || hook.sleep.is_some(),
+    })
+}

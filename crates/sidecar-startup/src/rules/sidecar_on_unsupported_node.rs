@@ -1,0 +1,78 @@
+//! A Pod with sidecar containers may land on a node that does not know them.
+//!
+//! # Why
+//! A kubelet before 1.28 ignores `restartPolicy` on an init container and waits for it to exit, for ever; one of 1.28 rejects the Pod.
+//! The scheduler does not look at that. Where old nodes are left, the setting `nodes` names the labels of those that know sidecar
+//! containers, and Pods have to require them.
+//!
+//! # Settings
+//! ```yaml
+//! nodes: {sidecarSupport: Labelled, label: {sidecar-containers: supported}}
+//! ```
+//!
+//! # Denied
+//! ```yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: shop}
+//! spec:
+//!   initContainers:
+//!     - name: proxy
+//!       image: proxy:1
+//!       restartPolicy: Always
+//!       startupProbe: {tcpSocket: {port: 8080}, periodSeconds: 1, failureThreshold: 60}
+//!   containers:
+//!     - {name: shop, image: "shop:1"}
+//! ```
+//!
+//! # Allowed
+//! ```yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: shop}
+//! spec:
+//!   nodeSelector: {sidecar-containers: supported}
+//!   initContainers:
+//!     - name: proxy
+//!       image: proxy:1
+//!       restartPolicy: Always
+//!       startupProbe: {tcpSocket: {port: 8080}, periodSeconds: 1, failureThreshold: 60}
+//!   containers:
+//!     - {name: shop, image: "shop:1"}
+//! ```
+//!
+//! # How to mend it
+//! Add the labels to `nodeSelector`, or require them in every term of the node affinity.
+
+use serde_json::json;
+
+use crate::pod::{ContainerKind, Pod};
+use crate::rules::{Rule, source};
+use crate::settings::{Action, Settings};
+use crate::violation::{ErrorKind, Finding};
+
+pub(super) const RULE: Rule = Rule {
+    id: "sidecar-on-unsupported-node",
+    default: Action::Deny,
+    source: source(include_str!("sidecar_on_unsupported_node.rs")),
+    check,
+};
+
+fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
+    let is_sidecar = |kind| matches!(kind, ContainerKind::Sidecar(_));
+    let Some(sidecar) = pod.containers.iter().find(|container| is_sidecar(container.kind)) else { return };
+    let missing =
+        settings.nodes.label.iter().find(|(key, value)| !pod.spec().requires_node_label(key, value));
+    let Some((key, value)) = missing else { return };
+    findings.push(Finding {
+        path: pod.path().child("nodeSelector"),
+        kind: ErrorKind::Required,
+        detail: format!(
+            "sidecar container {} may land on a node that does not know sidecar containers; require the label {key}: {value}",
+            sidecar.name()
+        ),
+        short: format!("must require the label {key}: {value}"),
+        ceiling: Action::Deny,
+        suggestion: Some(json!({key: value})),
+    });
+}

@@ -1,0 +1,127 @@
+//! A gate opens without the sidecar being ready.
+//!
+//! # Why
+//! Time is not readiness: a probe or hook that only sleeps, or an application that sleeps before its real work, is too long on a
+//! good day and too short on a bad one. A hook with `httpGet` makes one request and takes any answer, a 500 too
+//! (`pkg/kubelet/lifecycle/handlers.go`), and so does a loop around `curl` without `-f`.
+//!
+//! # Warned
+//! ```yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: shop}
+//! spec:
+//!   containers:
+//!     - {name: shop, image: "shop:1", command: [sh, -c, "sleep 30 && exec shop"]}
+//! ```
+//!
+//! # Allowed
+//! ```yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: shop}
+//! spec:
+//!   initContainers:
+//!     - {name: wait-for-config, image: "curl:1", command: [sh, -c, "until curl -fs config:8080/info; do sleep 2; done"]}
+//!   containers:
+//!     - {name: shop, image: "shop:1"}
+//! ```
+//!
+//! # How to mend it
+//! Ask whether the sidecar, or whatever is waited for, is ready: with a `startupProbe`, or with a command that fails until it is.
+
+use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
+
+use crate::command::{Ends, outcome, takes_any_answer};
+use crate::object::ContainerFields;
+use crate::pod::{Container, ContainerKind, Pod};
+use crate::rules::startup_gate_never_opens::has_dead_gate;
+use crate::rules::{Rule, source};
+use crate::sequence::post_start;
+use crate::settings::{Action, Settings};
+use crate::violation::{ErrorKind, Finding};
+
+pub(super) const RULE: Rule = Rule {
+    id: "startup-gate-proves-nothing",
+    default: Action::Warn,
+    source: source(include_str!("startup_gate_proves_nothing.rs")),
+    check,
+};
+
+fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
+    for container in &pod.containers {
+        if let Some((path, reason)) = empty_gate(pod, container, settings) {
+            let name = container.name();
+            findings.push(Finding {
+                path: path.iter().fold(pod.path_of(container), |path, key| path.child(key)),
+                kind: ErrorKind::Invalid,
+                detail: format!(
+                    "{reason}, which proves nothing of {name}; ask whether what is waited for is ready"
+                ),
+                short: format!("{reason}: no proof of readiness"),
+                ceiling: Action::Deny,
+                suggestion: None,
+            });
+        }
+    }
+}
+
+/// The gate of a container that proves nothing, by its path from the container, and why it does not.
+fn empty_gate(
+    pod: &Pod<'_>,
+    container: &Container<'_>,
+    settings: &Settings,
+) -> Option<(&'static [&'static str], &'static str)> {
+    let fields = container.fields;
+    match container.kind {
+        ContainerKind::Sidecar(facts) | ContainerKind::ClassicSidecar(facts) => {
+            facts.ceiling()?;
+            if has_dead_gate(pod, container) {
+                return None;
+            }
+            let probe = fields.startup_probe.as_ref().filter(|_| container.is_init());
+            if let Some(probe) = probe {
+                return only_sleeps(probe).then_some((&["startupProbe"][..], "a probe that only sleeps"));
+            }
+            // Elsewhere a hook is no gate that anybody relies on.
+            let is_relied_on = settings.gates.post_start || !container.is_init();
+            let reason = post_start(fields).filter(|_| is_relied_on).and_then(empty_hook)?;
+            Some((&["lifecycle", "postStart"], reason))
+        }
+        ContainerKind::App => {
+            let outcome = outcome(&words(fields));
+            let sleeps_first = 0 < outcome.sleeps && outcome.sleeps < u32::MAX && outcome.works;
+            sleeps_first.then_some((script_of(fields), "the command sleeps before its real work"))
+        }
+        ContainerKind::Init(None) => takes_any_answer(&words(fields))
+            .then_some((script_of(fields), "the loop takes any answer for success")),
+        ContainerKind::Init(Some(_)) | ContainerKind::Stub => None,
+    }
+}
+
+fn only_sleeps(probe: &Probe) -> bool {
+    let words = probe.exec.as_ref().and_then(|exec| exec.command.as_deref()).unwrap_or_default();
+    let outcome = outcome(words);
+    outcome.ends == Ends::Success && !outcome.works && 0 < outcome.sleeps
+}
+
+fn empty_hook(hook: &LifecycleHandler) -> Option<&'static str> {
+    if hook.sleep.is_some() {
+        return Some("a hook that only sleeps");
+    }
+    if hook.http_get.is_some() {
+        return Some("a hook with one httpGet request, whose answer does not count");
+    }
+    let outcome = outcome(hook.exec.as_ref()?.command.as_deref()?);
+    let only_sleeps = outcome.ends == Ends::Success && !outcome.works && 0 < outcome.sleeps;
+    only_sleeps.then_some("a hook that only sleeps")
+}
+
+fn words<'a>(fields: &'a ContainerFields<'_>) -> Vec<&'a str> {
+    fields.command.iter().chain(&fields.args).map(|word| &**word).collect()
+}
+
+/// The field that holds a container's script.
+fn script_of(fields: &ContainerFields<'_>) -> &'static [&'static str] {
+    if fields.args.is_empty() { &["command"] } else { &["args"] }
+}

@@ -1,0 +1,207 @@
+//! Holds the start-up sequence against a real kubelet: twelve Pods as kubelet 1.36.2 started them, with containerd and runc.
+//!
+//! In each, `side` takes some seconds to become ready; the times are seconds after its first start. What a sequence says must
+//! allow what was seen, and nothing else.
+
+use serde_json::{Value, json};
+use sidecar_startup::object::Object;
+use sidecar_startup::pod::Pod;
+use sidecar_startup::sequence::{Gate, Sequence, Timing, WaitClass};
+use sidecar_startup::template::{Kind, PodTemplate};
+use sidecar_startup::{Settings, validate};
+
+/// What `side` does on its own.
+struct Side {
+    /// When it is ready.
+    ready: u64,
+    /// When its hook returns, and whether well; none where it has no hook.
+    hook: Option<(u64, bool)>,
+}
+
+/// One Pod, and when its application was started; never, where it was not within 75 s.
+struct Row {
+    what: &'static str,
+    spec: Value,
+    side: Side,
+    app_started: Option<u64>,
+}
+
+fn native(fields: Value) -> Value {
+    json!({"initContainers": [side(fields, Some("Always"))], "containers": [app()]})
+}
+
+fn classic(position: usize, fields: Value) -> Value {
+    let mut containers = vec![app()];
+    containers.insert(position, side(fields, None));
+    json!({"containers": containers})
+}
+
+fn side(mut fields: Value, restart_policy: Option<&str>) -> Value {
+    fields["name"] = json!("side");
+    fields["image"] = json!("side");
+    if let Some(policy) = restart_policy {
+        fields["restartPolicy"] = json!(policy);
+    }
+    fields
+}
+
+fn app() -> Value {
+    json!({"name": "app", "image": "app"})
+}
+
+fn hook(script: &str) -> Value {
+    json!({"lifecycle": {"postStart": {"exec": {"command": ["sh", "-c", script]}}}})
+}
+
+const READY: &str = "until test -f /ready; do sleep 1; done";
+
+fn rows() -> Vec<Row> {
+    let ready =
+        json!({"exec": {"command": ["test", "-f", "/ready"]}, "periodSeconds": 1, "failureThreshold": 60});
+    let plain = || Side { ready: 6, hook: None };
+    let waits = || Side { ready: 6, hook: Some((6, true)) };
+    let fails = || Side { ready: u64::MAX, hook: Some((3, false)) };
+    let row = |what, spec, side, app_started| Row { what, spec, side, app_started };
+    vec![
+        row("1 native, readinessProbe only", native(json!({"readinessProbe": ready})), plain(), Some(0)),
+        row("2 native, livenessProbe only", native(json!({"livenessProbe": ready})), plain(), Some(0)),
+        row("3 native, startupProbe", native(json!({"startupProbe": ready})), plain(), Some(7)),
+        row("4 native, blocking postStart", native(hook(READY)), waits(), Some(6)),
+        row("5 native, postStart that fails after 3 s", native(hook("sleep 3; exit 1")), fails(), None),
+        row("6 classic first, blocking postStart", classic(0, hook(READY)), waits(), Some(6)),
+        row(
+            "7 classic first, postStart that fails after 3 s",
+            classic(0, hook("sleep 3; exit 1")),
+            fails(),
+            Some(6),
+        ),
+        row(
+            "8 native, startupProbe on a named port that it does not declare",
+            native(
+                json!({"startupProbe": {"tcpSocket": {"port": "admin"}, "periodSeconds": 1, "failureThreshold": 3}}),
+            ),
+            Side { ready: 2, hook: None },
+            None,
+        ),
+        row(
+            "9 native, startupProbe that sleeps past its timeout",
+            native(json!({"startupProbe": {"exec": {"command": ["sleep", "15"]}}})),
+            Side { ready: 2, hook: None },
+            None,
+        ),
+        row("10 classic last, blocking postStart", classic(1, hook(READY)), waits(), Some(0)),
+        row("11 classic first, startupProbe", classic(0, json!({"startupProbe": ready})), plain(), Some(0)),
+        row(
+            "12 the sidecar as an ordinary init container",
+            json!({"initContainers": [side(json!({}), None)], "containers": [app()]}),
+            plain(),
+            None,
+        ),
+    ]
+}
+
+#[test]
+fn the_model_agrees_with_every_pod() {
+    for row in rows() {
+        let text = json!({"spec": row.spec}).to_string();
+        let object: Object<'_> = serde_json::from_str(&text).unwrap();
+        let template = PodTemplate::of(Kind::Pod, &object).unwrap();
+        let pod = Pod::new(Kind::Pod, &object, &template, &Settings::default());
+        let sequence = Sequence::of(&pod);
+        let app = sequence.steps.iter().find(|step| step.name == "app").unwrap();
+
+        let earliest_and_latest = match app.waits_for {
+            None | Some((_, WaitClass::None)) => Some((0, 0)),
+            Some((before, class)) => {
+                let before = &sequence.steps[before];
+                match (class, before.gate, row.side.hook) {
+                    // It never exits, since it is a sidecar.
+                    (_, Gate::Exited, _) => None,
+                    (_, Gate::Started, _) => Some((0, 0)),
+                    (WaitClass::Hard, Gate::PostStart, Some((returns, true))) => Some((returns, returns)),
+                    (WaitClass::Hard, Gate::PostStart, _) => None,
+                    // Killing a container whose hook has failed takes some seconds more.
+                    (WaitClass::Soft, _, Some((returns, _))) => Some((returns, returns + 5)),
+                    (_, Gate::StartupProbe, _) if never_opens(&row.spec) => None,
+                    (_, Gate::StartupProbe, _) => {
+                        let probe = pod.containers[0].fields.startup_probe.as_ref().unwrap();
+                        let ready = row.side.ready;
+                        Some((ready.max(before.opens.earliest), ready + Timing::of(probe).period))
+                    }
+                    (class, gate, _) => panic!("{}: nobody waits {class:?} for {gate:?} here", row.what),
+                }
+            }
+        };
+        match (earliest_and_latest, row.app_started) {
+            (None, None) => {}
+            (Some((earliest, latest)), Some(started)) => {
+                assert!(
+                    (earliest..=latest).contains(&started),
+                    "{}: {earliest} to {latest}, seen at {started}",
+                    row.what
+                );
+            }
+            (model, seen) => panic!("{}: the model says {model:?}, seen was {seen:?}", row.what),
+        }
+    }
+}
+
+/// Whether the policy says that a gate of the Pod never opens.
+fn never_opens(spec: &Value) -> bool {
+    let request =
+        json!({"kind": {"group": "", "kind": "Pod"}, "operation": "CREATE", "object": {"spec": spec}});
+    let answer = validate(&json!({"request": request}).to_string());
+    answer.violations().iter().any(|violation| violation.rule.id == "startup-gate-never-opens")
+}
+
+#[test]
+fn what_hangs_is_denied() {
+    let hanging: Vec<_> = rows().into_iter().filter(|row| row.app_started.is_none()).collect();
+    assert_eq!(hanging.len(), 4);
+    // An ordinary init container that never ends is only known to be one by its name; here nothing tells.
+    for row in hanging.iter().filter(|row| !row.what.starts_with("12")) {
+        assert!(never_opens(&row.spec), "{}", row.what);
+    }
+}
+
+#[test]
+fn sequences_print_on_one_line() {
+    let text = json!({"spec": {
+        "initContainers": [
+            {"name": "istio-init", "image": "istio/proxyv2"},
+            {"name": "istio-proxy", "image": "istio/proxyv2", "restartPolicy": "Always",
+             "startupProbe": {"httpGet": {"port": 15021}, "periodSeconds": 1, "failureThreshold": 600}},
+            {"name": "cache", "image": "c", "restartPolicy": "Always", "lifecycle": {"postStart": {"sleep": {"seconds": 3}}}},
+            {"name": "logs", "image": "l", "restartPolicy": "Always"},
+            {"name": "migrate", "image": "m"},
+        ],
+        "containers": [
+            {"name": "hold", "image": "h", "lifecycle": {"postStart": {"exec": {"command": ["wait"]}}}},
+            {"name": "app", "image": "a"},
+            {"name": "metrics", "image": "b"},
+        ],
+    }})
+    .to_string();
+    let object: Object<'_> = serde_json::from_str(&text).unwrap();
+    let template = PodTemplate::of(Kind::Pod, &object).unwrap();
+    let pod = Pod::new(Kind::Pod, &object, &template, &Settings::default());
+    assert_eq!(
+        Sequence::of(&pod).to_string(),
+        "istio-init > istio-proxy[startupProbe<=599s] > cache[postStart<=3s] > logs > migrate > hold[postStart] ~> app,metrics"
+    );
+}
+
+#[test]
+fn budgets_have_the_defaults_of_the_api() {
+    for (probe, budget) in [
+        (json!({}), 20),
+        (json!({"periodSeconds": 0, "failureThreshold": 0}), 20),
+        (json!({"initialDelaySeconds": 5, "periodSeconds": 30, "failureThreshold": 10}), 275),
+        (json!({"periodSeconds": 1, "failureThreshold": 1}), 0),
+        (json!({"periodSeconds": i32::MAX, "failureThreshold": i32::MAX}), 4_611_686_011_984_936_962),
+        (json!({"periodSeconds": -1}), 20),
+    ] {
+        let probe = serde_json::from_value(probe).unwrap();
+        assert_eq!(Timing::of(&probe).budget(), budget, "{probe:?}");
+    }
+}
