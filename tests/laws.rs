@@ -64,6 +64,10 @@ fn paths_resolve(case: &Case, outcome: &Outcome) -> anyhow::Result<()> {
 }
 
 fn unknown_fields_change_nothing(case: &Case, outcome: &Outcome) -> anyhow::Result<()> {
+    // In an update the old object would lack them, and the template would have changed.
+    if case.has_request() {
+        return Ok(());
+    }
     let mut object = case.object.clone();
     plant(&mut object);
     let planted = Outcome::of_library(&case.with_object(object));
@@ -120,7 +124,9 @@ fn other_kinds_say_the_same(case: &Case, outcome: &Outcome) -> anyhow::Result<()
             let path = violation.finding.path.to_string();
             let below = path.strip_prefix("spec.jobTemplate.").unwrap_or(&path);
             let below = below.strip_prefix("spec.template.").unwrap_or(below).to_owned();
-            (violation.rule.id, violation.action, below, violation.finding.detail.clone())
+            // Only a Job waits for its Pods to complete.
+            let action = (violation.rule.id != "never-completing-job").then_some(violation.action);
+            (violation.rule.id, action, below, violation.finding.detail.clone())
         };
         // Deadlines belong to the kind.
         let is_of_kind = |violation: &&Violation| !violation.finding.detail.contains("DeadlineSeconds");

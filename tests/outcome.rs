@@ -65,15 +65,21 @@ impl Outcome {
         let with_action =
             |action| self.violations().iter().filter(move |violation| violation.action == action);
         let violations: Vec<_> = with_action(Action::Deny)
-            .map(|violation| json!({"rule": violation.rule.id, "path": violation.finding.path.to_string()}))
+            .map(|violation| {
+                with_suggestion(
+                    violation,
+                    json!({"rule": violation.rule.id, "path": violation.finding.path.to_string()}),
+                )
+            })
             .collect();
         let warnings: Vec<_> = with_action(Action::Warn)
             .map(|violation| {
-                json!({
+                let warning = json!({
                     "rule": violation.rule.id,
                     "path": violation.finding.path.to_string(),
                     "text": violation.warning(),
-                })
+                });
+                with_suggestion(violation, warning)
             })
             .collect();
         if !violations.is_empty() {
@@ -136,4 +142,12 @@ impl Outcome {
             "auditAnnotations": response.audit_annotations,
         })
     }
+}
+
+/// Adds what the command proposes to put there.
+fn with_suggestion(violation: &Violation, mut told: Value) -> Value {
+    if let (Some(suggestion), Some(fields)) = (&violation.finding.suggestion, told.as_object_mut()) {
+        fields.insert("suggestion".to_owned(), suggestion.clone());
+    }
+    told
 }

@@ -36,10 +36,12 @@ struct Row {
     ends_itself: bool,
     #[serde(default)]
     ends_others: bool,
-    native_gate: Option<NativeGate>,
-    follows_application: Option<Injectable<HealthPath>>,
-    startup_probe: Option<Injectable<Probe>>,
-    wait_command: Option<Injectable<Command>>,
+    #[serde(default)]
+    needs_app: bool,
+    native_gate: Option<String>,
+    follows_application: Option<Injectable>,
+    startup_probe: Option<Injectable>,
+    wait_command: Option<Injectable>,
     source: String,
 }
 
@@ -59,33 +61,16 @@ enum Need {
     None,
 }
 
+/// One of `path`, `probe` and `command`, and when it may be used.
 #[derive(Deserialize)]
-enum NativeGate {
-    PostStart,
-}
-
-#[derive(Deserialize)]
-struct Injectable<T> {
-    #[serde(flatten)]
-    what: T,
+#[serde(deny_unknown_fields)]
+struct Injectable {
+    path: Option<String>,
+    probe: Option<Value>,
+    command: Option<Vec<String>>,
     port: Option<PortSource>,
     #[serde(default)]
     when: Vec<Condition>,
-}
-
-#[derive(Deserialize)]
-struct HealthPath {
-    path: String,
-}
-
-#[derive(Deserialize)]
-struct Probe {
-    probe: Value,
-}
-
-#[derive(Deserialize)]
-struct Command {
-    command: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -112,6 +97,7 @@ struct Condition {
     command: Option<Absent>,
     readiness_probe: Option<String>,
     any_of: Option<Vec<Condition>>,
+    all_of: Option<Vec<Condition>>,
     is: Option<String>,
     is_not: Option<String>,
     has: Option<String>,
@@ -144,7 +130,16 @@ impl Condition {
             (None, None, None, true) => "Test::Absent".to_owned(),
             _ => return Err("a condition asks one thing".into()),
         };
+        let tests_a_value =
+            self.arg.is_some() || self.env.is_some() || self.annotation.is_some() || self.label.is_some();
+        if !tests_a_value && test != "Test::Present" {
+            return Err("only an arg, env, annotation or label has a value to test".into());
+        }
+        if self.port.is_some() != self.readiness_probe.is_some() {
+            return Err("a readinessProbe has a path and a port, and nothing else has".into());
+        }
         let any_of = self.any_of.as_deref().map(conditions).transpose()?;
+        let all_of = self.all_of.as_deref().map(conditions).transpose()?;
         let subjects = [
             self.arg.as_ref().map(|flag| format!("Arg({:?}, {test})", flag.trim_start_matches('-'))),
             self.env.as_ref().map(|name| format!("Env({name:?}, {test})")),
@@ -160,6 +155,7 @@ impl Condition {
                 .as_ref()
                 .map(|path| format!("ReadinessProbe({path:?}, {})", self.port.unwrap_or(0))),
             any_of.map(|conditions| format!("AnyOf({conditions})")),
+            all_of.map(|conditions| format!("AllOf({conditions})")),
         ];
         let mut subjects = subjects.into_iter().flatten();
         match (subjects.next(), subjects.next()) {
@@ -174,7 +170,7 @@ fn conditions(conditions: &[Condition]) -> Rust {
     Ok(format!("&[{}]", conditions?.join(", ")))
 }
 
-fn injectable<T>(injectable: Option<&Injectable<T>>, what: impl Fn(&T) -> String) -> Rust {
+fn injectable(injectable: Option<&Injectable>, what: impl Fn(&Injectable) -> Option<String>) -> Rust {
     let Some(injectable) = injectable else { return Ok("None".to_owned()) };
     let port = match &injectable.port {
         None => "None".to_owned(),
@@ -186,7 +182,9 @@ fn injectable<T>(injectable: Option<&Injectable<T>>, what: impl Fn(&T) -> String
         }
     };
     let when = conditions(&injectable.when)?;
-    Ok(format!("Some(Injectable {{ what: {}, port: {port}, when: {when} }})", what(&injectable.what)))
+    let what = what(injectable)
+        .ok_or("a followsApplication has a path, a startupProbe a probe, a waitCommand a command")?;
+    Ok(format!("Some(Injectable {{ what: {what}, port: {port}, when: {when} }})"))
 }
 
 /// The index: which rows a name, or the last part of an image repository, may belong to. A set of rows is the bits of a `u64`.
@@ -218,10 +216,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(Path::new(&env::var("OUT_DIR")?).join("index.rs"), index(&rows))?;
     let mut code = "&[\n".to_owned();
     for row in rows {
-        let native_gate = row.native_gate.map(|NativeGate::PostStart| ());
-        let follows = injectable(row.follows_application.as_ref(), |health| format!("{:?}", health.path))?;
-        let probe = injectable(row.startup_probe.as_ref(), |probe| format!("{:?}", probe.probe.to_string()))?;
-        let command = injectable(row.wait_command.as_ref(), |command| format!("&{:?}", command.command))?;
+        let follows = injectable(row.follows_application.as_ref(), |known| {
+            Some(format!("{:?}", known.path.as_ref()?))
+        })?;
+        let probe = injectable(row.startup_probe.as_ref(), |known| {
+            Some(format!("{:?}", known.probe.as_ref()?.to_string()))
+        })?;
+        let command =
+            injectable(row.wait_command.as_ref(), |known| Some(format!("&{:?}", known.command.as_ref()?)))?;
         writeln!(code, "Row {{")?;
         writeln!(code, "    name: {:?},", row.name)?;
         writeln!(code, "    container_names: &{:?},", row.container_names)?;
@@ -237,7 +239,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         writeln!(code, "    redirects_traffic: {:?},", row.redirects_traffic)?;
         writeln!(code, "    ends_itself: {:?},", row.ends_itself)?;
         writeln!(code, "    ends_others: {:?},", row.ends_others)?;
-        writeln!(code, "    post_start_is_gate: {:?},", native_gate.is_some())?;
+        writeln!(code, "    needs_app: {:?},", row.needs_app)?;
+        writeln!(code, "    native_gate: {:?},", row.native_gate)?;
         writeln!(code, "    follows_application: {follows},")?;
         writeln!(code, "    startup_probe: {probe},")?;
         writeln!(code, "    wait_command: {command},")?;

@@ -44,8 +44,10 @@ pub struct Row {
     pub ends_itself: bool,
     /// Whether all other classic sidecars are ended in a Pod with it.
     pub ends_others: bool,
-    /// Whether the hook that upstream gives the native form is its gate.
-    pub post_start_is_gate: bool,
+    /// Whether the readiness that it ships depends on the application.
+    pub needs_app: bool,
+    /// A word of the hook that upstream makes the gate of the native form.
+    pub native_gate: Option<&'static str>,
     /// The path that it answers only once the application does.
     pub follows_application: Option<Injectable<&'static str>>,
     /// The probe that holds an application until it is ready, as JSON.
@@ -125,7 +127,7 @@ impl Row {
             Match::Both => self.has_name(&candidate.fields.name) && self.has_image(candidate.repository),
             Match::Declared => false,
         };
-        is_match && candidate.fulfils(self.only_when) && !candidate.fulfils_one(self.except_when)
+        is_match && candidate.fulfils(self.only_when) && !candidate.is_excepted(self.except_when)
     }
 
     /// Whether a container that is a sidecar anyway is this one.
@@ -166,6 +168,11 @@ impl Candidate<'_> {
         conditions.iter().all(|condition| condition.holds(self))
     }
 
+    /// An exception that may well apply does: the other way, doubt would deny.
+    fn is_excepted(self, conditions: &[Condition]) -> bool {
+        conditions.iter().any(|condition| condition.may_hold(self))
+    }
+
     fn fulfils_one(self, conditions: &[Condition]) -> bool {
         conditions.iter().any(|condition| condition.holds(self))
     }
@@ -186,9 +193,15 @@ pub(crate) fn never_completes(candidate: Candidate<'_>) -> Option<&'static Row> 
     INDEX.rows(candidate).find(|row| {
         row.never_one_shot.contains(&&*candidate.fields.name)
             && candidate.fulfils(row.only_when)
-            && !candidate.fulfils_one(row.except_when)
+            && !candidate.is_excepted(row.except_when)
             && !row.is_stub(candidate)
     })
+}
+
+/// Whether something in the Pod, which needs no container of its own there, ends all classic sidecars of it.
+pub(crate) fn ends_all(candidate: Candidate<'_>) -> bool {
+    let mut rows = ROWS.iter().filter(|row| row.ends_others && !row.only_when.is_empty());
+    rows.any(|row| candidate.fulfils(row.only_when))
 }
 
 /// Whether ordinary init containers of this name belong to some sidecar.

@@ -445,56 +445,11 @@ impl Shell {
 
 /// Whether a command may change the shell itself, or what later words mean, or ends the shell when it goes wrong.
 fn is_delicate(name: &str) -> bool {
-    matches!(
-        name,
-        "." | "alias"
-            | "bg"
-            | "bind"
-            | "break"
-            | "builtin"
-            | "cd"
-            | "chdir"
-            | "command"
-            | "continue"
-            | "declare"
-            | "dirs"
-            | "disown"
-            | "enable"
-            | "eval"
-            | "exec"
-            | "exit"
-            | "export"
-            | "fc"
-            | "fg"
-            | "getopts"
-            | "hash"
-            | "kill"
-            | "killall"
-            | "let"
-            | "local"
-            | "logout"
-            | "mapfile"
-            | "pkill"
-            | "popd"
-            | "printf"
-            | "pushd"
-            | "read"
-            | "readarray"
-            | "readonly"
-            | "return"
-            | "set"
-            | "shift"
-            | "shopt"
-            | "source"
-            | "suspend"
-            | "times"
-            | "trap"
-            | "typeset"
-            | "ulimit"
-            | "unalias"
-            | "unset"
-            | "wait"
-    )
+    const DELICATE: &str = ". alias bg bind break builtin cd chdir command continue declare dirs disown enable \
+        eval exec exit export fc fg getopts hash kill killall let local logout mapfile pkill \
+        popd printf pushd read readarray readonly return set shift shopt source suspend \
+        times trap typeset ulimit unalias unset wait";
+    DELICATE.split(' ').any(|delicate| delicate == name)
 }
 
 /// Splits the ways that a shell may have come into those that run the next command, and those that skip it.

@@ -45,11 +45,8 @@ pub fn evaluate(settings: &Settings, request: &Request<'_>) -> Result<Decision, 
     if let (false, Some((old, template))) = (violations.is_empty(), old) {
         let old = Pod::new(kind, old, &template, settings);
         let known = self::violations(&old, settings);
-        let known: Vec<_> = known.iter().map(|violation| violation.subject(&old)).collect();
         for violation in &mut violations {
-            if known.contains(&violation.subject(&pod)) {
-                violation.action = Action::Warn;
-            }
+            violation.forgive(&known);
         }
     }
     let sequence = (!violations.is_empty()).then(|| Sequence::of(&pod).to_string());
@@ -74,7 +71,8 @@ fn violations(pod: &Pod<'_>, settings: &Settings) -> Vec<Violation> {
             );
             let action = action.min(finding.ceiling);
             if action != Action::Ignore {
-                violations.push(Violation { rule, action, finding });
+                let container = container.map(|container| container.fields.name.to_string());
+                violations.push(Violation { rule, action, container, finding });
             }
         }
     }

@@ -93,6 +93,10 @@ impl fmt::Display for FieldPath {
         for (position, segment) in self.0.iter().enumerate() {
             match segment {
                 Segment::Index(index) => write!(f, "[{index}]")?,
+                Segment::Key(key) if MAX_KEY < key.len() => {
+                    let cut: String = key.chars().take(MAX_KEY).collect();
+                    write!(f, "[{}…]", cut.escape_debug())?;
+                }
                 Segment::Key(key) if is_identifier(key) => {
                     let dot = if position == 0 { "" } else { "." };
                     write!(f, "{dot}{key}")?;
@@ -104,6 +108,9 @@ impl fmt::Display for FieldPath {
         Ok(())
     }
 }
+
+/// The most characters of a key that are said. No field, and hardly an annotation, has more.
+const MAX_KEY: usize = 100;
 
 fn is_identifier(key: &str) -> bool {
     !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')

@@ -11,19 +11,37 @@ use crate::image;
 /// stand: what the crates for globs make of a pattern first would cost more than all else that the policy does.
 #[must_use]
 pub fn matches(pattern: &str, text: &str) -> bool {
-    let Some(wildcard) = pattern.find(['*', '?']) else { return pattern == text };
-    let (start, rest) = pattern.split_at(wildcard);
-    let Some(tail) = text.strip_prefix(start) else { return false };
-    if let Some(rest) = rest.strip_prefix('?') {
-        let mut characters = tail.chars();
-        return characters.next().is_some() && matches(rest, characters.as_str());
+    if !pattern.contains(['*', '?']) {
+        return pattern == text;
     }
-    let rest = rest.trim_start_matches('*');
-    if !rest.contains(['*', '?']) {
-        return tail.ends_with(rest);
+    let (mut pattern, mut text) = (pattern, text);
+    // Where the last star was: what follows it in the pattern, and the text from which it may still take more.
+    let mut star: Option<(&str, &str)> = None;
+    loop {
+        let mut rest = pattern.chars();
+        let mut tail = text.chars();
+        match (rest.next(), tail.next()) {
+            (Some('*'), _) => {
+                pattern = rest.as_str();
+                star = Some((pattern, text));
+                continue;
+            }
+            (Some('?'), Some(_)) => {}
+            (Some(expected), Some(found)) if expected == found => {}
+            (None, None) => return true,
+            (_, _) => {
+                let Some((after, from)) = star else { return false };
+                let mut from = from.chars();
+                if from.next().is_none() {
+                    return false;
+                }
+                star = Some((after, from.as_str()));
+                (pattern, text) = (after, from.as_str());
+                continue;
+            }
+        }
+        (pattern, text) = (rest.as_str(), tail.as_str());
     }
-    let mut ends = tail.char_indices().map(|(index, _)| index).chain([tail.len()]);
-    ends.any(|index| matches(rest, tail.split_at(index).1))
 }
 
 /// A glob on container names.
@@ -40,7 +58,7 @@ impl NameGlob {
     /// Whether every name fits.
     #[must_use]
     pub fn is_everything(&self) -> bool {
-        self.0.bytes().all(|b| b == b'*')
+        self.0.bytes().all(|b| matches!(b, b'*' | b'?'))
     }
 }
 
@@ -76,7 +94,7 @@ impl ImageGlob {
     /// Whether every image fits.
     #[must_use]
     pub fn is_everything(&self) -> bool {
-        self.0.bytes().all(|b| b == b'*')
+        self.0.bytes().all(|b| matches!(b, b'*' | b'?' | b'/'))
     }
 }
 
@@ -95,6 +113,11 @@ impl<'de> Deserialize<'de> for ImageGlob {
             return Err(D::Error::custom("a glob on images has neither tag nor digest"));
         }
         let repository = image::repository(&glob).into_owned();
+        if repository.starts_with(['*', '?']) && repository.len() != glob.len() {
+            return Err(D::Error::custom(
+                "Docker Hub's registry is left out of a glob: any other would fit as well",
+            ));
+        }
         if repository.is_empty() || !repository.bytes().all(|b| is_of_name(b) || b"*?._/:".contains(&b)) {
             return Err(D::Error::custom(
                 "a glob on images consists of lower-case letters, digits, \"-\", \".\", \"_\", \"/\", \":\", \"*\" and \"?\"",

@@ -26,11 +26,13 @@ pub enum Hold {
 /// What the annotations of a Pod ask for.
 #[must_use]
 pub fn hold_of(annotations: &TextMap<'_>) -> Hold {
-    match annotations.get(CONFIG) {
-        None => Hold::NotAsked,
-        Some(config) if !is_in_balance(config) => Hold::Unreadable,
-        Some(config) if config.lines().any(asks_to_hold) => Hold::Asked,
-        Some(_) => Hold::NotAsked,
+    let config = annotations.get(CONFIG).unwrap_or_default();
+    if !is_in_balance(config) {
+        Hold::Unreadable
+    } else if config.lines().any(asks_to_hold) {
+        Hold::Asked
+    } else {
+        Hold::NotAsked
     }
 }
 
@@ -50,15 +52,17 @@ fn is_in_balance(text: &str) -> bool {
     for line in text.lines() {
         let mut quote = None;
         for c in line.chars() {
-            match (quote, c) {
-                (Some(end), c) if c == end => quote = None,
-                (Some(_), _) => {}
-                (None, '#') if open.is_empty() => break,
-                (None, '"') => quote = Some('"'),
-                (None, '{') => open.push('}'),
-                (None, '[') => open.push(']'),
-                (None, '}' | ']') if open.pop() != Some(c) => return false,
-                (None, _) => {}
+            if let Some(end) = quote {
+                quote = (c != end).then_some(end);
+                continue;
+            }
+            match c {
+                '#' if open.is_empty() => break,
+                '"' => quote = Some('"'),
+                '{' => open.push('}'),
+                '[' => open.push(']'),
+                '}' | ']' if open.pop() != Some(c) => return false,
+                _ => {}
             }
         }
         if quote.is_some() {

@@ -76,6 +76,8 @@ view! {
 view! {
     /// The metadata of an object or of a Pod template.
     Metadata {
+        /// Set by the API server when the object is created.
+        "uid" uid: Text<'a>,
         "annotations" annotations: TextMap<'a>,
         "labels" labels: TextMap<'a>,
         "ownerReferences" owner_references: Vec<OwnerReference<'a>>,
@@ -116,6 +118,7 @@ view! {
         "nodeSelector" node_selector: TextMap<'a>,
         "affinity" affinity: Unread<'a>,
         "hostNetwork" host_network: bool,
+        "shareProcessNamespace" share_process_namespace: bool,
         /// Of a Pod or a Job, in seconds.
         "activeDeadlineSeconds" active_deadline_seconds: Option<i64>,
         /// Of a Deployment, in seconds.

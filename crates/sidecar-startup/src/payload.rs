@@ -85,7 +85,12 @@ fn validate_value(payload: &str) -> Answer {
         return evaluate(&settings, &request).into();
     }
     let mut decision = Decision::default();
+    let mut seen = Vec::new();
     for path in template_paths(&settings, text(request, "/kind/group"), text(request, "/kind/kind")) {
+        if seen.contains(&path.steps()) {
+            continue;
+        }
+        seen.push(path.steps());
         decision.violations.extend(judge_templates(&settings, request, path));
     }
     Answer::Decided(decision)
@@ -106,29 +111,45 @@ fn template_paths<'a>(
 /// What is wrong with the Pod templates at a path, each judged in the place of a `PodTemplate`. Where there is none, or what
 /// stands there is no Pod template, there is nothing to say: the Pods that it creates are judged all the same.
 fn judge_templates(settings: &Settings, request: &Value, path: &TemplatePath) -> Vec<Violation> {
-    let Some(object) = request.get("object") else { return Vec::new() };
-    let mut found = Vec::new();
-    find(object, path.steps(), &mut Vec::new(), &mut found);
+    let templates_of = |object: &str| {
+        let mut found = Vec::new();
+        if let Some(object) = request.get(object) {
+            find(object, path.steps(), &mut Vec::new(), &mut found);
+        }
+        found
+    };
+    let is_update = text(request, "/operation") == "UPDATE";
+    let old = if is_update { templates_of("oldObject") } else { Vec::new() };
+    let known: Vec<_> = old.iter().flat_map(|(_, old)| judge_template(settings, request, old)).collect();
     let mut violations = Vec::new();
-    for (path, template) in found {
-        let old = request.get("oldObject").and_then(|old| old.pointer(&path.to_pointer()));
-        let stand_in = json!({"request": {
-            "kind": {"group": "", "kind": "PodTemplate"},
-            "operation": request.get("operation"),
-            "subResource": request.get("subResource"),
-            "object": {"metadata": object.get("metadata"), "template": template},
-            "oldObject": old.map(|old| json!({"template": old})),
-        }});
-        let stand_in = stand_in.to_string();
-        let Ok(Payload { request, .. }) = read(&stand_in) else { continue };
-        let Ok(decision) = evaluate(settings, &request) else { continue };
-        for mut violation in decision.violations {
+    for (path, template) in templates_of("object") {
+        // Templates may change places in their list.
+        if old.iter().any(|(_, old)| *old == template) {
+            continue;
+        }
+        for mut violation in judge_template(settings, request, template) {
             let below: FieldPath = violation.finding.path.segments().iter().skip(1).cloned().collect();
             violation.finding.path = path.join(&below);
+            violation.forgive(&known);
             violations.push(violation);
         }
     }
     violations
+}
+
+/// What is wrong with one Pod template, as if it were just being created.
+fn judge_template(settings: &Settings, request: &Value, template: &Value) -> Vec<Violation> {
+    let operation = text(request, "/operation");
+    let metadata = request.pointer("/object/metadata");
+    let stand_in = json!({"request": {
+        "kind": {"group": "", "kind": "PodTemplate"},
+        "operation": if operation == "UPDATE" { "CREATE" } else { operation },
+        "subResource": request.get("subResource"),
+        "object": {"metadata": metadata, "template": template},
+    }});
+    let stand_in = stand_in.to_string();
+    let Ok(Payload { request, .. }) = read(&stand_in) else { return Vec::new() };
+    evaluate(settings, &request).map(|decision| decision.violations).unwrap_or_default()
 }
 
 /// Collects what `steps` lead to.

@@ -29,8 +29,23 @@ pub struct Pod<'a> {
     pub should_complete: bool,
     /// How long its start may take, as far as something sets a limit.
     pub deadline: Option<Deadline>,
+    /// What owns the Pod, as far as it matters whether it completes.
+    pub owner: Owner,
+    /// Where the first entry of `containers` stands that is no sidecar.
+    application: Option<usize>,
     /// What stands around the containers.
     around: Surroundings<'a>,
+}
+
+/// What waits for a Pod to complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// A Job.
+    Job,
+    /// Nothing that is known.
+    Nobody,
+    /// Another controller, which may well delete the Pod itself.
+    Other,
 }
 
 /// A limit to how long the start of a Pod may take.
@@ -137,10 +152,30 @@ impl<'a> Pod<'a> {
         // only the Pod's own annotation calls one is the application first, or the annotation would hide the others.
         let by_annotation = |facts: Facts| facts.recognised_by == RecognisedBy::Annotation;
         make_application_of(&mut containers, by_annotation);
+        // Then what nothing waits for, such as a proxy for inbound requests.
+        make_application_of(&mut containers, |facts| facts.need == Need::None);
+        make_application_of(&mut containers, |facts| facts.need == Need::Helper);
         make_application_of(&mut containers, |_| true);
+        let application =
+            containers.iter().position(|container| matches!(container.kind, ContainerKind::App));
         let deadline = deadline(kind, object, template);
         let should_complete = matches!(&*template.spec.restart_policy, "Never" | "OnFailure");
-        Self { path: template.path.child("spec"), containers, should_complete, deadline, around }
+        Self {
+            path: template.path.child("spec"),
+            containers,
+            should_complete,
+            deadline,
+            owner: owner(kind, object),
+            application,
+            around,
+        }
+    }
+
+    /// Whether something in the Pod ends all its classic sidecars, though it has no container of its own there.
+    #[must_use]
+    pub fn has_sidecars_ended(&self) -> bool {
+        let Some(first) = self.containers.first() else { return false };
+        catalogue::ends_all(Candidate { fields: first.fields, repository: "", around: self.around })
     }
 
     /// The path of its spec.
@@ -177,14 +212,11 @@ impl<'a> Pod<'a> {
     /// Whether the annotations of the Pod ask that the application be held back for a classic sidecar.
     #[must_use]
     pub fn asks_to_be_held(&self, sidecar: &Container<'_>) -> bool {
-        match self.annotations().get(HOLD_ANNOTATION) {
-            Some(switch) => switch == "true",
-            None => {
-                let row = sidecar.sidecar().and_then(|facts| facts.row);
-                row.is_some_and(|row| row.name == "istio-proxy")
-                    && mesh::hold_of(self.annotations()) == Hold::Asked
-            }
+        if let Some(switch) = self.annotations().get(HOLD_ANNOTATION) {
+            return switch == "true";
         }
+        let row = sidecar.sidecar().and_then(|facts| facts.row);
+        row.is_some_and(|row| row.name == "istio-proxy") && mesh::hold_of(self.annotations()) == Hold::Asked
     }
 
     /// Whether a container has the very `startupProbe` that upstream ships. Its port may be another one.
@@ -202,8 +234,12 @@ impl<'a> Pod<'a> {
     /// The container that a path leads to, or into.
     #[must_use]
     pub fn container_at(&self, path: &FieldPath) -> Option<&Container<'a>> {
-        let rank = self.rank(path);
-        self.containers.iter().find(|container| self.rank(&self.path_of(container)) == rank)
+        let before = match self.rank(path) {
+            (1, index) => index,
+            (2, index) => self.spec().init_containers.len() + index,
+            _ => return None,
+        };
+        self.containers.get(before)
     }
 
     /// Where a container of this Pod stands in the object.
@@ -233,7 +269,9 @@ impl<'a> Pod<'a> {
             return false;
         };
         let known = row.wait_command.as_ref().map(|wait| wait.what).unwrap_or_default();
-        row.post_start_is_gate || command.iter().map(String::as_str).eq(known.iter().copied())
+        let is_native_gate = row.native_gate.is_some_and(|word| command.iter().any(|listed| listed == word))
+            && row.has_image(&image::repository(&container.fields.image));
+        is_native_gate || (!known.is_empty() && command.iter().map(String::as_str).eq(known.iter().copied()))
     }
 
     /// Sorts paths in Pod order: those of the Pod as a whole, then those of its containers.
@@ -250,8 +288,7 @@ impl<'a> Pod<'a> {
     /// What messages call the application: the first entry of `containers` that is no sidecar.
     #[must_use]
     pub fn application(&self) -> String {
-        let is_app = |container: &&Container<'_>| matches!(container.kind, ContainerKind::App);
-        let app = self.containers.iter().find(is_app);
+        let app = self.application.and_then(|index| self.containers.get(index));
         app.map_or_else(|| "the application".to_owned(), |app| app.name().to_string())
     }
 }
@@ -282,9 +319,24 @@ fn deadline(kind: Kind, object: &Object<'_>, template: &PodTemplate<'_>) -> Opti
     deadlines.min()
 }
 
+fn owner(kind: Kind, object: &Object<'_>) -> Owner {
+    let controller = object.metadata.owner_references.iter().find(|owner| owner.controller);
+    match (kind, controller) {
+        (Kind::Job | Kind::CronJob, _) => Owner::Job,
+        (_, Some(owner)) if *owner.kind == *"Job" => Owner::Job,
+        (_, Some(_)) => Owner::Other,
+        (_, None) => Owner::Nobody,
+    }
+}
+
 /// Where there is no application, makes applications of those sidecars in `containers`.
 fn make_application_of(containers: &mut [Container<'_>], those: impl Fn(Facts) -> bool) {
-    if containers.iter().any(|container| matches!(container.kind, ContainerKind::App)) {
+    // A pause container keeps a Pod alive, and is nobody's application.
+    let is_pause = |image: &str| image::repository(image).rsplit('/').next() == Some("pause");
+    let is_app = |container: &Container<'_>| {
+        matches!(container.kind, ContainerKind::App) && !is_pause(&container.fields.image)
+    };
+    if containers.iter().any(is_app) {
         return;
     }
     for container in containers {

@@ -15,6 +15,7 @@ const MAX_STARTUP_SECONDS: i32 = 600;
 #[must_use]
 pub fn suggestion(candidate: Candidate<'_>, row: Option<&Row>) -> Option<Value> {
     let own = candidate.fields.readiness_probe.as_ref().or(candidate.fields.liveness_probe.as_ref());
+    let own = own.filter(|_| !row.is_some_and(|row| row.needs_app));
     row.and_then(|row| from_row(row, candidate))
         .or_else(|| own.filter(|probe| asks_something(probe)).and_then(asking_as))
 }

@@ -31,7 +31,7 @@ impl<'a> Request<'a> {
     /// It has none where the containers do not change (deletion, connection, subresources, and the immutable Pods and Jobs
     /// when they are updated: denying that would block their finalizers and labels), where its denial would change nothing
     /// (a mirror Pod runs already, see `pkg/kubelet/pod/mirror_client.go`; a finished Pod and one being deleted never start
-    /// again), and in objects that belong to another one: that other one would fight a change, and its Pods are judged.
+    /// again; one that has no uid yet only claims to be finished), and in objects that belong to another one: that other one would fight a change, and its Pods are judged.
     #[must_use]
     pub fn subject(&self) -> Option<(Kind, &Object<'a>)> {
         let kind = Kind::of(&self.kind.group, &self.kind.kind)?;
@@ -39,7 +39,7 @@ impl<'a> Request<'a> {
         let metadata = &object.metadata;
         let is_out_of_reach = if kind == Kind::Pod {
             metadata.annotations.get("kubernetes.io/config.mirror").is_some()
-                || matches!(&*object.status.phase, "Succeeded" | "Failed")
+                || (matches!(&*object.status.phase, "Succeeded" | "Failed") && !metadata.uid.is_empty())
         } else {
             metadata.owner_references.iter().any(|owner| owner.controller)
         };

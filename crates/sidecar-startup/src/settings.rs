@@ -248,7 +248,7 @@ pub struct Exemption {
     /// Which containers.
     r#match: ContainerMatch,
     /// From which rules; from all when left out.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "some_rules")]
     rules: Option<Vec<RuleName>>,
     /// Why, for the reader.
     #[serde(deserialize_with = "not_empty")]
@@ -266,6 +266,12 @@ impl Exemption {
     }
 }
 
+fn some_rules<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<RuleName>>, D::Error> {
+    let rules = Option::<Vec<RuleName>>::deserialize(deserializer)?;
+    let is_empty = rules.as_ref().is_some_and(Vec::is_empty);
+    if is_empty { Err(D::Error::custom("names no rule; leave it out for all of them")) } else { Ok(rules) }
+}
+
 fn not_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
     if text.trim().is_empty() { Err(D::Error::custom("may not be empty")) } else { Ok(text) }
@@ -273,10 +279,10 @@ fn not_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Er
 
 /// Where a kind keeps its Pod templates.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(try_from = "RawPodTemplates")]
 pub struct PodTemplates {
-    /// The API group and version; the version does not count.
-    api_version: String,
+    /// The API group.
+    group: String,
     /// The kind.
     kind: String,
     /// The path to the Pod templates.
@@ -287,8 +293,31 @@ impl PodTemplates {
     /// Whether it is about a kind of an API group.
     #[must_use]
     pub fn is_of(&self, group: &str, kind: &str) -> bool {
-        let own = self.api_version.split_once('/').map_or("", |(group, _)| group);
-        own == group && self.kind == kind
+        self.group == group && self.kind == kind
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RawPodTemplates {
+    api_version: String,
+    kind: String,
+    path: TemplatePath,
+}
+
+impl TryFrom<RawPodTemplates> for PodTemplates {
+    type Error = &'static str;
+
+    fn try_from(raw: RawPodTemplates) -> Result<Self, Self::Error> {
+        let RawPodTemplates { api_version, kind, path } = raw;
+        match api_version.split_once('/') {
+            Some((group, version)) if group.contains('.') && version.starts_with('v') && !kind.is_empty() => {
+                Ok(Self { group: group.to_owned(), kind, path })
+            }
+            _ => Err(
+                "apiVersion must have the form group.example.com/v1, and kind may not be empty; built-in kinds are known",
+            ),
+        }
     }
 }
 
@@ -365,7 +394,8 @@ impl ContainerMatch {
     /// Whether the name of a container counts.
     #[must_use]
     pub fn goes_by_name(&self) -> bool {
-        !self.0.container_names.is_empty()
+        let Globs { container_names, .. } = &self.0;
+        !container_names.is_empty() && !container_names.iter().any(NameGlob::is_everything)
     }
 
     /// Whether it chooses every container there is.

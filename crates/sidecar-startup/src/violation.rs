@@ -5,7 +5,6 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::field::FieldPath;
-use crate::pod::Pod;
 use crate::rules::Rule;
 use crate::settings::Action;
 
@@ -49,6 +48,8 @@ pub struct Violation {
     pub rule: &'static Rule,
     /// What is done about it; never [`Action::Ignore`].
     pub action: Action,
+    /// The name of the container that breaks it, where one does. It stays the same when containers change places.
+    pub container: Option<String>,
     /// What was found.
     pub finding: Finding,
 }
@@ -71,9 +72,12 @@ impl fmt::Display for Violation {
 }
 
 impl Violation {
-    /// What the violation is about: a rule, and the name of a container. It stays the same when containers change places.
-    pub(crate) fn subject<'a>(&self, pod: &Pod<'a>) -> (&'static str, Option<&'a str>) {
-        (self.rule.id, pod.container_at(&self.finding.path).map(|container| &*container.fields.name))
+    /// Makes a warning of a violation that was there before, and was no milder then.
+    pub(crate) fn forgive(&mut self, before: &[Self]) {
+        let is_same = |old: &Self| old.rule.id == self.rule.id && old.container == self.container;
+        if before.iter().any(|old| is_same(old) && self.action <= old.action) {
+            self.action = self.action.min(Action::Warn);
+        }
     }
 
     /// The violation as a warning: one line of at most 120 characters. Where it does not fit, the way to the Pod's spec is

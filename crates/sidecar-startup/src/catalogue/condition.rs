@@ -37,6 +37,8 @@ pub enum Condition {
     ReadinessProbe(&'static str, i32),
     /// One of these.
     AnyOf(&'static [Condition]),
+    /// All of these.
+    AllOf(&'static [Condition]),
 }
 
 /// What is asked of a value.
@@ -103,7 +105,21 @@ impl Condition {
                 })
             }
             Self::AnyOf(conditions) => conditions.iter().any(|condition| condition.holds(candidate)),
+            Self::AllOf(conditions) => conditions.iter().all(|condition| condition.holds(candidate)),
         }
+    }
+}
+
+impl Condition {
+    /// Whether it holds, or may: the value of a flag comes from a variable.
+    pub(super) fn may_hold(&self, candidate: Candidate<'_>) -> bool {
+        let is_variable = match self {
+            Self::Arg(flag, Test::Is(_) | Test::Has(_)) => {
+                value_of_arg(candidate.fields, flag).is_some_and(|value| value.contains("$("))
+            }
+            _ => false,
+        };
+        is_variable || self.holds(candidate)
     }
 }
 

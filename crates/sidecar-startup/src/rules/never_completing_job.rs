@@ -41,10 +41,11 @@
 //! # How to mend it
 //! Move the sidecar to `initContainers` with `restartPolicy: Always`. Nothing is said where something is there that ends
 //! sidecars: kubexit, OpenKruise's terminator (`KRUISE_TERMINATE_SIDECAR_WHEN_JOB_EXIT`), Argo Workflows, Tekton,
-//! `linkerd-await --shutdown`, or a call of the sidecar's quit endpoint in the application's command.
+//! `linkerd-await --shutdown`, scuttle, a process namespace that the containers share, a call of the sidecar's quit endpoint in the
+//! application's command, or a script of the sidecar's own that watches for the end.
 
 use crate::object::ContainerFields;
-use crate::pod::{ContainerKind, Facts, Pod};
+use crate::pod::{ContainerKind, Facts, Owner, Pod};
 use crate::rules::{Rule, source};
 use crate::settings::{Action, Need, Settings};
 use crate::violation::{ErrorKind, Finding};
@@ -56,20 +57,36 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-/// What a command says that tells a sidecar to quit: the endpoints of Istio and the Cloud SQL proxies, of Vault, Dapr and
-/// Linkerd, and `linkerd-await`.
-const FAREWELLS: [&str; 5] =
-    ["quitquitquit", "/agent/v1/quit", "/v1.0/shutdown", "4191/shutdown", "--shutdown"];
+/// What a command says that tells a sidecar to quit: the endpoints of Istio and the Cloud SQL proxies, of Vault, Dapr, Linkerd
+/// and Consul, and the variable that the Cloud SQL operator sets.
+const FAREWELLS: [&str; 6] = [
+    "quitquitquit",
+    "/agent/v1/quit",
+    "/v1.0/shutdown",
+    "4191/shutdown",
+    "graceful_shutdown",
+    "CSQL_QUIT_URLS",
+];
+
+/// What a sidecar's own script says that ends when something else has.
+const WATCHES: [&str; 5] = ["kill", "trap ", "while ", "until ", "inotifywait"];
 
 fn check(pod: &Pod<'_>, _: &Settings, findings: &mut Vec<Finding>) {
-    if !pod.should_complete || something_ends_sidecars(pod) {
+    if !pod.should_complete || pod.spec().share_process_namespace || something_ends_sidecars(pod) {
         return;
     }
     for container in &pod.containers {
         let ContainerKind::ClassicSidecar(facts) = container.kind else { continue };
-        if facts.need == Need::None || ends_itself(container.fields, facts) {
+        // Where an init container has done the first work, nothing need be waited for; but the sidecar runs on.
+        let is_served = facts.row.is_some_and(|row| row.served_by_init && row.need != Need::None);
+        if (facts.need == Need::None && !is_served) || ends_itself(container.fields, facts) {
             continue;
         }
+        // Nobody need wait for a Pod without a Job, and another controller may well delete it.
+        let ceiling = match (pod.owner, facts.need) {
+            (Owner::Job, _) | (Owner::Nobody, Need::AtStart) => Action::Deny,
+            (Owner::Nobody | Owner::Other, _) => Action::Warn,
+        };
         let name = container.name();
         findings.push(Finding {
             path: pod.path_of(container),
@@ -81,7 +98,7 @@ fn check(pod: &Pod<'_>, _: &Settings, findings: &mut Vec<Finding>) {
                 pod.application()
             ),
             short: format!("sidecar {name} keeps the Pod from completing"),
-            ceiling: Action::Deny,
+            ceiling,
             suggestion: None,
         });
     }
@@ -89,17 +106,30 @@ fn check(pod: &Pod<'_>, _: &Settings, findings: &mut Vec<Finding>) {
 
 /// Whether anything in the Pod looks as if it ended sidecars. Doubt is silence.
 fn something_ends_sidecars(pod: &Pod<'_>) -> bool {
-    pod.containers.iter().any(|container| match container.kind {
-        ContainerKind::ClassicSidecar(Facts { row: Some(row), .. }) => row.ends_others,
-        _ => words(container.fields).any(|word| FAREWELLS.iter().any(|farewell| word.contains(farewell))),
-    })
+    pod.has_sidecars_ended()
+        || pod.containers.iter().any(|container| match container.kind {
+            ContainerKind::ClassicSidecar(Facts { row: Some(row), .. }) => row.ends_others,
+            _ => says_farewell(container.fields),
+        })
 }
 
-/// Whether a sidecar ends when the others have: by its own nature, under kubexit, or because OpenKruise ends it.
+fn says_farewell(fields: &ContainerFields<'_>) -> bool {
+    let says = |text: &str| words(fields).any(|word| word.contains(text));
+    FAREWELLS.iter().any(|farewell| says(farewell))
+        || (says("linkerd-await") && words(fields).any(|word| word.contains("--shutdown") || word.contains("-S")))
+        // scuttle tells Istio to quit.
+        || !fields.lacks_variable("ISTIO_QUIT_API")
+}
+
+/// Whether a sidecar ends when the others have: by its own nature, by its own script or an endpoint that only serves to end it,
+/// under kubexit, or because OpenKruise ends it.
 fn ends_itself(fields: &ContainerFields<'_>, facts: Facts) -> bool {
+    let is_told = |word: &str| word.contains("quitquitquit") || word.contains("exit-zero-on-sigterm");
     facts.row.is_some_and(|row| row.ends_itself)
-        || words(fields).any(|word| word.rsplit('/').next() == Some("kubexit"))
+        || words(fields).any(|word| word.rsplit('/').next() == Some("kubexit") || is_told(word))
+        || words(fields).any(|word| WATCHES.iter().any(|watch| word.contains(watch)))
         || fields.variable("KRUISE_TERMINATE_SIDECAR_WHEN_JOB_EXIT").as_deref() == Some("true")
+        || fields.variable("CSQL_PROXY_QUITQUITQUIT").as_deref() == Some("true")
 }
 
 fn words<'a>(fields: &'a ContainerFields<'_>) -> impl Iterator<Item = &'a str> {
