@@ -244,7 +244,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         writeln!(code, "    follows_application: {follows},")?;
         writeln!(code, "    startup_probe: {probe},")?;
         writeln!(code, "    wait_command: {command},")?;
-        writeln!(code, "    source: {:?},", row.source)?;
+        writeln!(code, "    source: native_only({:?}),", row.source)?;
         writeln!(code, "}},")?;
     }
     code += "]\n";

@@ -5,6 +5,7 @@ mod injectable;
 
 use crate::glob::{matches, matches_repository};
 use crate::image;
+use crate::native_only;
 use crate::object::ContainerFields;
 use crate::settings::Need;
 use crate::template::Kind;

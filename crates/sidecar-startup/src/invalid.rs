@@ -31,7 +31,8 @@ pub fn first_error(pod: &Pod<'_>) -> Option<ReadError> {
 fn duplicate_name(pod: &Pod<'_>) -> Option<FieldPath> {
     let name = |index: usize| pod.containers.get(index).map_or("", |container| &container.fields.name);
     let mut order: Vec<usize> = (0..pod.containers.len()).collect();
-    order.sort_by_key(|index| name(*index));
+    // Of two of one name the later one is named, so ties go by place.
+    order.sort_unstable_by_key(|index| (name(*index), *index));
     let second =
         order.array_windows().find(|[a, b]| name(*a) == name(*b) && !name(*a).is_empty()).map(|[_, b]| *b)?;
     pod.containers.get(second).map(|container| pod.path_of(container).child("name"))

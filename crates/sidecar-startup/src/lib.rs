@@ -51,6 +51,11 @@ pub mod settings;
 pub mod template;
 pub mod violation;
 
+/// A text for people. The compiled module does without it.
+pub(crate) const fn native_only(text: &'static str) -> &'static str {
+    if cfg!(target_family = "wasm") { "" } else { text }
+}
+
 pub use evaluate::{Decision, evaluate};
 pub use payload::{Answer, validate};
 pub use request::Request;

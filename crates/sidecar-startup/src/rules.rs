@@ -31,11 +31,6 @@ pub struct Rule {
     pub(crate) check: fn(&Pod<'_>, &Settings, &mut Vec<Finding>),
 }
 
-/// The text of a rule's file. The compiled module does without it.
-const fn source(text: &'static str) -> &'static str {
-    if cfg!(target_family = "wasm") { "" } else { text }
-}
-
 impl Rule {
     /// What the rule means, why, and how to mend it, in Markdown: the comment at the top of the file that defines it.
     #[must_use]

@@ -35,15 +35,16 @@
 //! # How to mend it
 //! Move a sidecar to `initContainers`; take the field away from anything else.
 
+use crate::native_only;
 use crate::pod::{ContainerKind, Pod};
-use crate::rules::{Rule, source};
+use crate::rules::Rule;
 use crate::settings::{Action, Settings};
 use crate::violation::{ErrorKind, Finding};
 
 pub(super) const RULE: Rule = Rule {
     id: "app-container-restart-policy",
     default: Action::Warn,
-    source: source(include_str!("app_container_restart_policy.rs")),
+    source: native_only(include_str!("app_container_restart_policy.rs")),
     check,
 };
 

@@ -42,10 +42,11 @@
 //! List the sidecar before the application and give it a `postStart` hook that waits; or, better, make it a sidecar container.
 
 use crate::command::{Ends, outcome};
+use crate::native_only;
 use crate::object::ContainerFields;
 use crate::pod::{ContainerKind, Pod};
 use crate::rules::startup_gate_never_opens::has_dead_gate;
-use crate::rules::{Rule, classic_sidecar, source};
+use crate::rules::{Rule, classic_sidecar};
 use crate::sequence::post_start;
 use crate::settings::{Action, Need, Scope, Settings};
 use crate::violation::{ErrorKind, Finding};
@@ -53,7 +54,7 @@ use crate::violation::{ErrorKind, Finding};
 pub(super) const RULE: Rule = Rule {
     id: "app-not-held",
     default: Action::Deny,
-    source: source(include_str!("app_not_held.rs")),
+    source: native_only(include_str!("app_not_held.rs")),
     check,
 };
 

@@ -36,15 +36,16 @@
 //! Move the entry to `initContainers` and give it `restartPolicy: Always` and a `startupProbe`. A mesh does it by itself once
 //! it is told to inject native sidecars. Nodes need a kubelet of 1.29 or later.
 
+use crate::native_only;
 use crate::pod::{ContainerKind, Pod};
-use crate::rules::{Rule, source};
+use crate::rules::Rule;
 use crate::settings::{Action, Settings};
 use crate::violation::{ErrorKind, Finding};
 
 pub(super) const RULE: Rule = Rule {
     id: "classic-sidecar",
     default: Action::Deny,
-    source: source(include_str!("classic_sidecar.rs")),
+    source: native_only(include_str!("classic_sidecar.rs")),
     check,
 };
 

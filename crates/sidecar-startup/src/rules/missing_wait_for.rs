@@ -41,16 +41,17 @@
 use serde_json::json;
 
 use crate::image;
+use crate::native_only;
 use crate::object::{ContainerFields, Text};
 use crate::pod::{ContainerKind, Pod};
-use crate::rules::{Rule, source};
+use crate::rules::Rule;
 use crate::settings::{Action, Settings, WaitFor};
 use crate::violation::{ErrorKind, Finding};
 
 pub(super) const RULE: Rule = Rule {
     id: "missing-wait-for",
     default: Action::Deny,
-    source: source(include_str!("missing_wait_for.rs")),
+    source: native_only(include_str!("missing_wait_for.rs")),
     check,
 };
 

@@ -44,16 +44,17 @@
 //! `linkerd-await --shutdown`, scuttle, a process namespace that the containers share, a call of the sidecar's quit endpoint in the
 //! application's command, or a script of the sidecar's own that watches for the end.
 
+use crate::native_only;
 use crate::object::ContainerFields;
 use crate::pod::{ContainerKind, Facts, Owner, Pod};
-use crate::rules::{Rule, source};
+use crate::rules::Rule;
 use crate::settings::{Action, Need, Settings};
 use crate::violation::{ErrorKind, Finding};
 
 pub(super) const RULE: Rule = Rule {
     id: "never-completing-job",
     default: Action::Deny,
-    source: source(include_str!("never_completing_job.rs")),
+    source: native_only(include_str!("never_completing_job.rs")),
     check,
 };
 

@@ -45,15 +45,16 @@
 //! List the sidecar container before the init containers that need it.
 
 use crate::image;
+use crate::native_only;
 use crate::pod::{ContainerKind, Pod};
-use crate::rules::{Rule, source};
+use crate::rules::Rule;
 use crate::settings::{Action, Settings};
 use crate::violation::{ErrorKind, Finding};
 
 pub(super) const RULE: Rule = Rule {
     id: "sidecar-after-dependent",
     default: Action::Deny,
-    source: source(include_str!("sidecar_after_dependent.rs")),
+    source: native_only(include_str!("sidecar_after_dependent.rs")),
     check,
 };
 

@@ -40,15 +40,16 @@
 
 use serde_json::json;
 
+use crate::native_only;
 use crate::pod::{ContainerKind, Pod};
-use crate::rules::{Rule, source};
+use crate::rules::Rule;
 use crate::settings::{Action, Settings};
 use crate::violation::{ErrorKind, Finding};
 
 pub(super) const RULE: Rule = Rule {
     id: "sidecar-blocks-init",
     default: Action::Deny,
-    source: source(include_str!("sidecar_blocks_init.rs")),
+    source: native_only(include_str!("sidecar_blocks_init.rs")),
     check,
 };
 

@@ -41,10 +41,11 @@
 //! already. Set `periodSeconds: 1`: the default of 10 adds up to ten seconds to every start.
 
 use crate::gate::{hook_is_gate, probe_is_gate};
+use crate::native_only;
 use crate::object::ContainerFields;
 use crate::pod::{ContainerKind, Pod};
+use crate::rules::Rule;
 use crate::rules::startup_gate_never_opens::{self, has_dead_gate};
-use crate::rules::{Rule, source};
 use crate::sequence::post_start;
 use crate::settings::{Action, Settings};
 use crate::violation::{ErrorKind, Finding};
@@ -52,7 +53,7 @@ use crate::violation::{ErrorKind, Finding};
 pub(super) const RULE: Rule = Rule {
     id: "sidecar-without-startup-probe",
     default: Action::Deny,
-    source: source(include_str!("sidecar_without_startup_probe.rs")),
+    source: native_only(include_str!("sidecar_without_startup_probe.rs")),
     check,
 };
 

@@ -42,9 +42,10 @@
 use serde_json::json;
 
 use crate::gate::probe_is_gate;
+use crate::native_only;
 use crate::pod::{ContainerKind, Pod};
+use crate::rules::Rule;
 use crate::rules::startup_gate_never_opens::has_dead_gate;
-use crate::rules::{Rule, source};
 use crate::sequence::Timing;
 use crate::settings::{Action, Settings, StartupSeconds};
 use crate::violation::{ErrorKind, Finding};
@@ -52,7 +53,7 @@ use crate::violation::{ErrorKind, Finding};
 pub(super) const RULE: Rule = Rule {
     id: "slow-startup-gate",
     default: Action::Warn,
-    source: source(include_str!("slow_startup_gate.rs")),
+    source: native_only(include_str!("slow_startup_gate.rs")),
     check,
 };
 

@@ -46,9 +46,10 @@ use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::command::{Ends, outcome};
+use crate::native_only;
 use crate::object::ContainerFields;
 use crate::pod::{Container, ContainerKind, Pod};
-use crate::rules::{Rule, source};
+use crate::rules::Rule;
 use crate::sequence::{Timing, post_start};
 use crate::settings::{Action, Settings};
 use crate::violation::{ErrorKind, Finding};
@@ -56,7 +57,7 @@ use crate::violation::{ErrorKind, Finding};
 pub(super) const RULE: Rule = Rule {
     id: "startup-gate-never-opens",
     default: Action::Deny,
-    source: source(include_str!("startup_gate_never_opens.rs")),
+    source: native_only(include_str!("startup_gate_never_opens.rs")),
     check,
 };
 

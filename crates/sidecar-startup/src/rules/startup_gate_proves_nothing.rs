@@ -33,10 +33,11 @@
 use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
 
 use crate::command::{Ends, outcome, takes_any_answer};
+use crate::native_only;
 use crate::object::ContainerFields;
 use crate::pod::{Container, ContainerKind, Pod};
+use crate::rules::Rule;
 use crate::rules::startup_gate_never_opens::has_dead_gate;
-use crate::rules::{Rule, source};
 use crate::sequence::post_start;
 use crate::settings::{Action, Settings};
 use crate::violation::{ErrorKind, Finding};
@@ -44,7 +45,7 @@ use crate::violation::{ErrorKind, Finding};
 pub(super) const RULE: Rule = Rule {
     id: "startup-gate-proves-nothing",
     default: Action::Warn,
-    source: source(include_str!("startup_gate_proves_nothing.rs")),
+    source: native_only(include_str!("startup_gate_proves_nothing.rs")),
     check,
 };
 

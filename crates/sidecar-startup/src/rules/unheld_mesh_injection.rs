@@ -39,16 +39,17 @@
 
 use crate::field::FieldPath;
 use crate::mesh::{self, Hold};
+use crate::native_only;
 use crate::object::Text;
 use crate::pod::Pod;
-use crate::rules::{Rule, source};
+use crate::rules::Rule;
 use crate::settings::{Action, MeshHold, Settings};
 use crate::violation::{ErrorKind, Finding};
 
 pub(super) const RULE: Rule = Rule {
     id: "unheld-mesh-injection",
     default: Action::Deny,
-    source: source(include_str!("unheld_mesh_injection.rs")),
+    source: native_only(include_str!("unheld_mesh_injection.rs")),
     check,
 };
 
