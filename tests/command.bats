@@ -61,6 +61,18 @@ check() {
     [[ "$stderr" == *'settings.defaultAction: Unsupported value; did you mean "Warn"?'* ]]
 }
 
+@test "explains its rules" {
+    run --separate-stderr "$command" rules
+    [ "$status" -eq 0 ]
+    [ "${#lines[@]}" -eq 13 ]
+    run --separate-stderr "$command" rules startup-gate-never-opens
+    [ "$status" -eq 0 ]
+    [[ "$output" == "startup-gate-never-opens (Deny by default)"* ]]
+    [[ "$output" == *"# How to mend it"* ]]
+    run --separate-stderr "$command" rules startup-gate
+    [ "$status" -eq 2 ]
+}
+
 @test "make run judges a file of one's own, and exits as the command does" {
     run make run FILE=examples/startup-probe.yaml
     [ "$status" -eq 0 ]

@@ -21,8 +21,8 @@ pub fn hook_is_gate(hook: &LifecycleHandler) -> bool {
     }
 }
 
-/// Whether a command may fail, or at least sleeps first.
+/// Whether a command may fail, or at least take its time before it succeeds.
 fn takes_time(words: &[String]) -> bool {
     let outcome = outcome(words);
-    outcome.ends != Ends::Success || outcome.sleeps != 0
+    outcome.ends != Ends::Success || outcome.works || outcome.sleeps != 0
 }

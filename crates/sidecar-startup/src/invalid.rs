@@ -3,7 +3,7 @@
 //! A validating policy never sees such an object; a mutating one may, and whoever checks a manifest does. Only what the rules look
 //! at is checked: the names of containers, and the gates of sidecars.
 
-use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
+use k8s_openapi::api::core::v1::{ExecAction, LifecycleHandler, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::field::FieldPath;
@@ -58,8 +58,16 @@ fn probe_error(probe: &Probe, path: &FieldPath) -> Option<ReadError> {
         ("tcpSocket", probe.tcp_socket.as_ref().map(|handler| handler.port.clone())),
         ("grpc", probe.grpc.as_ref().map(|handler| IntOrString::Int(handler.port))),
     ];
-    let exec = usize::from(probe.exec.is_some());
-    handlers_error(exec, ports, path)
+    if probe.termination_grace_period_seconds.is_some_and(|seconds| seconds <= 0) {
+        return Some(invalid(path.child("terminationGracePeriodSeconds"), "must be greater than 0"));
+    }
+    exec_error(probe.exec.as_ref(), path)
+        .or_else(|| handlers_error(usize::from(probe.exec.is_some()), ports, path))
+}
+
+fn exec_error(exec: Option<&ExecAction>, path: &FieldPath) -> Option<ReadError> {
+    let is_empty = exec?.command.as_ref().is_none_or(Vec::is_empty);
+    is_empty.then(|| ReadError { path: path.child("exec").child("command"), kind: ReadErrorKind::Missing })
 }
 
 fn hook_error(hook: &LifecycleHandler, path: &FieldPath) -> Option<ReadError> {
@@ -67,8 +75,14 @@ fn hook_error(hook: &LifecycleHandler, path: &FieldPath) -> Option<ReadError> {
         ("httpGet", hook.http_get.as_ref().map(|handler| handler.port.clone())),
         ("tcpSocket", hook.tcp_socket.as_ref().map(|handler| handler.port.clone())),
     ];
+    if hook.sleep.as_ref().is_some_and(|sleep| sleep.seconds < 0) {
+        return Some(invalid(path.child("sleep").child("seconds"), "must be greater than or equal to 0"));
+    }
     let others = usize::from(hook.exec.is_some()) + usize::from(hook.sleep.is_some());
-    handlers_error(others, ports, path)
+    if others == 0 && ports.iter().all(|(_, port)| port.is_none()) {
+        return Some(invalid(path.clone(), "must specify a handler type"));
+    }
+    exec_error(hook.exec.as_ref(), path).or_else(|| handlers_error(others, ports, path))
 }
 
 fn handlers_error<const N: usize>(
@@ -85,7 +99,8 @@ fn handlers_error<const N: usize>(
     Some(invalid(path.child(handler).child("port"), "must be a number from 1 to 65535 or the name of a port"))
 }
 
-/// A number of a port, or a name as `IsValidPortName` has it: 1 to 15 lower-case letters, digits and dashes, with a letter.
+/// A number of a port, or a name as `IsValidPortName` has it: 1 to 15 lower-case letters, digits and single dashes between them, a
+/// letter among them.
 fn is_port(port: &IntOrString) -> bool {
     match port {
         IntOrString::Int(number) => (1..=65535).contains(number),
@@ -93,6 +108,9 @@ fn is_port(port: &IntOrString) -> bool {
             (1..=15).contains(&name.len())
                 && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
                 && name.bytes().any(|b| b.is_ascii_lowercase())
+                && !name.starts_with('-')
+                && !name.ends_with('-')
+                && !name.contains("--")
         }
     }
 }

@@ -31,6 +31,7 @@
 
 pub mod catalogue;
 pub mod command;
+pub mod dead_gate;
 pub mod evaluate;
 mod explain;
 pub mod field;

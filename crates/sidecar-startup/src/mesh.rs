@@ -39,31 +39,43 @@ pub fn hold_of(annotations: &TextMap<'_>) -> Hold {
 /// Whether a line holds `holdApplicationUntilProxyStarts: true`, in block or in flow style, with or without quotes.
 fn asks_to_hold(line: &str) -> bool {
     let line = line.split_once(" #").map_or(line, |(text, _)| text);
-    let is_comment = line.trim_start().starts_with('#');
-    let value = line.split_once(HOLD).map(|(_, rest)| rest.trim_start_matches(['"', '\'']).trim_start());
-    let value = value.and_then(|rest| rest.strip_prefix(':')).map(str::trim_start);
-    !is_comment
-        && value.is_some_and(|value| value.split(|c: char| !c.is_ascii_alphanumeric()).next() == Some("true"))
+    let Some((before, rest)) = line.split_once(HOLD) else { return false };
+    let (before, is_quoted) = match before.trim_end().strip_suffix(['"', '\'']) {
+        Some(before) => (before, true),
+        None => (before, false),
+    };
+    // A key stands at the start of a line, or behind what begins an entry.
+    let is_key = before.trim().is_empty() || before.trim_end().ends_with(['{', ',']);
+    let rest = rest.strip_prefix(['"', '\'']).unwrap_or(rest).trim_start();
+    let Some(value) = rest.strip_prefix(':') else { return false };
+    let is_separated = is_quoted || value.starts_with(char::is_whitespace);
+    let word = value.trim_start().split(|c: char| !c.is_ascii_alphanumeric()).next();
+    is_key && is_separated && matches!(word, Some("true" | "True" | "TRUE"))
 }
 
-/// Whether brackets and quotes are closed again.
+/// Whether brackets and quotes are closed again. A quote opens a string only where a value or a key begins.
 fn is_in_balance(text: &str) -> bool {
     let mut open = Vec::new();
     for line in text.lines() {
         let mut quote = None;
-        for c in line.chars() {
-            if let Some(end) = quote {
-                quote = (c != end).then_some(end);
-                continue;
+        let mut before = ' ';
+        let mut characters = line.chars();
+        while let Some(c) = characters.next() {
+            match quote {
+                Some('"') if c == '\\' => {
+                    characters.next();
+                }
+                Some(end) => quote = (c != end).then_some(end),
+                None => match c {
+                    '#' if before.is_whitespace() => break,
+                    '"' | '\'' if before.is_whitespace() || "{[,:".contains(before) => quote = Some(c),
+                    '{' => open.push('}'),
+                    '[' => open.push(']'),
+                    '}' | ']' if open.pop() != Some(c) => return false,
+                    _ => {}
+                },
             }
-            match c {
-                '#' if open.is_empty() => break,
-                '"' => quote = Some('"'),
-                '{' => open.push('}'),
-                '[' => open.push(']'),
-                '}' | ']' if open.pop() != Some(c) => return false,
-                _ => {}
-            }
+            before = c;
         }
         if quote.is_some() {
             return false;
@@ -88,6 +100,12 @@ mod tests {
             ("holdApplicationUntilProxyStarts: false", Hold::NotAsked),
             ("# holdApplicationUntilProxyStarts: true", Hold::NotAsked),
             ("holdApplicationUntilProxyStarts: trueish", Hold::NotAsked),
+            ("holdApplicationUntilProxyStarts: True", Hold::Asked),
+            ("holdApplicationUntilProxyStarts:true", Hold::NotAsked),
+            ("{\"holdApplicationUntilProxyStarts\":true}", Hold::Asked),
+            ("a: b: holdApplicationUntilProxyStarts: true", Hold::NotAsked),
+            ("A: 'x{y'\nholdApplicationUntilProxyStarts: true", Hold::Asked),
+            ("A: \"x\\\"{\"\nB: 1", Hold::NotAsked),
             ("concurrency: 2", Hold::NotAsked),
             ("", Hold::NotAsked),
             ("proxyMetadata:\n  NAME: it's", Hold::NotAsked),

@@ -71,7 +71,7 @@ pub struct Container<'a> {
 }
 
 /// One of the two lists of containers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum List {
     InitContainers,
     Containers,
@@ -272,6 +272,20 @@ impl<'a> Pod<'a> {
         let is_native_gate = row.native_gate.is_some_and(|word| command.iter().any(|listed| listed == word))
             && row.has_image(&image::repository(&container.fields.image));
         is_native_gate || (!known.is_empty() && command.iter().map(String::as_str).eq(known.iter().copied()))
+    }
+
+    /// What messages call the application that a container keeps from starting: one behind it, if there is one.
+    #[must_use]
+    pub fn application_after(&self, container: &Container<'_>) -> String {
+        let mut apps = self.containers.iter().filter(|other| matches!(other.kind, ContainerKind::App));
+        let behind = apps.find(|app| self.is_before(container, app));
+        behind.map_or_else(|| self.application(), |app| app.name().to_string())
+    }
+
+    /// Whether the first start of one container comes before that of another.
+    #[must_use]
+    pub fn is_before(&self, one: &Container<'_>, other: &Container<'_>) -> bool {
+        (one.list, one.index) < (other.list, other.index)
     }
 
     /// Sorts paths in Pod order: those of the Pod as a whole, then those of its containers.

@@ -61,12 +61,13 @@ pub enum Gate {
     StartupProbe,
 }
 
-/// A span of time after the start of a container, in seconds.
+/// When a gate opens, in seconds after the start of its container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
     /// Not before this.
     pub earliest: u64,
-    /// Not after this, or the container is started anew; unknown where nothing bounds it.
+    /// For a `startupProbe`, how long the container surely has, D + (F - 1) * P: it is not started anew before. For a hook, when
+    /// it has returned. Unknown where nothing bounds it.
     pub latest: Option<u64>,
 }
 
@@ -126,14 +127,14 @@ pub fn post_start<'a>(fields: &'a ContainerFields<'_>) -> Option<&'a LifecycleHa
     fields.lifecycle.as_ref().and_then(|lifecycle| lifecycle.post_start.as_ref())
 }
 
-/// A hook has no time limit of its own; a command that only sleeps, and the `sleep` handler, bound themselves, and so does
-/// `httpGet`, which makes one request (`pkg/kubelet/lifecycle/handlers.go`).
+/// A hook has no time limit of its own (`pkg/kubelet/lifecycle/handlers.go`); only what does nothing but sleep bounds itself.
 fn window_of_hook(hook: &LifecycleHandler) -> Window {
     if let Some(exec) = &hook.exec {
         let outcome = outcome(exec.command.as_deref().unwrap_or_default());
         let earliest = u64::from(outcome.sleeps);
         let is_bounded = !outcome.works && outcome.ends != Ends::Unknown;
-        return Window { earliest, latest: is_bounded.then_some(earliest) };
+        // A fraction of a second may come on top.
+        return Window { earliest, latest: is_bounded.then_some(earliest.saturating_add(1)) };
     }
     if let Some(sleep) = &hook.sleep {
         let seconds = u64::try_from(sleep.seconds).unwrap_or(0);

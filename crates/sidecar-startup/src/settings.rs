@@ -34,6 +34,7 @@ pub struct Settings {
     /// Which Pods have to hold their application back for a classic sidecar.
     pub hold_application: HoldApplication,
     /// Init containers that some Pods must have.
+    #[serde(deserialize_with = "of_different_names")]
     pub wait_for: Vec<WaitFor>,
     /// Which nodes know sidecar containers.
     pub nodes: Nodes,
@@ -82,9 +83,34 @@ pub struct Sidecar {
     pub starts_before: Vec<NameGlob>,
 }
 
-/// How long the gates of a sidecar container may take, in seconds.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+struct RawStartupSeconds {
+    minimum: u32,
+    maximum: u32,
+}
+
+impl Default for RawStartupSeconds {
+    fn default() -> Self {
+        Self { minimum: 5, maximum: 600 }
+    }
+}
+
+impl TryFrom<RawStartupSeconds> for StartupSeconds {
+    type Error = &'static str;
+
+    fn try_from(RawStartupSeconds { minimum, maximum }: RawStartupSeconds) -> Result<Self, Self::Error> {
+        if maximum < minimum {
+            Err("minimum may not be greater than maximum")
+        } else {
+            Ok(Self { minimum, maximum })
+        }
+    }
+}
+
+/// How long the gates of a sidecar container may take, in seconds.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "RawStartupSeconds")]
 pub struct StartupSeconds {
     /// A sidecar has at least this long to become ready.
     pub minimum: u32,
@@ -94,7 +120,8 @@ pub struct StartupSeconds {
 
 impl Default for StartupSeconds {
     fn default() -> Self {
-        Self { minimum: 5, maximum: 600 }
+        let RawStartupSeconds { minimum, maximum } = RawStartupSeconds::default();
+        Self { minimum, maximum }
     }
 }
 
@@ -121,6 +148,7 @@ pub enum Scope {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WaitFor {
     /// The name of the init container.
+    #[serde(deserialize_with = "not_empty")]
     pub name: String,
     /// Which Pods.
     pub pod_selector: LabelSelector,
@@ -133,6 +161,7 @@ pub struct WaitFor {
 #[serde(deny_unknown_fields)]
 pub struct WaitForContainer {
     /// Its image; the tag does not count.
+    #[serde(deserialize_with = "not_empty")]
     pub image: String,
     /// Its command.
     #[serde(default)]
@@ -151,8 +180,31 @@ pub struct LabelSelector {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "RawLabelRequirement")]
 struct LabelRequirement {
+    key: String,
+    operator: LabelOperator,
+    values: Vec<String>,
+}
+
+impl TryFrom<RawLabelRequirement> for LabelRequirement {
+    type Error = &'static str;
+
+    fn try_from(raw: RawLabelRequirement) -> Result<Self, Self::Error> {
+        let RawLabelRequirement { key, operator, values } = raw;
+        match (operator, values.is_empty()) {
+            (LabelOperator::In | LabelOperator::NotIn, true) => Err("In and NotIn need values"),
+            (LabelOperator::Exists | LabelOperator::DoesNotExist, false) => {
+                Err("Exists and DoesNotExist take no values")
+            }
+            _ => Ok(Self { key, operator, values }),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawLabelRequirement {
     key: String,
     operator: LabelOperator,
     #[serde(default)]
@@ -213,6 +265,9 @@ impl TryFrom<RawNodes> for Nodes {
 
     fn try_from(nodes: RawNodes) -> Result<Self, Self::Error> {
         match nodes.sidecar_support {
+            SidecarSupport::Assumed if !nodes.label.is_empty() => {
+                Err("a label needs sidecarSupport: Labelled")
+            }
             SidecarSupport::Assumed => Ok(Self::default()),
             SidecarSupport::Labelled if nodes.label.is_empty() => {
                 Err("sidecarSupport: Labelled needs a label")
@@ -270,6 +325,15 @@ fn some_rules<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<R
     let rules = Option::<Vec<RuleName>>::deserialize(deserializer)?;
     let is_empty = rules.as_ref().is_some_and(Vec::is_empty);
     if is_empty { Err(D::Error::custom("names no rule; leave it out for all of them")) } else { Ok(rules) }
+}
+
+/// A Pod can only have one init container of a name, so two entries of one name could never both be met.
+fn of_different_names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<WaitFor>, D::Error> {
+    let entries = Vec::<WaitFor>::deserialize(deserializer)?;
+    let mut names: Vec<_> = entries.iter().map(|entry| entry.name.as_str()).collect();
+    names.sort_unstable();
+    let are_different = names.is_sorted_by(|one, next| one < next);
+    if are_different { Ok(entries) } else { Err(D::Error::custom("two entries have the same name")) }
 }
 
 fn not_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

@@ -74,7 +74,12 @@ impl fmt::Display for Violation {
 impl Violation {
     /// Makes a warning of a violation that was there before, and was no milder then.
     pub(crate) fn forgive(&mut self, before: &[Self]) {
-        let is_same = |old: &Self| old.rule.id == self.rule.id && old.container == self.container;
+        // What is wrong with the Pod as a whole is told apart by what is said of it.
+        let is_same = |old: &Self| {
+            old.rule.id == self.rule.id
+                && old.container == self.container
+                && (self.container.is_some() || old.finding.short == self.finding.short)
+        };
         if before.iter().any(|old| is_same(old) && self.action <= old.action) {
             self.action = self.action.min(Action::Warn);
         }

@@ -41,11 +41,11 @@
 //! # How to mend it
 //! List the sidecar before the application and give it a `postStart` hook that waits; or, better, make it a sidecar container.
 
-use crate::command::{Ends, outcome};
+use crate::dead_gate::DeadGates;
+use crate::gate::hook_is_gate;
 use crate::native_only;
-use crate::object::ContainerFields;
 use crate::pod::{ContainerKind, Pod};
-use crate::rules::startup_gate_never_opens::has_dead_gate;
+use crate::rules::startup_gate_never_opens::is_reported;
 use crate::rules::{Rule, classic_sidecar};
 use crate::sequence::post_start;
 use crate::settings::{Action, Need, Scope, Settings};
@@ -62,6 +62,7 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
     if pod.should_complete {
         return;
     }
+    let dead_gates = DeadGates::of(pod);
     for (position, container) in pod.containers.iter().enumerate() {
         let ContainerKind::ClassicSidecar(facts) = container.kind else { continue };
         // A helper need not be waited for.
@@ -76,7 +77,8 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
         let name = container.name();
         let is_app = |kind| matches!(kind, ContainerKind::App);
         let first = pod.containers.iter().take(position).find(|other| is_app(other.kind));
-        let is_blocking = has_blocking_hook(container.fields) || has_dead_gate(pod, container);
+        let has_hook = post_start(container.fields).is_some_and(hook_is_gate);
+        let is_blocking = has_hook || is_reported(&dead_gates, container, settings);
         let (path, kind, state, remedy) = match (first, is_blocking) {
             (None, true) => continue,
             (Some(app), true) => {
@@ -110,15 +112,4 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
             suggestion: None,
         });
     }
-}
-
-/// Whether a container has a hook that the next one waits for. What it waits for is another question.
-fn has_blocking_hook(fields: &ContainerFields<'_>) -> bool {
-    post_start(fields).is_some_and(|hook| match &hook.exec {
-        Some(exec) => {
-            let outcome = outcome(exec.command.as_deref().unwrap_or_default());
-            outcome.ends != Ends::Success || outcome.sleeps != 0
-        }
-        None => hook.http_get.is_some() || hook.sleep.is_some(),
-    })
 }

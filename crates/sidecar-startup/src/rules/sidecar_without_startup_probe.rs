@@ -40,12 +40,13 @@
 //! Add a `startupProbe` that succeeds once the sidecar can do its work; its `readinessProbe` usually asks the right question
 //! already. Set `periodSeconds: 1`: the default of 10 adds up to ten seconds to every start.
 
+use crate::dead_gate::DeadGates;
 use crate::gate::{hook_is_gate, probe_is_gate};
 use crate::native_only;
 use crate::object::ContainerFields;
 use crate::pod::{ContainerKind, Pod};
 use crate::rules::Rule;
-use crate::rules::startup_gate_never_opens::{self, has_dead_gate};
+use crate::rules::startup_gate_never_opens::is_reported;
 use crate::sequence::post_start;
 use crate::settings::{Action, Settings};
 use crate::violation::{ErrorKind, Finding};
@@ -58,6 +59,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
+    let dead_gates = DeadGates::of(pod);
     for container in &pod.containers {
         let ContainerKind::Sidecar(facts) = container.kind else {
             continue;
@@ -70,8 +72,7 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
         let has_hook =
             pod.has_known_gate(container) || (settings.gates.post_start && hook.is_some_and(hook_is_gate));
         // A gate that never opens is not missing as well.
-        let is_dead = settings.action(&startup_gate_never_opens::RULE) != Action::Ignore
-            && has_dead_gate(pod, container);
+        let is_dead = is_reported(&dead_gates, container, settings);
         if startup_probe.is_some_and(probe_is_gate) || has_hook || is_dead {
             continue;
         }

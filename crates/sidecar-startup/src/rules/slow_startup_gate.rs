@@ -37,15 +37,15 @@
 //! ```
 //!
 //! # How to mend it
-//! Set `periodSeconds: 1`, and `failureThreshold` to the seconds that the sidecar may take.
+//! Set `periodSeconds: 1`, and `failureThreshold` to the seconds that the sidecar may take; the first without the second would take
+//! time from it.
 
-use serde_json::json;
-
+use crate::dead_gate::DeadGates;
 use crate::gate::probe_is_gate;
 use crate::native_only;
 use crate::pod::{ContainerKind, Pod};
 use crate::rules::Rule;
-use crate::rules::startup_gate_never_opens::has_dead_gate;
+use crate::rules::startup_gate_never_opens::is_reported;
 use crate::sequence::Timing;
 use crate::settings::{Action, Settings, StartupSeconds};
 use crate::violation::{ErrorKind, Finding};
@@ -61,12 +61,17 @@ pub(super) const RULE: Rule = Rule {
 const SLOW_PERIOD: u64 = 10;
 
 fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
+    let dead_gates = DeadGates::of(pod);
+    let mut is_too_long = false;
     let mut chain = 0_u64;
     for container in &pod.containers {
         let ContainerKind::Sidecar(facts) = container.kind else { continue };
         let Some(ceiling) = facts.ceiling() else { continue };
         let Some(probe) = container.fields.startup_probe.as_ref() else { continue };
-        if !probe_is_gate(probe) || has_dead_gate(pod, container) || pod.has_known_probe(container) {
+        if !probe_is_gate(probe)
+            || is_reported(&dead_gates, container, settings)
+            || pod.has_known_probe(container)
+        {
             continue;
         }
         let timing = Timing::of(probe);
@@ -74,21 +79,23 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
         chain = chain.saturating_add(budget);
         let StartupSeconds { minimum, maximum } = settings.startup_seconds;
         let name = container.name();
-        let (field, suggestion, detail, short) = if SLOW_PERIOD <= timing.period {
+        is_too_long |= u64::from(maximum) < budget;
+        let (field, detail, short) = if SLOW_PERIOD <= timing.period {
             let unset = if probe.period_seconds.is_none() { "unset, which is" } else { "set to" };
             let period = timing.period;
+            // As much time as before, from the same first attempt on.
+            let failures = (timing.failure_threshold - 1).saturating_mul(period).saturating_add(1);
             (
                 "periodSeconds",
-                Some(json!(1)),
                 format!(
-                    "the period of sidecar {name} is {unset} {period} and adds up to {period} s to every start; set it to 1"
+                    "the period of sidecar {name} is {unset} {period} and adds up to {period} s to every start; set \
+                     periodSeconds to 1 and failureThreshold to {failures}"
                 ),
-                format!("adds up to {period} s to every start; set it to 1"),
+                format!("costs up to {period} s; set 1 and failureThreshold {failures}"),
             )
         } else if budget < u64::from(minimum) {
             (
                 "failureThreshold",
-                None,
                 format!(
                     "sidecar {name} has {budget} s to become ready, which is less than {minimum} s; raise it"
                 ),
@@ -97,7 +104,6 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
         } else if u64::from(maximum) < budget {
             (
                 "failureThreshold",
-                None,
                 format!(
                     "sidecar {name} has {budget} s to become ready, which is more than {maximum} s; lower it"
                 ),
@@ -112,10 +118,11 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
             detail,
             short,
             ceiling,
-            suggestion,
+            suggestion: None,
         });
     }
-    if let Some(deadline) = pod.deadline.filter(|deadline| deadline.seconds < chain) {
+    // Where one gate alone is too long, that has been said.
+    if let Some(deadline) = pod.deadline.filter(|deadline| deadline.seconds < chain && !is_too_long) {
         let (seconds, field) = (deadline.seconds, deadline.field);
         findings.push(Finding {
             path: pod.path().child("initContainers"),

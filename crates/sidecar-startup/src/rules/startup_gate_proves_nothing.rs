@@ -33,11 +33,13 @@
 use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
 
 use crate::command::{Ends, outcome, takes_any_answer};
+use crate::dead_gate::DeadGates;
+use crate::gate::probe_is_gate;
 use crate::native_only;
 use crate::object::ContainerFields;
 use crate::pod::{Container, ContainerKind, Pod};
-use crate::rules::Rule;
-use crate::rules::startup_gate_never_opens::has_dead_gate;
+use crate::rules::startup_gate_never_opens::is_reported;
+use crate::rules::{Rule, classic_sidecar};
 use crate::sequence::post_start;
 use crate::settings::{Action, Settings};
 use crate::violation::{ErrorKind, Finding};
@@ -50,43 +52,53 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
+    let dead_gates = DeadGates::of(pod);
+    let mut is_app_before = false;
     for container in &pod.containers {
-        if let Some((path, reason)) = empty_gate(pod, container, settings) {
-            let name = container.name();
-            findings.push(Finding {
-                path: path.iter().fold(pod.path_of(container), |path, key| path.child(key)),
-                kind: ErrorKind::Invalid,
-                detail: format!(
-                    "{reason}, which proves nothing of {name}; ask whether what is waited for is ready"
-                ),
-                short: format!("{reason}: no proof of readiness"),
-                ceiling: Action::Deny,
-                suggestion: None,
-            });
-        }
+        is_app_before |= matches!(container.kind, ContainerKind::App);
+        // A classic sidecar holds by its hook only in front of the application, and where nothing worse is said of it.
+        let classic_holds = !is_app_before
+            && !pod.should_complete
+            && settings.action_on(&classic_sidecar::RULE, container.fields) != Action::Deny;
+        let relies_on_hook = if container.is_init() { settings.gates.post_start } else { classic_holds };
+        let Some((path, reason)) = empty_gate(container, relies_on_hook) else { continue };
+        let ceiling = container.sidecar().map_or(Some(Action::Deny), |facts| facts.ceiling());
+        let (Some(ceiling), false) = (ceiling, is_reported(&dead_gates, container, settings)) else {
+            continue;
+        };
+        let name = container.name();
+        let proof = if container.sidecar().is_some() {
+            format!("of {name}")
+        } else {
+            format!("of what {name} waits for")
+        };
+        findings.push(Finding {
+            path: path.iter().fold(pod.path_of(container), |path, key| path.child(key)),
+            kind: ErrorKind::Invalid,
+            detail: format!(
+                "{reason}, which proves nothing {proof}; ask whether what is waited for is ready"
+            ),
+            short: format!("{reason}: no proof of readiness"),
+            ceiling,
+            suggestion: None,
+        });
     }
 }
 
 /// The gate of a container that proves nothing, by its path from the container, and why it does not.
 fn empty_gate(
-    pod: &Pod<'_>,
     container: &Container<'_>,
-    settings: &Settings,
+    relies_on_hook: bool,
 ) -> Option<(&'static [&'static str], &'static str)> {
     let fields = container.fields;
     match container.kind {
-        ContainerKind::Sidecar(facts) | ContainerKind::ClassicSidecar(facts) => {
-            facts.ceiling()?;
-            if has_dead_gate(pod, container) {
-                return None;
-            }
-            let probe = fields.startup_probe.as_ref().filter(|_| container.is_init());
+        ContainerKind::Sidecar(_) | ContainerKind::ClassicSidecar(_) => {
+            let probe =
+                fields.startup_probe.as_ref().filter(|probe| container.is_init() && probe_is_gate(probe));
             if let Some(probe) = probe {
                 return only_sleeps(probe).then_some((&["startupProbe"][..], "a probe that only sleeps"));
             }
-            // Elsewhere a hook is no gate that anybody relies on.
-            let is_relied_on = settings.gates.post_start || !container.is_init();
-            let reason = post_start(fields).filter(|_| is_relied_on).and_then(empty_hook)?;
+            let reason = post_start(fields).filter(|_| relies_on_hook).and_then(empty_hook)?;
             Some((&["lifecycle", "postStart"], reason))
         }
         ContainerKind::App => {
