@@ -1,5 +1,11 @@
 //! The containers of a Pod template, each with its kind and its field path.
 
+mod kind;
+mod owner;
+
+use kind::{kind_of_app, kind_of_init, kind_of_owner, make_application_of};
+use owner::{deadline, owner};
+
 use crate::catalogue::{self, Candidate, Row, Surroundings};
 use crate::field::{FieldPath, Segment};
 use crate::image;
@@ -12,8 +18,7 @@ use crate::template::{Kind, PodTemplate};
 use k8s_openapi::api::core::v1::Probe;
 use serde_json::Value;
 
-/// Names the containers of a Pod, separated by commas, that are sidecars.
-const SIDECARS_ANNOTATION: &str = "sidecar-startup/sidecars";
+pub use owner::{Deadline, Owner};
 
 /// Says whether the application is to be held back for its classic sidecars.
 const HOLD_ANNOTATION: &str = "sidecar-startup/hold-application";
@@ -35,26 +40,6 @@ pub struct Pod<'a> {
     application: Option<usize>,
     /// What stands around the containers.
     around: Surroundings<'a>,
-}
-
-/// What waits for a Pod to complete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Owner {
-    /// A Job.
-    Job,
-    /// Nothing that is known.
-    Nobody,
-    /// Another controller, which may well delete the Pod itself.
-    Other,
-}
-
-/// A limit to how long the start of a Pod may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Deadline {
-    /// In seconds.
-    pub seconds: u64,
-    /// The field that sets it.
-    pub field: &'static str,
 }
 
 /// One entry of `initContainers` or `containers`.
@@ -305,140 +290,6 @@ impl<'a> Pod<'a> {
         let app = self.application.and_then(|index| self.containers.get(index));
         app.map_or_else(|| "the application".to_owned(), |app| app.name().to_string())
     }
-}
-
-/// The nearest deadline of a Pod, and of the Deployment or Job that creates it. A Deployment's is 600 s where it sets none
-/// (`pkg/apis/apps/v1/defaults.go`).
-fn deadline(kind: Kind, object: &Object<'_>, template: &PodTemplate<'_>) -> Option<Deadline> {
-    let spec = object.spec.as_deref();
-    let job = match kind {
-        Kind::Job => spec,
-        Kind::CronJob => {
-            spec.and_then(|spec| spec.job_template.as_deref()).and_then(|job| job.spec.as_deref())
-        }
-        _ => None,
-    };
-    let progress = (kind == Kind::Deployment)
-        .then(|| spec.and_then(|spec| spec.progress_deadline_seconds).unwrap_or(600));
-    let active = template.spec.active_deadline_seconds;
-    let deadlines = [
-        (progress, "progressDeadlineSeconds"),
-        (active, "activeDeadlineSeconds"),
-        (job.and_then(|job| job.active_deadline_seconds), "activeDeadlineSeconds of the Job"),
-    ];
-    let deadlines = deadlines.into_iter().filter_map(|(seconds, field)| {
-        let seconds = u64::try_from(seconds?).ok()?;
-        Some(Deadline { seconds, field })
-    });
-    deadlines.min()
-}
-
-fn owner(kind: Kind, object: &Object<'_>) -> Owner {
-    let controller = object.metadata.owner_references.iter().find(|owner| owner.controller);
-    match (kind, controller) {
-        (Kind::Job | Kind::CronJob, _) => Owner::Job,
-        (_, Some(owner)) if *owner.kind == *"Job" => Owner::Job,
-        (_, Some(_)) => Owner::Other,
-        (_, None) => Owner::Nobody,
-    }
-}
-
-/// Where there is no application, makes applications of those sidecars in `containers`.
-fn make_application_of(containers: &mut [Container<'_>], those: impl Fn(Facts) -> bool) {
-    // A pause container keeps a Pod alive, and is nobody's application.
-    let is_pause = |image: &str| image::repository(image).rsplit('/').next() == Some("pause");
-    let is_app = |container: &Container<'_>| {
-        matches!(container.kind, ContainerKind::App) && !is_pause(&container.fields.image)
-    };
-    if containers.iter().any(is_app) {
-        return;
-    }
-    for container in containers {
-        if matches!(container.kind, ContainerKind::ClassicSidecar(facts) if those(facts)) {
-            container.kind = ContainerKind::App;
-        }
-    }
-}
-
-/// The kind of the controller that owns a Pod, as far as the catalogue asks for it.
-fn kind_of_owner(object: &Object<'_>) -> Option<Kind> {
-    let owner = object.metadata.owner_references.iter().find(|owner| owner.controller)?;
-    Kind::of("apps", &owner.kind)
-}
-
-fn kind_of_init(
-    fields: &ContainerFields<'_>,
-    settings: &Settings,
-    around: Surroundings<'_>,
-) -> ContainerKind {
-    let is_sidecar = fields.restart_policy.as_deref() == Some("Always");
-    let repository = image::repository(&fields.image);
-    let candidate = Candidate { fields, repository: &repository, around };
-    if !is_sidecar {
-        return ContainerKind::Init(never_completes(candidate, settings));
-    }
-    let row = catalogue::describe(candidate);
-    if row.is_some_and(|row| row.is_stub(candidate)) {
-        return ContainerKind::Stub;
-    }
-    let need = declared_need(candidate, settings).or(row.map(|row| need_of(row, around))).unwrap_or_default();
-    ContainerKind::Sidecar(Facts { need, row, recognised_by: RecognisedBy::RestartPolicy })
-}
-
-fn kind_of_app(fields: &ContainerFields<'_>, settings: &Settings, around: Surroundings<'_>) -> ContainerKind {
-    let repository = image::repository(&fields.image);
-    let candidate = Candidate { fields, repository: &repository, around };
-    let (need, row, recognised_by) = if let Some(need) = declared_need(candidate, settings) {
-        (need, catalogue::describe(candidate), RecognisedBy::Setting)
-    } else if is_annotated(&fields.name, around.annotations) {
-        (Need::AtStart, catalogue::describe(candidate), RecognisedBy::Annotation)
-    } else if let Some(row) = catalogue::recognise(candidate) {
-        (need_of(row, around), Some(row), RecognisedBy::Catalogue)
-    } else {
-        return ContainerKind::App;
-    };
-    if row.is_some_and(|row| row.is_stub(candidate)) {
-        return ContainerKind::Stub;
-    }
-    ContainerKind::ClassicSidecar(Facts { need, row, recognised_by })
-}
-
-/// What is known of an ordinary init container that never runs to completion. An operator's declaration says so only where it
-/// goes by the name: an init container may well use a sidecar's image for a task.
-fn never_completes(candidate: Candidate<'_>, settings: &Settings) -> Option<Facts> {
-    let Candidate { fields, repository, around } = candidate;
-    if let Some(row) = catalogue::never_completes(candidate) {
-        let need = need_of(row, around);
-        return Some(Facts { need, row: Some(row), recognised_by: RecognisedBy::Catalogue });
-    }
-    if catalogue::is_related(&fields.name) {
-        return None;
-    }
-    let mut declarations = settings.sidecars.iter().filter(|sidecar| sidecar.r#match.goes_by_name());
-    if let Some(sidecar) = declarations.find(|sidecar| sidecar.r#match.matches(&fields.name, repository)) {
-        return Some(Facts { need: sidecar.need, row: None, recognised_by: RecognisedBy::Setting });
-    }
-    let is_annotated = is_annotated(&fields.name, around.annotations);
-    is_annotated.then_some(Facts { need: Need::AtStart, row: None, recognised_by: RecognisedBy::Annotation })
-}
-
-/// What the application needs of a sidecar of that row in this Pod.
-fn need_of(row: &Row, around: Surroundings<'_>) -> Need {
-    let mut ordinary =
-        around.spec.init_containers.iter().filter(|init| init.restart_policy.as_deref() != Some("Always"));
-    if ordinary.any(|init| row.is_served_by(init)) { Need::None } else { row.need }
-}
-
-/// What the operator says of a container.
-fn declared_need(candidate: Candidate<'_>, settings: &Settings) -> Option<Need> {
-    let Candidate { fields, repository, .. } = candidate;
-    let mut declarations = settings.sidecars.iter();
-    declarations.find(|sidecar| sidecar.r#match.matches(&fields.name, repository)).map(|sidecar| sidecar.need)
-}
-
-fn is_annotated(name: &str, annotations: &TextMap<'_>) -> bool {
-    let list = annotations.get(SIDECARS_ANNOTATION).unwrap_or_default();
-    list.split(',').any(|listed| !name.is_empty() && listed.trim() == name)
 }
 
 impl std::fmt::Display for RecognisedBy {

@@ -3,17 +3,29 @@
 //! Every field may be left out, and `{}` is valid. What is unknown is an error, so that a slip never switches a check off
 //! unnoticed.
 
+mod container_match;
+mod nodes;
+mod pod_templates;
+mod startup_seconds;
+mod wait_for;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::Value;
 
-use crate::glob::{ImageGlob, NameGlob};
+use crate::glob::NameGlob;
 use crate::image;
-use crate::object::{ContainerFields, TextMap};
+use crate::object::ContainerFields;
 use crate::read::{self, ReadError};
 use crate::rules::{self, Rule};
+
+pub use container_match::ContainerMatch;
+pub use nodes::Nodes;
+pub use pod_templates::{PodTemplates, TemplatePath};
+pub use startup_seconds::StartupSeconds;
+pub use wait_for::{LabelSelector, WaitFor, WaitForContainer};
 
 /// The settings of the policy.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -34,7 +46,7 @@ pub struct Settings {
     /// Which Pods have to hold their application back for a classic sidecar.
     pub hold_application: HoldApplication,
     /// Init containers that some Pods must have.
-    #[serde(deserialize_with = "of_different_names")]
+    #[serde(deserialize_with = "wait_for::of_different_names")]
     pub wait_for: Vec<WaitFor>,
     /// Which nodes know sidecar containers.
     pub nodes: Nodes,
@@ -83,48 +95,6 @@ pub struct Sidecar {
     pub starts_before: Vec<NameGlob>,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct RawStartupSeconds {
-    minimum: u32,
-    maximum: u32,
-}
-
-impl Default for RawStartupSeconds {
-    fn default() -> Self {
-        Self { minimum: 5, maximum: 600 }
-    }
-}
-
-impl TryFrom<RawStartupSeconds> for StartupSeconds {
-    type Error = &'static str;
-
-    fn try_from(RawStartupSeconds { minimum, maximum }: RawStartupSeconds) -> Result<Self, Self::Error> {
-        if maximum < minimum {
-            Err("minimum may not be greater than maximum")
-        } else {
-            Ok(Self { minimum, maximum })
-        }
-    }
-}
-
-/// How long the gates of a sidecar container may take, in seconds.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(try_from = "RawStartupSeconds")]
-pub struct StartupSeconds {
-    /// A sidecar has at least this long to become ready.
-    pub minimum: u32,
-    /// And at most this long, before it is started anew.
-    pub maximum: u32,
-}
-
-impl Default for StartupSeconds {
-    fn default() -> Self {
-        let RawStartupSeconds { minimum, maximum } = RawStartupSeconds::default();
-        Self { minimum, maximum }
-    }
-}
-
 /// Which Pods have to hold their application back for a classic sidecar.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -141,140 +111,6 @@ pub enum Scope {
     All,
     /// Those whose annotations ask for it.
     Annotated,
-}
-
-/// An init container that the Pods chosen by their labels must have.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct WaitFor {
-    /// The name of the init container.
-    #[serde(deserialize_with = "not_empty")]
-    pub name: String,
-    /// Which Pods.
-    pub pod_selector: LabelSelector,
-    /// The container, without its name.
-    pub container: WaitForContainer,
-}
-
-/// The container that waits.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WaitForContainer {
-    /// Its image; the tag does not count.
-    #[serde(deserialize_with = "not_empty")]
-    pub image: String,
-    /// Its command.
-    #[serde(default)]
-    pub command: Vec<String>,
-    /// Its arguments.
-    #[serde(default)]
-    pub args: Vec<String>,
-}
-
-/// A `metav1.LabelSelector`. An empty one chooses everything.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-pub struct LabelSelector {
-    match_labels: BTreeMap<String, String>,
-    match_expressions: Vec<LabelRequirement>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(try_from = "RawLabelRequirement")]
-struct LabelRequirement {
-    key: String,
-    operator: LabelOperator,
-    values: Vec<String>,
-}
-
-impl TryFrom<RawLabelRequirement> for LabelRequirement {
-    type Error = &'static str;
-
-    fn try_from(raw: RawLabelRequirement) -> Result<Self, Self::Error> {
-        let RawLabelRequirement { key, operator, values } = raw;
-        match (operator, values.is_empty()) {
-            (LabelOperator::In | LabelOperator::NotIn, true) => Err("In and NotIn need values"),
-            (LabelOperator::Exists | LabelOperator::DoesNotExist, false) => {
-                Err("Exists and DoesNotExist take no values")
-            }
-            _ => Ok(Self { key, operator, values }),
-        }
-    }
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawLabelRequirement {
-    key: String,
-    operator: LabelOperator,
-    #[serde(default)]
-    values: Vec<String>,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-enum LabelOperator {
-    In,
-    NotIn,
-    Exists,
-    DoesNotExist,
-}
-
-impl LabelSelector {
-    /// Whether it chooses a Pod with these labels.
-    #[must_use]
-    pub fn matches(&self, labels: &TextMap<'_>) -> bool {
-        self.match_labels.iter().all(|(key, value)| labels.get(key) == Some(value))
-            && self.match_expressions.iter().all(|LabelRequirement { key, operator, values }| {
-                let is_one_of = |value: &str| values.iter().any(|listed| listed == value);
-                match (operator, labels.get(key)) {
-                    (LabelOperator::In, value) => value.is_some_and(is_one_of),
-                    (LabelOperator::NotIn, value) => !value.is_some_and(is_one_of),
-                    (LabelOperator::Exists, value) => value.is_some(),
-                    (LabelOperator::DoesNotExist, value) => value.is_none(),
-                }
-            })
-    }
-}
-
-/// Which nodes know sidecar containers.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(try_from = "RawNodes")]
-pub struct Nodes {
-    /// The labels that Pods with sidecar containers have to require of their node; none where every node knows them.
-    pub label: BTreeMap<String, String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-struct RawNodes {
-    sidecar_support: SidecarSupport,
-    label: BTreeMap<String, String>,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-enum SidecarSupport {
-    /// Every node does.
-    #[default]
-    Assumed,
-    /// Those with a label do.
-    Labelled,
-}
-
-impl TryFrom<RawNodes> for Nodes {
-    type Error = &'static str;
-
-    fn try_from(nodes: RawNodes) -> Result<Self, Self::Error> {
-        match nodes.sidecar_support {
-            SidecarSupport::Assumed if !nodes.label.is_empty() => {
-                Err("a label needs sidecarSupport: Labelled")
-            }
-            SidecarSupport::Assumed => Ok(Self::default()),
-            SidecarSupport::Labelled if nodes.label.is_empty() => {
-                Err("sidecarSupport: Labelled needs a label")
-            }
-            SidecarSupport::Labelled => Ok(Self { label: nodes.label }),
-        }
-    }
 }
 
 /// How each mesh is to hold the application; one that is left out is not judged.
@@ -327,86 +163,9 @@ fn some_rules<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<R
     if is_empty { Err(D::Error::custom("names no rule; leave it out for all of them")) } else { Ok(rules) }
 }
 
-/// A Pod can only have one init container of a name, so two entries of one name could never both be met.
-fn of_different_names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<WaitFor>, D::Error> {
-    let entries = Vec::<WaitFor>::deserialize(deserializer)?;
-    let mut names: Vec<_> = entries.iter().map(|entry| entry.name.as_str()).collect();
-    names.sort_unstable();
-    let are_different = names.is_sorted_by(|one, next| one < next);
-    if are_different { Ok(entries) } else { Err(D::Error::custom("two entries have the same name")) }
-}
-
 fn not_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
     if text.trim().is_empty() { Err(D::Error::custom("may not be empty")) } else { Ok(text) }
-}
-
-/// Where a kind keeps its Pod templates.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(try_from = "RawPodTemplates")]
-pub struct PodTemplates {
-    /// The API group.
-    group: String,
-    /// The kind.
-    kind: String,
-    /// The path to the Pod templates.
-    pub path: TemplatePath,
-}
-
-impl PodTemplates {
-    /// Whether it is about a kind of an API group.
-    #[must_use]
-    pub fn is_of(&self, group: &str, kind: &str) -> bool {
-        self.group == group && self.kind == kind
-    }
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct RawPodTemplates {
-    api_version: String,
-    kind: String,
-    path: TemplatePath,
-}
-
-impl TryFrom<RawPodTemplates> for PodTemplates {
-    type Error = &'static str;
-
-    fn try_from(raw: RawPodTemplates) -> Result<Self, Self::Error> {
-        let RawPodTemplates { api_version, kind, path } = raw;
-        match api_version.split_once('/') {
-            Some((group, version)) if group.contains('.') && version.starts_with('v') && !kind.is_empty() => {
-                Ok(Self { group: group.to_owned(), kind, path })
-            }
-            _ => Err(
-                "apiVersion must have the form group.example.com/v1, and kind may not be empty; built-in kinds are known",
-            ),
-        }
-    }
-}
-
-/// A JSON pointer in which `*` stands for every item of a list or every field of an object.
-#[derive(Debug, Clone)]
-pub struct TemplatePath(Vec<String>);
-
-impl TemplatePath {
-    /// Its steps, from the object.
-    #[must_use]
-    pub fn steps(&self) -> &[String] {
-        &self.0
-    }
-}
-
-impl<'de> Deserialize<'de> for TemplatePath {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        match text.strip_prefix('/') {
-            Some(steps) if !steps.split('/').any(str::is_empty) => {
-                Ok(Self(steps.split('/').map(|step| step.replace("~1", "/").replace("~0", "~")).collect()))
-            }
-            _ => Err(D::Error::custom("must be a path such as /spec/template or /spec/tasks/*/template")),
-        }
-    }
 }
 
 /// How much an application needs a sidecar when it starts.
@@ -419,55 +178,6 @@ pub enum Need {
     Helper,
     /// Not at all: no start-up rule speaks of it.
     None,
-}
-
-/// Chooses containers by name, by image, or, where both are given, by both.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(try_from = "Globs")]
-pub struct ContainerMatch(Globs);
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-struct Globs {
-    /// On the container name.
-    container_names: Vec<NameGlob>,
-    /// On the image repository, without tag and digest.
-    images: Vec<ImageGlob>,
-}
-
-impl TryFrom<Globs> for ContainerMatch {
-    type Error = &'static str;
-
-    fn try_from(globs: Globs) -> Result<Self, Self::Error> {
-        if globs.container_names.is_empty() && globs.images.is_empty() {
-            return Err("must hold containerNames or images");
-        }
-        Ok(Self(globs))
-    }
-}
-
-impl ContainerMatch {
-    /// Whether a container with that name and that image repository is chosen.
-    #[must_use]
-    pub fn matches(&self, name: &str, repository: &str) -> bool {
-        let Globs { container_names, images } = &self.0;
-        (container_names.is_empty() || container_names.iter().any(|glob| glob.matches(name)))
-            && (images.is_empty() || images.iter().any(|glob| glob.matches(repository)))
-    }
-
-    /// Whether the name of a container counts.
-    #[must_use]
-    pub fn goes_by_name(&self) -> bool {
-        let Globs { container_names, .. } = &self.0;
-        !container_names.is_empty() && !container_names.iter().any(NameGlob::is_everything)
-    }
-
-    /// Whether it chooses every container there is.
-    fn is_everything(&self) -> bool {
-        let Globs { container_names, images } = &self.0;
-        (container_names.is_empty() || container_names.iter().any(NameGlob::is_everything))
-            && (images.is_empty() || images.iter().any(ImageGlob::is_everything))
-    }
 }
 
 /// What holds an application back until a sidecar container is ready.

@@ -1,0 +1,60 @@
+//! What a Pod gets from the object that creates it.
+
+use crate::object::Object;
+use crate::template::{Kind, PodTemplate};
+
+/// What waits for a Pod to complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// A Job.
+    Job,
+    /// Nothing that is known.
+    Nobody,
+    /// Another controller, which may well delete the Pod itself.
+    Other,
+}
+
+/// A limit to how long the start of a Pod may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Deadline {
+    /// In seconds.
+    pub seconds: u64,
+    /// The field that sets it.
+    pub field: &'static str,
+}
+
+/// The nearest deadline of a Pod, and of the Deployment or Job that creates it. A Deployment's is 600 s where it sets none
+/// (`pkg/apis/apps/v1/defaults.go`).
+pub(super) fn deadline(kind: Kind, object: &Object<'_>, template: &PodTemplate<'_>) -> Option<Deadline> {
+    let spec = object.spec.as_deref();
+    let job = match kind {
+        Kind::Job => spec,
+        Kind::CronJob => {
+            spec.and_then(|spec| spec.job_template.as_deref()).and_then(|job| job.spec.as_deref())
+        }
+        _ => None,
+    };
+    let progress = (kind == Kind::Deployment)
+        .then(|| spec.and_then(|spec| spec.progress_deadline_seconds).unwrap_or(600));
+    let active = template.spec.active_deadline_seconds;
+    let deadlines = [
+        (progress, "progressDeadlineSeconds"),
+        (active, "activeDeadlineSeconds"),
+        (job.and_then(|job| job.active_deadline_seconds), "activeDeadlineSeconds of the Job"),
+    ];
+    let deadlines = deadlines.into_iter().filter_map(|(seconds, field)| {
+        let seconds = u64::try_from(seconds?).ok()?;
+        Some(Deadline { seconds, field })
+    });
+    deadlines.min()
+}
+
+pub(super) fn owner(kind: Kind, object: &Object<'_>) -> Owner {
+    let controller = object.metadata.owner_references.iter().find(|owner| owner.controller);
+    match (kind, controller) {
+        (Kind::Job | Kind::CronJob, _) => Owner::Job,
+        (_, Some(owner)) if *owner.kind == *"Job" => Owner::Job,
+        (_, Some(_)) => Owner::Other,
+        (_, None) => Owner::Nobody,
+    }
+}

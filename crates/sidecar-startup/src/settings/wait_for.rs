@@ -1,0 +1,113 @@
+//! Init containers that some Pods must have.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
+
+use super::not_empty;
+use crate::object::TextMap;
+
+/// An init container that the Pods chosen by their labels must have.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WaitFor {
+    /// The name of the init container.
+    #[serde(deserialize_with = "not_empty")]
+    pub name: String,
+    /// Which Pods.
+    pub pod_selector: LabelSelector,
+    /// The container, without its name.
+    pub container: WaitForContainer,
+}
+
+/// The container that waits.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WaitForContainer {
+    /// Its image; the tag does not count.
+    #[serde(deserialize_with = "not_empty")]
+    pub image: String,
+    /// Its command.
+    #[serde(default)]
+    pub command: Vec<String>,
+    /// Its arguments.
+    #[serde(default)]
+    pub args: Vec<String>,
+}
+
+/// A `metav1.LabelSelector`. An empty one chooses everything.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct LabelSelector {
+    match_labels: BTreeMap<String, String>,
+    match_expressions: Vec<LabelRequirement>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "RawLabelRequirement")]
+struct LabelRequirement {
+    key: String,
+    operator: LabelOperator,
+    values: Vec<String>,
+}
+
+impl TryFrom<RawLabelRequirement> for LabelRequirement {
+    type Error = &'static str;
+
+    fn try_from(raw: RawLabelRequirement) -> Result<Self, Self::Error> {
+        let RawLabelRequirement { key, operator, values } = raw;
+        match (operator, values.is_empty()) {
+            (LabelOperator::In | LabelOperator::NotIn, true) => Err("In and NotIn need values"),
+            (LabelOperator::Exists | LabelOperator::DoesNotExist, false) => {
+                Err("Exists and DoesNotExist take no values")
+            }
+            _ => Ok(Self { key, operator, values }),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawLabelRequirement {
+    key: String,
+    operator: LabelOperator,
+    #[serde(default)]
+    values: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+enum LabelOperator {
+    In,
+    NotIn,
+    Exists,
+    DoesNotExist,
+}
+
+impl LabelSelector {
+    /// Whether it chooses a Pod with these labels.
+    #[must_use]
+    pub fn matches(&self, labels: &TextMap<'_>) -> bool {
+        self.match_labels.iter().all(|(key, value)| labels.get(key) == Some(value))
+            && self.match_expressions.iter().all(|LabelRequirement { key, operator, values }| {
+                let is_one_of = |value: &str| values.iter().any(|listed| listed == value);
+                match (operator, labels.get(key)) {
+                    (LabelOperator::In, value) => value.is_some_and(is_one_of),
+                    (LabelOperator::NotIn, value) => !value.is_some_and(is_one_of),
+                    (LabelOperator::Exists, value) => value.is_some(),
+                    (LabelOperator::DoesNotExist, value) => value.is_none(),
+                }
+            })
+    }
+}
+
+/// A Pod can only have one init container of a name, so two entries of one name could never both be met.
+pub(super) fn of_different_names<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<WaitFor>, D::Error> {
+    let entries = Vec::<WaitFor>::deserialize(deserializer)?;
+    let mut names: Vec<_> = entries.iter().map(|entry| entry.name.as_str()).collect();
+    names.sort_unstable();
+    let are_different = names.is_sorted_by(|one, next| one < next);
+    if are_different { Ok(entries) } else { Err(D::Error::custom("two entries have the same name")) }
+}
