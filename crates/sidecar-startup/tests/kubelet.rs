@@ -5,6 +5,7 @@
 
 #![allow(clippy::indexing_slicing, clippy::panic, reason = "a test says so where something is not there")]
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use sidecar_startup::object::Object;
 use sidecar_startup::pod::Pod;
@@ -205,4 +206,106 @@ fn budgets_have_the_defaults_of_the_api() {
         let probe = serde_json::from_value(probe).unwrap();
         assert_eq!(Timing::of(&probe).budget(), budget, "{probe:?}");
     }
+}
+
+/// What a container of a random Pod is, and how it behaves.
+#[derive(Debug, Clone, Copy)]
+struct Random {
+    is_init: bool,
+    is_sidecar: bool,
+    /// After how long it exits or becomes ready.
+    takes: u64,
+    has_probe: bool,
+    /// After how long its hook returns, and whether well.
+    hook: Option<(u64, bool)>,
+}
+
+impl Random {
+    fn fields(self, index: usize) -> Value {
+        let mut fields = json!({"name": format!("c{index}"), "image": "i"});
+        if self.is_init && self.is_sidecar {
+            fields["restartPolicy"] = json!("Always");
+        }
+        if self.has_probe {
+            fields["startupProbe"] = json!({"exec": {"command": ["ready"]}, "periodSeconds": 1});
+        }
+        if self.hook.is_some() {
+            fields["lifecycle"] = json!({"postStart": {"exec": {"command": ["wait"]}}});
+        }
+        fields
+    }
+}
+
+/// When each container is first started, told from the kubelet's own loop: init containers one by one, each held by what it is;
+/// then the others in one pass, in which a hook delays what comes behind it.
+fn simulate(containers: &[Random]) -> Vec<Option<u64>> {
+    let mut now = Some(0);
+    let mut starts = Vec::new();
+    for container in containers {
+        starts.push(now);
+        now = now.and_then(|now| match (container.is_init, container.hook) {
+            (true, _) if !container.is_sidecar => Some(now + container.takes),
+            (true, Some((_, false))) => None,
+            (true, hook) => {
+                let hook = hook.map_or(0, |(returns, _)| returns);
+                Some(now + if container.has_probe { hook.max(container.takes) } else { hook })
+            }
+            (false, hook) => Some(now + hook.map_or(0, |(returns, _)| returns)),
+        });
+    }
+    starts
+}
+
+proptest! {
+    #[test]
+    fn the_model_agrees_with_a_naive_kubelet(
+        init in proptest::collection::vec(random(true), 0..4),
+        apps in proptest::collection::vec(random(false), 1..4),
+    ) {
+        let containers: Vec<_> = init.iter().chain(&apps).copied().collect();
+        let fields = |list: &[Random], offset| -> Vec<_> {
+            list.iter().enumerate().map(|(index, container)| container.fields(index + offset)).collect()
+        };
+        let spec = json!({"initContainers": fields(&init, 0), "containers": fields(&apps, init.len())});
+        let text = json!({"spec": spec}).to_string();
+        let object: Object<'_> = serde_json::from_str(&text).unwrap();
+        let template = PodTemplate::of(Kind::Pod, &object).unwrap();
+        let pod = Pod::new(Kind::Pod, &object, &template, &Settings::default());
+        let sequence = Sequence::of(&pod);
+
+        let mut starts: Vec<Option<u64>> = Vec::new();
+        for step in &sequence.steps {
+            let start = step.waits_for.map_or(Some(0), |(before, class)| {
+                let Random { takes, hook, .. } = containers[before];
+                let after = match (class, sequence.steps[before].gate) {
+                    (WaitClass::None, _) | (_, Gate::Started) => Some(0),
+                    (_, Gate::Exited) => Some(takes),
+                    (WaitClass::Soft, _) => hook.map(|(returns, _)| returns),
+                    (WaitClass::Hard, Gate::PostStart) => hook.filter(|(_, well)| *well).map(|(returns, _)| returns),
+                    (WaitClass::Hard, Gate::StartupProbe) => match hook {
+                        Some((_, false)) => None,
+                        hook => Some(takes.max(hook.map_or(0, |(returns, _)| returns))),
+                    },
+                };
+                Some(starts[before]? + after?)
+            });
+            starts.push(start);
+        }
+        prop_assert_eq!(starts, simulate(&containers), "{}", sequence);
+    }
+}
+
+fn random(is_init: bool) -> impl Strategy<Value = Random> {
+    let hook = proptest::option::of((0_u64..9, any::<bool>()));
+    (any::<bool>(), 0_u64..9, any::<bool>(), hook).prop_map(move |(is_sidecar, takes, has_probe, hook)| {
+        // An ordinary init container may have neither.
+        let is_plain = is_init && !is_sidecar;
+        Random {
+            is_init,
+            is_sidecar,
+            takes,
+            has_probe: has_probe && !is_plain,
+            hook: hook.filter(|_| !is_plain),
+        }
+    })
 }
