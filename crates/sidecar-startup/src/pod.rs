@@ -3,9 +3,11 @@
 mod kind;
 mod owner;
 
-use kind::{kind_of_app, kind_of_init, kind_of_owner, make_application_of};
-use owner::{deadline, owner};
+use k8s_openapi::api::core::v1::Probe;
+use serde_json::Value;
 
+use self::kind::{kind_of_app, kind_of_init, kind_of_owner, make_application_of};
+use self::owner::{deadline, owner};
 use crate::catalogue::{self, Candidate, Row, Surroundings};
 use crate::field::{FieldPath, Segment};
 use crate::image;
@@ -15,10 +17,8 @@ use crate::probe;
 use crate::sequence::Timing;
 use crate::settings::{Action, Need, Settings};
 use crate::template::{Kind, PodTemplate};
-use k8s_openapi::api::core::v1::Probe;
-use serde_json::Value;
 
-pub use owner::{Deadline, Owner};
+pub use self::owner::{Deadline, Owner};
 
 /// Says whether the application is to be held back for its classic sidecars.
 const HOLD_ANNOTATION: &str = "sidecar-startup/hold-application";
