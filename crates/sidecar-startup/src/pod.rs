@@ -233,9 +233,13 @@ impl<'a> Pod<'a> {
         self.path.child(container.list.key()).index(container.index)
     }
 
-    /// The `startupProbe` that a sidecar container could have.
+    /// The `startupProbe` that a sidecar container could have. It may repeat what stands in the object, so it is only for
+    /// whoever holds that: the compiled module proposes none.
     #[must_use]
     pub fn startup_probe_for(&self, container: &Container<'_>) -> Option<Value> {
+        if cfg!(target_family = "wasm") {
+            return None;
+        }
         let ContainerKind::Sidecar(Facts { row, .. }) = container.kind else { return None };
         let repository = image::repository(&container.fields.image);
         probe::suggestion(
