@@ -284,8 +284,9 @@ fn answers_whatever_comes_in(module: &PolicyModule) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Stands in many places of the arbitrary payloads, and must stand in no answer.
-const SECRET: &str = "hunter2";
+/// Stands in many places of the arbitrary payloads, and must stand in no answer. It is no valid name of anything, since names
+/// may well stand there.
+const SECRET: &str = "hunter 2";
 
 /// Settings whose fields hold anything.
 fn arbitrary_settings() -> impl Strategy<Value = Value> {
