@@ -44,6 +44,11 @@ impl Outcome {
     const fn harmless(ends: Ends) -> Self {
         Self { ends, sleeps: 0, works: false }
     }
+
+    /// Whether it succeeds, and does nothing before but take its time.
+    pub(crate) fn only_sleeps(self) -> bool {
+        self.ends == Ends::Success && !self.works && 0 < self.sleeps
+    }
 }
 
 /// What an exec with these words comes to.

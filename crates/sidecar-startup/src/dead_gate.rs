@@ -9,7 +9,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use crate::command::{Ends, outcome};
 use crate::object::ContainerFields;
 use crate::pod::{Container, ContainerKind, Pod};
-use crate::sequence::{Timing, post_start};
+use crate::sequence::Timing;
 
 /// A gate that never opens.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl<'p, 'a> DeadGates<'p, 'a> {
     /// The gate of a container that never opens, if it has one.
     #[must_use]
     pub fn find(&self, container: &Container<'_>) -> Option<DeadGate> {
-        if let Some((reason, hangs)) = post_start(container.fields).and_then(dead_hook) {
+        if let Some((reason, hangs)) = container.fields.post_start().and_then(dead_hook) {
             let effect = if hangs || container.is_init() { Effect::Blocks } else { Effect::Kills };
             return Some(DeadGate { path: &["lifecycle", "postStart"], reason, effect });
         }

@@ -9,7 +9,6 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use crate::field::FieldPath;
 use crate::pod::Pod;
 use crate::read::{ReadError, ReadErrorKind};
-use crate::sequence::post_start;
 
 /// The first thing in a Pod that the API server would refuse
 /// (`pkg/apis/core/validation/validation.go`, `validateProbe`, `validateLifecycle`, `validateInitContainers`).
@@ -23,7 +22,7 @@ pub fn first_error(pod: &Pod<'_>) -> Option<ReadError> {
         let probe = container.fields.startup_probe.as_ref();
         let probe = probe.and_then(|probe| probe_error(probe, &path.child("startupProbe")));
         probe.or_else(|| {
-            hook_error(post_start(container.fields)?, &path.child("lifecycle").child("postStart"))
+            hook_error(container.fields.post_start()?, &path.child("lifecycle").child("postStart"))
         })
     })
 }

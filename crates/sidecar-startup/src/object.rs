@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use k8s_openapi::api::core::v1::{ContainerPort, Lifecycle, Probe};
+use k8s_openapi::api::core::v1::{ContainerPort, Lifecycle, LifecycleHandler, Probe};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -213,7 +213,27 @@ view! {
     }
 }
 
+impl Metadata<'_> {
+    /// The object that manages this one. The API server allows one at most (`ValidateOwnerReferences` in
+    /// `apimachinery/pkg/api/validation/objectmeta.go`).
+    #[must_use]
+    pub fn controller(&self) -> Option<&OwnerReference<'_>> {
+        self.owner_references.iter().find(|owner| owner.controller)
+    }
+}
+
 impl ContainerFields<'_> {
+    /// The words of `command`, then those of `args`.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.command.iter().chain(&self.args).map(|word| &**word)
+    }
+
+    /// The `postStart` hook.
+    #[must_use]
+    pub fn post_start(&self) -> Option<&LifecycleHandler> {
+        self.lifecycle.as_ref().and_then(|lifecycle| lifecycle.post_start.as_ref())
+    }
+
     /// The literal value of an environment variable.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<String> {

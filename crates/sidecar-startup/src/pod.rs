@@ -252,7 +252,7 @@ impl<'a> Pod<'a> {
     #[must_use]
     pub fn has_known_gate(&self, container: &Container<'_>) -> bool {
         let ContainerKind::Sidecar(Facts { row: Some(row), .. }) = container.kind else { return false };
-        let hook = container.fields.lifecycle.as_ref().and_then(|lifecycle| lifecycle.post_start.as_ref());
+        let hook = container.fields.post_start();
         let Some(command) = hook.and_then(|hook| hook.exec.as_ref()).and_then(|exec| exec.command.as_deref())
         else {
             return false;

@@ -1,9 +1,11 @@
 //! What is asked of the policy: one object, and what is about to happen to it.
 
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+
 use crate::object::{Object, Text, view};
 use crate::template::Kind;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
-use std::fmt;
 
 view! {
     /// The part of an `admission.k8s.io/v1` `AdmissionRequest` that a verdict depends on.
@@ -31,7 +33,8 @@ impl<'a> Request<'a> {
     /// It has none where the containers do not change (deletion, connection, subresources, and the immutable Pods and Jobs
     /// when they are updated: denying that would block their finalizers and labels), where its denial would change nothing
     /// (a mirror Pod runs already, see `pkg/kubelet/pod/mirror_client.go`; a finished Pod and one being deleted never start
-    /// again; one that has no uid yet only claims to be finished), and in objects that belong to another one: that other one would fight a change, and its Pods are judged.
+    /// again; one that has no uid yet only claims to be finished), and in objects that belong to another one: that other one
+    /// would fight a change, and its Pods are judged.
     #[must_use]
     pub fn subject(&self) -> Option<(Kind, &Object<'a>)> {
         let kind = Kind::of(&self.kind.group, &self.kind.kind)?;
@@ -41,7 +44,7 @@ impl<'a> Request<'a> {
             metadata.annotations.get("kubernetes.io/config.mirror").is_some()
                 || (matches!(&*object.status.phase, "Succeeded" | "Failed") && !metadata.uid.is_empty())
         } else {
-            metadata.owner_references.iter().any(|owner| owner.controller)
+            metadata.controller().is_some()
         };
         let is_judged = changes_containers(kind, &self.operation, &self.sub_resource)
             && metadata.deletion_timestamp.is_none()

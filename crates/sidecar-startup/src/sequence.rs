@@ -14,7 +14,6 @@ use std::fmt;
 use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
 
 use crate::command::{Ends, outcome};
-use crate::object::ContainerFields;
 use crate::pod::{Container, ContainerKind, Pod};
 
 /// The containers of a Pod in the order in which they are first started.
@@ -100,7 +99,7 @@ impl<'a> Sequence<'a> {
 
 fn gate_of(container: &Container<'_>) -> (Gate, Window) {
     let fields = container.fields;
-    let hook = post_start(fields);
+    let hook = fields.post_start();
     let at_once = Window { earliest: 0, latest: Some(0) };
     match container.kind {
         ContainerKind::Init(_) => (Gate::Exited, Window { earliest: 0, latest: None }),
@@ -119,12 +118,6 @@ fn gate_of(container: &Container<'_>) -> (Gate, Window) {
             None => (Gate::Started, at_once),
         },
     }
-}
-
-/// The `postStart` hook of a container.
-#[must_use]
-pub fn post_start<'a>(fields: &'a ContainerFields<'_>) -> Option<&'a LifecycleHandler> {
-    fields.lifecycle.as_ref().and_then(|lifecycle| lifecycle.post_start.as_ref())
 }
 
 /// A hook has no time limit of its own (`pkg/kubelet/lifecycle/handlers.go`); only what does nothing but sleep bounds itself.

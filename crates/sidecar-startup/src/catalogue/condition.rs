@@ -137,12 +137,12 @@ impl Test {
 
 /// Whether a word, or a flag that is set, is among the words of a container.
 fn has_arg(container: &ContainerFields<'_>, flag: &str) -> bool {
-    words(container).any(|word| matches!(undashed(word).strip_prefix(flag), Some("" | "=true")))
+    container.words().any(|word| matches!(undashed(word).strip_prefix(flag), Some("" | "=true")))
 }
 
 /// The value of a flag, behind `=` or as the next word.
 pub(super) fn value_of_arg<'a>(container: &'a ContainerFields<'_>, flag: &str) -> Option<&'a str> {
-    let mut words = words(container);
+    let mut words = container.words();
     while let Some(word) = words.next() {
         match undashed(word).strip_prefix(flag) {
             Some("") if word.starts_with('-') => return words.next().filter(|value| !value.starts_with('-')),
@@ -157,11 +157,7 @@ pub(super) fn value_of_arg<'a>(container: &'a ContainerFields<'_>, flag: &str) -
 pub(super) fn is_opaque(container: &ContainerFields<'_>) -> bool {
     let is_shell =
         |word: &str| matches!(word.rsplit('/').next(), Some("sh" | "bash" | "ash" | "dash" | "busybox"));
-    words(container).any(|word| is_shell(word) || word.contains("$("))
-}
-
-fn words<'a>(container: &'a ContainerFields<'_>) -> impl Iterator<Item = &'a str> {
-    container.command.iter().chain(&container.args).map(|word| &**word)
+    container.words().any(|word| is_shell(word) || word.contains("$("))
 }
 
 /// Flags are read as Go programs read them, with one dash or two.

@@ -29,7 +29,7 @@ pub(super) fn make_application_of(containers: &mut [Container<'_>], those: impl 
 
 /// The kind of the controller that owns a Pod, as far as the catalogue asks for it.
 pub(super) fn kind_of_owner(object: &Object<'_>) -> Option<Kind> {
-    let owner = object.metadata.owner_references.iter().find(|owner| owner.controller)?;
+    let owner = object.metadata.controller()?;
     Kind::of("apps", &owner.kind)
 }
 

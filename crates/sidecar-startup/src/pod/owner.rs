@@ -50,8 +50,7 @@ pub(super) fn deadline(kind: Kind, object: &Object<'_>, template: &PodTemplate<'
 }
 
 pub(super) fn owner(kind: Kind, object: &Object<'_>) -> Owner {
-    let controller = object.metadata.owner_references.iter().find(|owner| owner.controller);
-    match (kind, controller) {
+    match (kind, object.metadata.controller()) {
         (Kind::Job | Kind::CronJob, _) => Owner::Job,
         (_, Some(owner)) if *owner.kind == *"Job" => Owner::Job,
         (_, Some(_)) => Owner::Other,

@@ -47,7 +47,6 @@ use crate::native_only;
 use crate::pod::{ContainerKind, Pod};
 use crate::rules::startup_gate_never_opens::is_reported;
 use crate::rules::{Rule, classic_sidecar};
-use crate::sequence::post_start;
 use crate::settings::{Action, Need, Scope, Settings};
 use crate::violation::{ErrorKind, Finding};
 
@@ -77,7 +76,7 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
         let name = container.name();
         let is_app = |kind| matches!(kind, ContainerKind::App);
         let first = pod.containers.iter().take(position).find(|other| is_app(other.kind));
-        let has_hook = post_start(container.fields).is_some_and(hook_is_gate);
+        let has_hook = container.fields.post_start().is_some_and(hook_is_gate);
         let is_blocking = has_hook || is_reported(&dead_gates, container, settings);
         let (path, kind, state, remedy) = match (first, is_blocking) {
             (None, true) => continue,

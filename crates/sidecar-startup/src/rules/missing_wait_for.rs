@@ -43,7 +43,7 @@ use serde_json::json;
 use crate::image;
 use crate::native_only;
 use crate::object::{ContainerFields, Text};
-use crate::pod::{ContainerKind, Pod};
+use crate::pod::{Container, ContainerKind, Pod};
 use crate::rules::Rule;
 use crate::settings::{Action, Settings, WaitFor};
 use crate::violation::{ErrorKind, Finding};
@@ -57,7 +57,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
     for wait in &settings.wait_for {
-        let is_there = |container: &crate::pod::Container<'_>| {
+        let is_there = |container: &Container<'_>| {
             matches!(container.kind, ContainerKind::Init(_)) && is_same(container.fields, wait)
         };
         if !wait.pod_selector.matches(pod.labels()) || pod.containers.iter().any(is_there) {

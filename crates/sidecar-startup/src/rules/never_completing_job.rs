@@ -115,9 +115,9 @@ fn something_ends_sidecars(pod: &Pod<'_>) -> bool {
 }
 
 fn says_farewell(fields: &ContainerFields<'_>) -> bool {
-    let says = |text: &str| words(fields).any(|word| word.contains(text));
+    let says = |text: &str| fields.words().any(|word| word.contains(text));
     FAREWELLS.iter().any(|farewell| says(farewell))
-        || (says("linkerd-await") && words(fields).any(|word| word.contains("--shutdown") || word.contains("-S")))
+        || (says("linkerd-await") && fields.words().any(|word| word.contains("--shutdown") || word.contains("-S")))
         // scuttle tells Istio to quit.
         || !fields.lacks_variable("ISTIO_QUIT_API")
 }
@@ -127,12 +127,8 @@ fn says_farewell(fields: &ContainerFields<'_>) -> bool {
 fn ends_itself(fields: &ContainerFields<'_>, facts: Facts) -> bool {
     let is_told = |word: &str| word.contains("quitquitquit") || word.contains("exit-zero-on-sigterm");
     facts.row.is_some_and(|row| row.ends_itself)
-        || words(fields).any(|word| word.rsplit('/').next() == Some("kubexit") || is_told(word))
-        || words(fields).any(|word| WATCHES.iter().any(|watch| word.contains(watch)))
+        || fields.words().any(|word| word.rsplit('/').next() == Some("kubexit") || is_told(word))
+        || fields.words().any(|word| WATCHES.iter().any(|watch| word.contains(watch)))
         || fields.variable("KRUISE_TERMINATE_SIDECAR_WHEN_JOB_EXIT").as_deref() == Some("true")
         || fields.variable("CSQL_PROXY_QUITQUITQUIT").as_deref() == Some("true")
-}
-
-fn words<'a>(fields: &'a ContainerFields<'_>) -> impl Iterator<Item = &'a str> {
-    fields.command.iter().chain(&fields.args).map(|word| &**word)
 }

@@ -47,7 +47,6 @@ use crate::object::ContainerFields;
 use crate::pod::{ContainerKind, Pod};
 use crate::rules::Rule;
 use crate::rules::startup_gate_never_opens::is_reported;
-use crate::sequence::post_start;
 use crate::settings::{Action, Settings};
 use crate::violation::{ErrorKind, Finding};
 
@@ -68,7 +67,7 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
         let fields = container.fields;
         let startup_probe = fields.startup_probe.as_ref();
         // What upstream makes a sidecar's gate is one, whatever the settings say.
-        let hook = post_start(fields);
+        let hook = fields.post_start();
         let has_hook =
             pod.has_known_gate(container) || (settings.gates.post_start && hook.is_some_and(hook_is_gate));
         // A gate that never opens is not missing as well.
@@ -117,7 +116,7 @@ fn state_without_probe(fields: &ContainerFields<'_>, application: &str) -> Strin
         (Some(probe), None) | (None, Some(probe)) => format!("a {probe}, which does"),
         (None, None) => String::new(),
     };
-    match (post_start(fields), probes.as_str()) {
+    match (fields.post_start(), probes.as_str()) {
         (None, "") => format!("has no startupProbe, so {application} does not wait until it is ready"),
         (None, probes) => format!("has only {probes} not hold back {application}"),
         (Some(hook), _) if !hook_is_gate(hook) => {

@@ -32,7 +32,7 @@
 
 use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
 
-use crate::command::{Ends, outcome, takes_any_answer};
+use crate::command::{outcome, takes_any_answer};
 use crate::dead_gate::DeadGates;
 use crate::gate::probe_is_gate;
 use crate::native_only;
@@ -40,7 +40,6 @@ use crate::object::ContainerFields;
 use crate::pod::{Container, ContainerKind, Pod};
 use crate::rules::startup_gate_never_opens::is_reported;
 use crate::rules::{Rule, classic_sidecar};
-use crate::sequence::post_start;
 use crate::settings::{Action, Settings};
 use crate::violation::{ErrorKind, Finding};
 
@@ -98,15 +97,15 @@ fn empty_gate(
             if let Some(probe) = probe {
                 return only_sleeps(probe).then_some((&["startupProbe"][..], "a probe that only sleeps"));
             }
-            let reason = post_start(fields).filter(|_| relies_on_hook).and_then(empty_hook)?;
+            let reason = fields.post_start().filter(|_| relies_on_hook).and_then(empty_hook)?;
             Some((&["lifecycle", "postStart"], reason))
         }
         ContainerKind::App => {
-            let outcome = outcome(&words(fields));
+            let outcome = outcome(&fields.words().collect::<Vec<_>>());
             let sleeps_first = 0 < outcome.sleeps && outcome.sleeps < u32::MAX && outcome.works;
             sleeps_first.then_some((script_of(fields), "the command sleeps before its real work"))
         }
-        ContainerKind::Init(None) => takes_any_answer(&words(fields))
+        ContainerKind::Init(None) => takes_any_answer(&fields.words().collect::<Vec<_>>())
             .then_some((script_of(fields), "the loop takes any answer for success")),
         ContainerKind::Init(Some(_)) | ContainerKind::Stub => None,
     }
@@ -114,8 +113,7 @@ fn empty_gate(
 
 fn only_sleeps(probe: &Probe) -> bool {
     let words = probe.exec.as_ref().and_then(|exec| exec.command.as_deref()).unwrap_or_default();
-    let outcome = outcome(words);
-    outcome.ends == Ends::Success && !outcome.works && 0 < outcome.sleeps
+    outcome(words).only_sleeps()
 }
 
 fn empty_hook(hook: &LifecycleHandler) -> Option<&'static str> {
@@ -125,13 +123,7 @@ fn empty_hook(hook: &LifecycleHandler) -> Option<&'static str> {
     if hook.http_get.is_some() {
         return Some("a hook with one httpGet request, whose answer does not count");
     }
-    let outcome = outcome(hook.exec.as_ref()?.command.as_deref()?);
-    let only_sleeps = outcome.ends == Ends::Success && !outcome.works && 0 < outcome.sleeps;
-    only_sleeps.then_some("a hook that only sleeps")
-}
-
-fn words<'a>(fields: &'a ContainerFields<'_>) -> Vec<&'a str> {
-    fields.command.iter().chain(&fields.args).map(|word| &**word).collect()
+    outcome(hook.exec.as_ref()?.command.as_deref()?).only_sleeps().then_some("a hook that only sleeps")
 }
 
 /// The field that holds a container's script.
