@@ -19,7 +19,7 @@ pub(crate) fn write(answer: &Answer) -> CallResult {
         accepted,
         message: (!accepted).then(|| answer.message()),
         code: (!accepted).then_some(BAD_REQUEST),
-        mutated_object: None,
+        mutated_object: answer.object().cloned(),
         audit_annotations: (annotations.len() != 0).then(|| annotations.collect()),
         warnings: (!warnings.is_empty()).then_some(warnings),
     })?)

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sidecar_startup::field::{FieldPath, Segment};
 use sidecar_startup::{Answer, Violation};
 
-use crate::{Case, Outcome};
+use crate::{Case, Outcome, repairs};
 
 /// Checks all of it.
 ///
@@ -16,7 +16,8 @@ pub fn hold(case: &Case, outcome: &Outcome) -> anyhow::Result<()> {
     texts_are_sound(outcome)?;
     paths_resolve(case, outcome)?;
     unknown_fields_change_nothing(case, outcome)?;
-    other_kinds_say_the_same(case, outcome)
+    other_kinds_say_the_same(case, outcome)?;
+    repairs::hold(case, outcome)
 }
 
 fn says_the_same_twice(case: &Case, outcome: &Outcome) -> anyhow::Result<()> {
@@ -28,11 +29,12 @@ fn says_the_same_twice(case: &Case, outcome: &Outcome) -> anyhow::Result<()> {
 fn texts_are_sound(outcome: &Outcome) -> anyhow::Result<()> {
     let message = outcome.message();
     ensure!(message.chars().count() < 1024, "an event would cut the message");
-    for text in outcome.violations().iter().map(Violation::warning).chain([message]) {
+    let Outcome::Answered(answer) = outcome else { return Ok(()) };
+    for text in answer.warnings().into_iter().chain([message]) {
         ensure!(!text.contains(char::is_control), "a control character in {text:?}");
         ensure!(!text.contains("Some(") && !text.contains("None"), "a debug artefact in {text:?}");
     }
-    for warning in outcome.violations().iter().map(Violation::warning) {
+    for warning in answer.warnings() {
         ensure!(warning.chars().count() <= 120, "too long for a warning: {warning}");
     }
     Ok(())
@@ -44,7 +46,14 @@ fn paths_resolve(case: &Case, outcome: &Outcome) -> anyhow::Result<()> {
         let pointer = violation.finding.path.to_pointer();
         let mut pointer = pointer.as_str();
         let mut missing = 0;
-        while case.object.pointer(pointer).is_none() {
+        // What a repair has left, or made, stands where it has put it.
+        let is_there = |pointer: &str| {
+            [Some(&case.object), outcome.object()]
+                .into_iter()
+                .flatten()
+                .any(|object| object.pointer(pointer).is_some())
+        };
+        while !is_there(pointer) {
             pointer = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
             missing += 1;
         }
@@ -58,7 +67,7 @@ fn paths_resolve(case: &Case, outcome: &Outcome) -> anyhow::Result<()> {
         let segments = violation.finding.path.segments();
         let container: FieldPath = segments.iter().take(item.map_or(0, |item| item + 1)).cloned().collect();
         let container = container.to_pointer();
-        ensure!(case.object.pointer(&container).is_some(), "there is nothing at {container}");
+        ensure!(is_there(&container), "there is nothing at {container}");
     }
     Ok(())
 }
@@ -68,14 +77,23 @@ fn unknown_fields_change_nothing(case: &Case, outcome: &Outcome) -> anyhow::Resu
     if case.has_request() {
         return Ok(());
     }
-    let mut object = case.object.clone();
-    plant(&mut object);
-    let planted = Outcome::of_library(&case.with_object(object));
+    let planted = Outcome::of_library(&case.with_object(planted_into(&case.object)));
     ensure!(
         planted.to_value() == outcome.to_value(),
         "an unknown field changes the answer to {:#}",
         planted.to_value()
     );
+    if let (Some(planted), Some(object)) = (planted.object(), outcome.object()) {
+        // Of two containers of one name, which a second apply makes, one is meant to go.
+        let expected = planted_into(&case.object);
+        ensure!(
+            count(planted) == count(&expected) || containers(planted) < containers(&expected),
+            "a repair loses a field from the future"
+        );
+        let mut without = planted.clone();
+        uproot(&mut without);
+        ensure!(without == *object, "an unknown field changes the repair to\n{without:#}");
+    }
     Ok(())
 }
 
@@ -89,7 +107,51 @@ fn plant(value: &mut Value) {
                     plant(field);
                 }
             }
-            fields.insert("fromTheFuture".to_owned(), json!({"is": ["unknown"]}));
+            fields.insert(FUTURE.to_owned(), json!({"is": ["unknown"]}));
+        }
+        _ => {}
+    }
+}
+
+/// A field from a later version of the API.
+const FUTURE: &str = "fromTheFuture";
+
+fn planted_into(object: &Value) -> Value {
+    let mut object = object.clone();
+    plant(&mut object);
+    object
+}
+
+/// How many fields from the future a value has. Where a probe is copied or replaced, its own do not count.
+fn count(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => items.iter().map(count).sum(),
+        Value::Object(fields) => {
+            let below =
+                fields.iter().filter(|(key, _)| *key != "startupProbe").map(|(_, field)| count(field));
+            usize::from(fields.contains_key(FUTURE)) + below.sum::<usize>()
+        }
+        _ => 0,
+    }
+}
+
+/// How many values anywhere have an image, as containers do.
+fn containers(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => items.iter().map(containers).sum(),
+        Value::Object(fields) => {
+            usize::from(fields.contains_key("image")) + fields.values().map(containers).sum::<usize>()
+        }
+        _ => 0,
+    }
+}
+
+fn uproot(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(uproot),
+        Value::Object(fields) => {
+            fields.shift_remove(FUTURE);
+            fields.values_mut().for_each(uproot);
         }
         _ => {}
     }
@@ -132,9 +194,19 @@ fn other_kinds_say_the_same(case: &Case, outcome: &Outcome) -> anyhow::Result<()
         let is_of_kind = |violation: &&Violation| !violation.finding.detail.contains("DeadlineSeconds");
         outcome.violations().iter().filter(is_of_kind).map(tell).collect()
     };
+    let template_of = |object: &Value| {
+        let places = ["/spec/jobTemplate/spec/template", "/spec/template", ""];
+        let template = places.iter().find_map(|place| object.pointer(place)).cloned().unwrap_or_default();
+        json!({"metadata": template.get("metadata"), "spec": template.get("spec")})
+    };
     for form in forms {
         let other = Outcome::of_library(&case.with_object(form));
         ensure!(say(&other) == say(outcome), "another kind is judged differently: {:#}", other.to_value());
+        ensure!(
+            other.object().map(template_of) == outcome.object().map(template_of),
+            "another kind is repaired differently: {:#}",
+            other.object().cloned().unwrap_or_default()
+        );
     }
     Ok(())
 }

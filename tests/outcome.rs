@@ -44,6 +44,15 @@ impl Outcome {
         }
     }
 
+    /// The object as repaired, where it was.
+    #[must_use]
+    pub fn object(&self) -> Option<&Value> {
+        match self {
+            Self::Answered(answer) => answer.object(),
+            Self::BadSettings(_) => None,
+        }
+    }
+
     /// The violations, none where there is no decision.
     #[must_use]
     pub fn violations(&self) -> &[Violation] {
@@ -57,11 +66,18 @@ impl Outcome {
     #[must_use]
     pub fn to_value(&self) -> Value {
         let decision = match self {
+            Self::Answered(answer) if answer.object().is_some() => "Mutate",
             Self::Answered(_) if self.is_allowed() => "Allow",
             Self::Answered(_) => "Deny",
             Self::BadSettings(_) => "BadSettings",
         };
         let mut fields = Map::from_iter([("decision".to_owned(), json!(decision))]);
+        if let Self::Answered(Answer::Decided(decision)) = self
+            && !decision.fixes.is_empty()
+        {
+            let fixes: Vec<_> = decision.fixes.iter().map(ToString::to_string).collect();
+            fields.insert("fixes".to_owned(), fixes.into());
+        }
         let with_action =
             |action| self.violations().iter().filter(move |violation| violation.action == action);
         let violations: Vec<_> = with_action(Action::Deny)
@@ -88,7 +104,7 @@ impl Outcome {
         if !warnings.is_empty() {
             fields.insert("warnings".to_owned(), warnings.into());
         }
-        if decision != "Allow" {
+        if !matches!(decision, "Allow" | "Mutate") {
             fields.insert("message".to_owned(), self.message().into());
         }
         Value::Object(fields)
@@ -113,7 +129,11 @@ impl Outcome {
         let (mine, theirs) = (self.answer(), Self::answer_of(&response));
         ensure!(mine == theirs, "the library says\n{mine:#}\nbut the module says\n{theirs:#}");
         let patched = response.patched(&case.object).context("the patch does not fit")?;
-        ensure!(patched == case.object, "the module changes the object to\n{patched:#}");
+        let expected = self.object().unwrap_or(&case.object);
+        ensure!(
+            patched == *expected,
+            "the module changes the object to\n{patched:#}\ninstead of\n{expected:#}"
+        );
         Ok(())
     }
 

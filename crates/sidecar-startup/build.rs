@@ -42,6 +42,8 @@ struct Row {
     follows_application: Option<Injectable>,
     startup_probe: Option<Injectable>,
     wait_command: Option<Injectable>,
+    #[serde(default)]
+    shell: bool,
     source: String,
 }
 
@@ -244,6 +246,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         writeln!(code, "    follows_application: {follows},")?;
         writeln!(code, "    startup_probe: {probe},")?;
         writeln!(code, "    wait_command: {command},")?;
+        writeln!(code, "    has_shell: {:?},", row.shell)?;
         writeln!(code, "    source: native_only({:?}),", row.source)?;
         writeln!(code, "}},")?;
     }

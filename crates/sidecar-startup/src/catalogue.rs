@@ -55,6 +55,8 @@ pub struct Row {
     pub startup_probe: Option<Injectable<&'static str>>,
     /// The command in its image that blocks until it is ready.
     pub wait_command: Option<Injectable<&'static [&'static str]>>,
+    /// Whether its image has a shell.
+    pub has_shell: bool,
     /// Where the facts were read.
     pub source: &'static str,
 }
@@ -145,6 +147,11 @@ impl Row {
         self.container_names.iter().any(|glob| matches(glob, name))
     }
 
+    /// Whether an ordinary init container of this name belongs to it.
+    pub(crate) fn has_init_container(&self, name: &str) -> bool {
+        self.related_init_containers.iter().any(|glob| matches(glob, name))
+    }
+
     /// Whether an image repository is one of those that upstream publishes.
     #[must_use]
     pub fn has_image(&self, repository: &str) -> bool {
@@ -159,7 +166,7 @@ impl Row {
     /// Whether an ordinary init container of the Pod has done this sidecar's first work.
     pub(crate) fn is_served_by(&self, init_container: &ContainerFields<'_>) -> bool {
         self.served_by_init
-            && (self.related_init_containers.iter().any(|glob| matches(glob, &init_container.name))
+            && (self.has_init_container(&init_container.name)
                 || self.has_image(&image::repository(&init_container.image)))
     }
 }
@@ -205,9 +212,15 @@ pub(crate) fn ends_all(candidate: Candidate<'_>) -> bool {
     rows.any(|row| candidate.fulfils(row.only_when))
 }
 
+/// Whether ordinary init containers of this name belong to a sidecar that redirects traffic.
+pub(crate) fn belongs_to_mesh(name: &str) -> bool {
+    let mut rows = ROWS.iter().filter(|row| row.redirects_traffic);
+    rows.any(|row| row.has_init_container(name))
+}
+
 /// Whether ordinary init containers of this name belong to some sidecar.
 pub(crate) fn is_related(name: &str) -> bool {
-    ROWS.iter().any(|row| row.related_init_containers.iter().any(|glob| matches(glob, name)))
+    ROWS.iter().any(|row| row.has_init_container(name))
 }
 
 #[cfg(test)]

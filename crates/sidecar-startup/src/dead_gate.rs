@@ -59,7 +59,9 @@ impl<'p, 'a> DeadGates<'p, 'a> {
         Some(DeadGate { path: &["startupProbe"], reason, effect: Effect::Blocks })
     }
 
-    fn dead_probe(&self, container: &Container<'_>, probe: &Probe) -> Option<String> {
+    /// Why a probe would never succeed as the `startupProbe` of a container that is, or becomes, a sidecar container.
+    #[must_use]
+    pub fn dead_probe(&self, container: &Container<'_>, probe: &Probe) -> Option<String> {
         if let Some(exec) = &probe.exec {
             return dead_command(exec.command.as_deref()?, Timing::of(probe).timeout);
         }
@@ -87,7 +89,8 @@ impl<'p, 'a> DeadGates<'p, 'a> {
             return None;
         }
         let owner = self.pod.containers.get(*self.ports().get(&number)?)?;
-        let starts_later = self.pod.is_before(container, owner);
+        // A classic sidecar may yet move before all others of its list.
+        let starts_later = !owner.is_init() || self.pod.is_before(container, owner);
         starts_later.then(|| format!("it asks for port {number} of {}, which starts later", owner.name()))
     }
 

@@ -1,13 +1,18 @@
 //! Rules and actions make a decision.
 
+use serde_json::Value;
+
+use crate::field::FieldPath;
 use crate::invalid;
+use crate::object::Object;
 use crate::pod::Pod;
-use crate::read::ReadError;
+use crate::read::{ReadError, ReadErrorKind};
+use crate::repair::{Repaired, repair};
 use crate::request::Request;
 use crate::rules::RULES;
 use crate::sequence::Sequence;
-use crate::settings::{Action, Settings};
-use crate::template::PodTemplate;
+use crate::settings::{Action, Fix, Settings};
+use crate::template::{Kind, PodTemplate};
 use crate::violation::Violation;
 
 /// How much of a denial is said in full, in characters. Events are cut at 1,024, and the API server puts the name of the
@@ -17,44 +22,115 @@ const MAX_MESSAGE: usize = 900;
 /// What the policy says of one request.
 #[derive(Debug, Default)]
 pub struct Decision {
-    /// All violations of rules that are not ignored, in Pod order, then rule order.
+    /// All violations of rules that are not ignored, in Pod order, then rule order. Where the object is repaired, those that are left.
     pub violations: Vec<Violation>,
-    /// The start-up sequence, on one line, where there is a violation.
+    /// The start-up sequence, on one line, where there is a violation or a repair.
     pub sequence: Option<String>,
+    /// What was repaired.
+    pub fixes: Vec<Repaired>,
+    /// The object as repaired, where it was.
+    pub object: Option<Value>,
 }
 
 /// Judges a request. What the policy has no say in is allowed.
 ///
-/// Where an object is being changed, a violation that it had before is a warning: nobody is kept from an urgent change by
-/// what is not part of it.
+/// `raw` gives the object as it came in. It is only asked for where there may be something to repair.
 ///
 /// # Errors
 /// The object is of a kind that is judged, but the way to its Pod template breaks off, or the API server would refuse it.
-pub fn evaluate(settings: &Settings, request: &Request<'_>) -> Result<Decision, ReadError> {
+pub fn evaluate(
+    settings: &Settings,
+    request: &Request<'_>,
+    raw: impl FnOnce() -> Option<Value>,
+) -> Result<Decision, ReadError> {
     let Some((kind, object)) = request.subject() else { return Ok(Decision::default()) };
     let template = PodTemplate::of(kind, object)?;
     let old = request.old_object.as_ref().and_then(|old| Some((old, PodTemplate::of(kind, old).ok()?)));
     if old.as_ref().is_some_and(|(_, old)| old.metadata == template.metadata && old.spec == template.spec) {
         return Ok(Decision::default());
     }
+    let known = || {
+        let old = old.as_ref().map(|(old, template)| Pod::new(kind, old, template, settings));
+        old.map(|old| violations(&old, settings)).unwrap_or_default()
+    };
     let pod = Pod::new(kind, object, &template, settings);
-    if let Some(error) = invalid::first_error(&pod) {
+    decide(&pod, settings, &known, raw)
+}
+
+/// Judges a Pod template, repairs it if the settings want that, and judges it again.
+///
+/// `known` are the violations before a change: such a one is only a warning, so that nobody is kept from an urgent change by what is
+/// not part of it.
+///
+/// # Errors
+/// The API server would refuse the object.
+pub(crate) fn decide(
+    pod: &Pod<'_>,
+    settings: &Settings,
+    known: &dyn Fn() -> Vec<Violation>,
+    raw: impl FnOnce() -> Option<Value>,
+) -> Result<Decision, ReadError> {
+    let judged = judge(pod, settings, known);
+    let may_repair = settings.fix != Fix::None
+        && match &judged {
+            Ok(decision) => decision.violations.iter().any(|violation| violation.rule.repair.is_some()),
+            // A name that is there twice may come from an earlier repair.
+            Err(_) => pod.containers.iter().any(|container| pod.twin_of(container).is_some()),
+        };
+    let repairs = if may_repair { raw().and_then(|object| repair(pod.kind, object, settings)) } else { None };
+    let Some(repairs) = repairs else { return judged };
+    let text = repairs.object.to_string();
+    match with_pod(pod.kind, &text, settings, |pod| judge(pod, settings, known)) {
+        Ok(Ok(mut decision)) if !repairs.done.is_empty() && decision.is_allowed() => {
+            if let Ok(judged) = judged {
+                decision.speak_of(&judged.violations);
+            }
+            repairs.explain(&mut decision.violations);
+            let sequence = with_pod(pod.kind, &text, settings, |pod| Sequence::of(pod).to_string()).ok();
+            Ok(Decision { sequence, fixes: repairs.done, object: Some(repairs.object), ..decision })
+        }
+        // Half a repair would be none: what keeps the object out has to be mended anyway.
+        _ => judged.map(|mut decision| {
+            repairs.explain(&mut decision.violations);
+            decision
+        }),
+    }
+}
+
+fn judge(
+    pod: &Pod<'_>,
+    settings: &Settings,
+    known: &dyn Fn() -> Vec<Violation>,
+) -> Result<Decision, ReadError> {
+    if let Some(error) = invalid::first_error(pod) {
         return Err(error);
     }
-    let mut violations = violations(&pod, settings);
-    if let (false, Some((old, template))) = (violations.is_empty(), old) {
-        let old = Pod::new(kind, old, &template, settings);
-        let known = self::violations(&old, settings);
-        for violation in &mut violations {
-            violation.forgive(&known);
-        }
+    let mut violations = violations(pod, settings);
+    if violations.is_empty() {
+        return Ok(Decision::default());
     }
-    let sequence = (!violations.is_empty()).then(|| Sequence::of(&pod).to_string());
-    Ok(Decision { violations, sequence })
+    let known = known();
+    for violation in &mut violations {
+        violation.forgive(&known);
+    }
+    Ok(Decision { violations, sequence: Some(Sequence::of(pod).to_string()), ..Decision::default() })
+}
+
+/// Reads an object of that kind, and looks at its Pod template.
+pub(crate) fn with_pod<T>(
+    kind: Kind,
+    object: &str,
+    settings: &Settings,
+    look: impl FnOnce(&Pod<'_>) -> T,
+) -> Result<T, ReadError> {
+    let object: Object<'_> = serde_json::from_str(object)
+        .map_err(|_| ReadError { path: FieldPath::root(), kind: ReadErrorKind::Missing })?;
+    let template = PodTemplate::of(kind, &object)?;
+    Ok(look(&Pod::new(kind, &object, &template, settings)))
 }
 
 /// What is wrong with a Pod, in Pod order, then rule order.
-fn violations(pod: &Pod<'_>, settings: &Settings) -> Vec<Violation> {
+pub(crate) fn violations(pod: &Pod<'_>, settings: &Settings) -> Vec<Violation> {
     let mut violations = Vec::new();
     let mut findings = Vec::new();
     for rule in RULES {
@@ -72,7 +148,7 @@ fn violations(pod: &Pod<'_>, settings: &Settings) -> Vec<Violation> {
             let action = action.min(finding.ceiling);
             if action != Action::Ignore {
                 let container = container.map(|container| container.fields.name.to_string());
-                violations.push(Violation { rule, action, container, finding });
+                violations.push(Violation { rule, action, container, finding, refusal: None });
             }
         }
     }
@@ -106,26 +182,34 @@ impl Decision {
         message
     }
 
-    /// The violations that are no reason to keep the object out, each as one line.
+    /// The repairs, and the violations that are no reason to keep the object out, each as one line.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        self.violations
-            .iter()
-            .filter(|violation| violation.action == Action::Warn)
-            .map(Violation::warning)
-            .collect()
+        let warnings = self.violations.iter().filter(|violation| violation.action == Action::Warn);
+        self.fixes.iter().map(Repaired::warning).chain(warnings.map(Violation::warning)).collect()
     }
 
-    /// What stands in the audit log: under `violations` every one of them in full, one a line, its action first, and the
-    /// `startup-sequence`. Nothing for an object in which there is nothing to find.
+    /// What stands in the audit log: under `violations` every one of them in full, one a line, its action first; under `fixes`
+    /// what was repaired; and the `startup-sequence`. Nothing for an object in which there is nothing to find.
     #[must_use]
     pub fn audit_annotations(&self) -> Vec<(&'static str, String)> {
-        if self.violations.is_empty() {
-            return Vec::new();
+        let violations = self.violations.iter().map(|violation| format!("{}: {violation}", violation.action));
+        let fixes = self.fixes.iter().map(ToString::to_string);
+        let lines = |lines: Vec<String>| (!lines.is_empty()).then(|| lines.join("\n"));
+        let annotations = [
+            ("fixes", lines(fixes.collect())),
+            ("startup-sequence", self.sequence.clone()),
+            ("violations", lines(violations.collect())),
+        ];
+        annotations.into_iter().filter_map(|(key, text)| Some((key, text?))).collect()
+    }
+
+    /// Says of violations that are left after repairs, but were there before, what stands in the object as it was sent.
+    fn speak_of(&mut self, before: &[Violation]) {
+        for violation in &mut self.violations {
+            if let Some(old) = before.iter().find(|old| old.is_same(violation)) {
+                violation.finding = old.finding.clone();
+            }
         }
-        let lines: Vec<_> =
-            self.violations.iter().map(|violation| format!("{}: {violation}", violation.action)).collect();
-        let sequence = self.sequence.iter().map(|sequence| ("startup-sequence", sequence.clone()));
-        sequence.chain([("violations", lines.join("\n"))]).collect()
     }
 }

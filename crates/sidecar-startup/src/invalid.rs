@@ -37,7 +37,8 @@ fn duplicate_name(pod: &Pod<'_>) -> Option<FieldPath> {
     pod.containers.get(second).map(|container| pod.path_of(container).child("name"))
 }
 
-fn probe_error(probe: &Probe, path: &FieldPath) -> Option<ReadError> {
+/// What the API server would refuse in a `startupProbe` at `path`.
+pub(crate) fn probe_error(probe: &Probe, path: &FieldPath) -> Option<ReadError> {
     let numbers = [
         ("initialDelaySeconds", probe.initial_delay_seconds),
         ("timeoutSeconds", probe.timeout_seconds),

@@ -31,7 +31,9 @@
 
 pub mod catalogue;
 pub mod command;
+mod custom;
 pub mod dead_gate;
+pub mod edit;
 pub mod evaluate;
 mod explain;
 pub mod field;
@@ -45,7 +47,9 @@ pub mod payload;
 pub mod pod;
 pub mod probe;
 pub mod read;
+pub mod repair;
 pub mod request;
+pub mod resources;
 pub mod rules;
 pub mod sequence;
 pub mod settings;
@@ -59,6 +63,7 @@ pub(crate) const fn native_only(text: &'static str) -> &'static str {
 
 pub use evaluate::{Decision, evaluate};
 pub use payload::{Answer, validate};
+pub use repair::Repaired;
 pub use request::Request;
-pub use settings::{Action, Settings};
+pub use settings::{Action, Fix, Settings};
 pub use violation::Violation;

@@ -1,10 +1,12 @@
-//! What a Pod asks of Istio's injector.
+//! What a Pod asks of the injectors of meshes.
 //!
-//! The annotation `proxy.istio.io/config` holds YAML or JSON. A parser for all of YAML would make the module a quarter larger for
+//! Istio's annotation `proxy.istio.io/config` holds YAML or JSON. A parser for all of YAML would make the module a quarter larger for
 //! the sake of one field, so the text is read only as far as the question goes: whether that field is `true` anywhere in it. What
-//! is not even in balance is no YAML.
+//! is not even in balance is no YAML. A repair adds the field where the text begins, or turns a `false` into `true`; not a byte of
+//! the rest changes.
 
 use crate::object::TextMap;
+use crate::pod::Pod;
 
 /// The annotation with the configuration of Istio's proxy, in YAML or JSON.
 pub const CONFIG: &str = "proxy.istio.io/config";
@@ -21,6 +23,119 @@ pub enum Hold {
     NotAsked,
     /// It is neither YAML nor JSON.
     Unreadable,
+}
+
+/// The annotation that makes Istio's proxy a sidecar container, or keeps it from becoming one.
+pub const NATIVE_ISTIO: &str = "sidecar.istio.io/nativeSidecar";
+
+/// The annotation that Istio's injector leaves behind.
+pub const STATUS: &str = "sidecar.istio.io/status";
+
+/// The annotations that make Linkerd's proxy a sidecar container, by and by in its history.
+const NATIVE_LINKERD: [&str; 3] = [
+    "config.linkerd.io/proxy-enable-native-sidecar",
+    "config.beta.linkerd.io/proxy-enable-native-sidecar",
+    "config.alpha.linkerd.io/proxy-enable-native-sidecar",
+];
+
+/// Whether a Pod asks for Istio's proxy, and it is not there yet.
+#[must_use]
+pub fn asks_for_istio(pod: &Pod<'_>) -> bool {
+    let key = "sidecar.istio.io/inject";
+    let asks = pod.labels().get(key).or_else(|| pod.annotations().get(key));
+    asks == Some("true") && !has_container(pod, "istio-proxy")
+}
+
+/// Whether a Pod asks for Linkerd's proxy, and it is not there yet.
+#[must_use]
+pub fn asks_for_linkerd(pod: &Pod<'_>) -> bool {
+    matches!(pod.annotations().get("linkerd.io/inject"), Some("enabled" | "ingress"))
+        && !has_container(pod, "linkerd-proxy")
+}
+
+/// The proxy that will, for all the Pod says, be injected into `containers`, with all traffic redirected to it.
+#[must_use]
+pub fn injected_classic(pod: &Pod<'_>) -> Option<&'static str> {
+    let is_on = |key: &str| matches!(pod.annotations().get(key), Some("true" | "enabled"));
+    if pod.spec().host_network {
+        None
+    } else if asks_for_istio(pod) && pod.annotations().get(NATIVE_ISTIO) != Some("true") {
+        Some("istio-proxy")
+    } else if asks_for_linkerd(pod) && !NATIVE_LINKERD.into_iter().any(is_on) {
+        Some("linkerd-proxy")
+    } else {
+        None
+    }
+}
+
+/// Whether the proxy is there already, and the annotations have had their effect.
+fn has_container(pod: &Pod<'_>, name: &str) -> bool {
+    pod.containers.iter().any(|container| *container.fields.name == *name)
+}
+
+/// The configuration with the field that asks to hold the application; nothing where it is not sure what it says.
+#[must_use]
+pub fn with_hold(config: &str) -> Option<String> {
+    let asking =
+        match config.lines().filter(|line| !is_comment(line)).filter(|line| line.contains(HOLD)).count() {
+            0 => with_field(config)?,
+            1 => {
+                let (before, rest) = config.rsplit_once(HOLD)?;
+                let value =
+                    rest.find("false").or_else(|| rest.find("False")).or_else(|| rest.find("FALSE"))?;
+                let (between, value) = rest.split_at_checked(value)?;
+                let is_value = between.trim_start_matches(['"', '\'']).trim() == ":";
+                let after = value.get("false".len()..).filter(|_| is_value)?;
+                format!("{before}{HOLD}{between}true{after}")
+            }
+            _ => return None,
+        };
+    (is_in_balance(&asking) && asking.lines().any(asks_to_hold)).then_some(asking)
+}
+
+/// The configuration with the field as its first.
+fn with_field(config: &str) -> Option<String> {
+    let mut start = 0;
+    let mut lines = config.split_inclusive('\n').peekable();
+    while let Some(line) =
+        lines.next_if(|line| line.trim().is_empty() || is_comment(line) || line.trim() == "---")
+    {
+        start += line.len();
+    }
+    let Some(first) = lines.next() else {
+        let newline = if config.is_empty() || config.ends_with('\n') { "" } else { "\n" };
+        return Some(format!("{config}{newline}{HOLD}: true"));
+    };
+    let (before, rest) = config.split_at_checked(start)?;
+    let content = first.trim_start();
+    if let Some(entries) = content.strip_prefix('{') {
+        let is_empty =
+            rest.trim_start().strip_prefix('{').is_some_and(|rest| rest.trim_start().starts_with('}'));
+        let at = start + (first.len() - entries.len());
+        let (before, after) = config.split_at_checked(at)?;
+        let space: String = after.chars().take_while(|c| c.is_whitespace()).collect();
+        let separator = match (is_empty, space.as_str()) {
+            (true, _) => "",
+            (false, "") => ", ",
+            (false, _) => ",",
+        };
+        return Some(format!("{before}{space}\"{HOLD}\": true{separator}{after}"));
+    }
+    let indentation = first.strip_suffix(content)?;
+    let is_entry = content.split_once(':').is_some_and(|(key, value)| {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./\"'".contains(c);
+        let starts_well = !key.starts_with(['-', '.', '/']);
+        starts_well
+            && !key.is_empty()
+            && key.chars().all(is_plain)
+            && (value.starts_with([' ', '\n']) || value.is_empty())
+    });
+    let is_spaces = indentation.chars().all(|c| c == ' ');
+    (is_entry && is_spaces).then(|| format!("{before}{indentation}{HOLD}: true\n{rest}"))
+}
+
+fn is_comment(line: &str) -> bool {
+    line.trim_start().starts_with('#')
 }
 
 /// What the annotations of a Pod ask for.
@@ -115,6 +230,42 @@ mod tests {
         ] {
             let text = serde_json::json!({ CONFIG: config }).to_string();
             assert_eq!(hold_of(&serde_json::from_str(&text).unwrap()), expected, "{config}");
+        }
+    }
+
+    #[test]
+    fn configurations_are_kept() {
+        for (config, expected) in [
+            ("", Some("holdApplicationUntilProxyStarts: true")),
+            ("# none\n", Some("# none\nholdApplicationUntilProxyStarts: true")),
+            ("concurrency: 2\n", Some("holdApplicationUntilProxyStarts: true\nconcurrency: 2\n")),
+            ("---\n  concurrency: 2", Some("---\n  holdApplicationUntilProxyStarts: true\n  concurrency: 2")),
+            (
+                "proxyMetadata:\n  A: b\n",
+                Some("holdApplicationUntilProxyStarts: true\nproxyMetadata:\n  A: b\n"),
+            ),
+            ("{}", Some("{\"holdApplicationUntilProxyStarts\": true}")),
+            ("{\"concurrency\": 2}", Some("{\"holdApplicationUntilProxyStarts\": true, \"concurrency\": 2}")),
+            (
+                "{\n  \"concurrency\": 2\n}",
+                Some("{\n  \"holdApplicationUntilProxyStarts\": true,\n  \"concurrency\": 2\n}"),
+            ),
+            (
+                "holdApplicationUntilProxyStarts: false # no",
+                Some("holdApplicationUntilProxyStarts: true # no"),
+            ),
+            (
+                "{\"holdApplicationUntilProxyStarts\":false,\"a\":1}",
+                Some("{\"holdApplicationUntilProxyStarts\":true,\"a\":1}"),
+            ),
+            ("- a\n", None),
+            ("concurrency", None),
+            ("&anchor a: 1", None),
+            ("\tconcurrency: 2", None),
+            ("holdApplicationUntilProxyStarts: maybe", None),
+            ("a: [b", None),
+        ] {
+            assert_eq!(with_hold(config).as_deref(), expected, "{config}");
         }
     }
 }

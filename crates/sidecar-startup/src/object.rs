@@ -7,11 +7,14 @@
 //! fields and those that lead to a Pod template lie side by side in [`Spec`], and no built-in kind uses both.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use k8s_openapi::api::core::v1::{ContainerPort, Lifecycle, LifecycleHandler, Probe};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
+
+use crate::resources::Quantity;
 
 /// Defines a view: a struct and how it is read: from an object only, unknown fields ignored, `null` as absent, and the last of two
 /// equal keys counting.
@@ -117,6 +120,10 @@ view! {
         "volumes" volumes: Unread<'a>,
         "nodeSelector" node_selector: TextMap<'a>,
         "affinity" affinity: Unread<'a>,
+        "nodeName" node_name: Text<'a>,
+        "os" os: Unread<'a>,
+        /// Of the Pod as a whole.
+        "resources" resources: Unread<'a>,
         "hostNetwork" host_network: bool,
         "shareProcessNamespace" share_process_namespace: bool,
         /// Of a Pod or a Job, in seconds.
@@ -125,6 +132,8 @@ view! {
         "progressDeadlineSeconds" progress_deadline_seconds: Option<i64>,
         /// Of the Pod as a whole.
         "restartPolicy" restart_policy: Text<'a>,
+        /// Of a Job.
+        "podFailurePolicy" pod_failure_policy: Unread<'a>,
         /// Where most workloads have their Pod template.
         "template" template: Option<Box<Template<'a>>>,
         /// Where a CronJob has the Job that holds its Pod template.
@@ -144,6 +153,8 @@ view! {
         "envFrom" env_from: Unread<'a>,
         "volumeMounts" volume_mounts: Unread<'a>,
         "restartPolicy" restart_policy: Option<Text<'a>>,
+        "restartPolicyRules" restart_policy_rules: Unread<'a>,
+        "resources" resources: Unread<'a>,
         "ports" ports: Vec<ContainerPort>,
         "startupProbe" startup_probe: Option<Probe>,
         "readinessProbe" readiness_probe: Option<Probe>,
@@ -202,6 +213,7 @@ view! {
     /// An entry of a container's `volumeMounts`.
     VolumeMount {
         "name" name: Text<'a>,
+        "readOnly" read_only: bool,
     }
 }
 
@@ -210,6 +222,49 @@ view! {
     Volume {
         "name" name: Text<'a>,
         "hostPath" host_path: Option<Unread<'a>>,
+        "configMap" config_map: Option<Unread<'a>>,
+        "downwardAPI" downward_api: Option<Unread<'a>>,
+        "image" image: Option<Unread<'a>>,
+        "projected" projected: Option<Unread<'a>>,
+        "secret" secret: Option<Unread<'a>>,
+    }
+}
+
+view! {
+    /// The `os` of a Pod.
+    Os {
+        "name" name: Text<'a>,
+    }
+}
+
+view! {
+    /// The `podFailurePolicy` of a Job.
+    PodFailurePolicy {
+        "rules" rules: Vec<PodFailureRule<'a>>,
+    }
+}
+
+view! {
+    /// A rule of a Job's `podFailurePolicy`.
+    PodFailureRule {
+        "onExitCodes" on_exit_codes: Option<OnExitCodes<'a>>,
+    }
+}
+
+view! {
+    /// What a rule of a Job's `podFailurePolicy` says of exit codes.
+    OnExitCodes {
+        /// The container whose exit code counts; that of any where it is absent.
+        "containerName" container_name: Option<Text<'a>>,
+    }
+}
+
+view! {
+    /// The `resources` of a container or of a Pod: amounts, by the name of the resource. A request that is not set is the limit
+    /// (`pkg/apis/core/v1/defaults.go`, `SetDefaults_Pod`).
+    Resources {
+        "requests" requests: BTreeMap<String, Quantity>,
+        "limits" limits: BTreeMap<String, Quantity>,
     }
 }
 
@@ -232,6 +287,17 @@ impl ContainerFields<'_> {
     #[must_use]
     pub fn post_start(&self) -> Option<&LifecycleHandler> {
         self.lifecycle.as_ref().and_then(|lifecycle| lifecycle.post_start.as_ref())
+    }
+
+    /// The probe in that field.
+    #[must_use]
+    pub fn probe(&self, field: &str) -> Option<&Probe> {
+        match field {
+            "startupProbe" => self.startup_probe.as_ref(),
+            "readinessProbe" => self.readiness_probe.as_ref(),
+            "livenessProbe" => self.liveness_probe.as_ref(),
+            _ => None,
+        }
     }
 
     /// The literal value of an environment variable.
@@ -258,9 +324,98 @@ impl ContainerFields<'_> {
         let mounts: Option<Vec<VolumeMount<'_>>> = self.volume_mounts.read();
         mounts.is_some_and(|mounts| mounts.iter().any(|mount| &*mount.name == volume))
     }
+
+    /// A volume that both containers mount, and that one of them may write to.
+    #[must_use]
+    pub fn volume_shared_with(&self, other: &Self, spec: &Spec<'_>) -> Option<String> {
+        let mounts = |fields: &Self| fields.volume_mounts.read::<Vec<VolumeMount<'_>>>().unwrap_or_default();
+        let others = mounts(other);
+        let volumes: Vec<Volume<'_>> = spec.volumes.read().unwrap_or_default();
+        let is_written = |name: &str, read_only: bool| {
+            !read_only && volumes.iter().any(|volume| *volume.name == *name && !volume.is_read_only())
+        };
+        let shared = mounts(self).into_iter().find(|mine| {
+            others.iter().any(|theirs| {
+                theirs.name == mine.name && is_written(&mine.name, mine.read_only && theirs.read_only)
+            })
+        });
+        shared.map(|mount| mount.name.to_string())
+    }
+
+    /// Whether its restarts depend on how it exits.
+    #[must_use]
+    pub fn has_restart_rules(&self) -> bool {
+        let rules: Option<Vec<IgnoredAny>> = self.restart_policy_rules.read();
+        rules.is_none_or(|rules| !rules.is_empty())
+    }
+
+    /// What the container asks for.
+    #[must_use]
+    pub fn requests(&self) -> BTreeMap<String, Quantity> {
+        self.resources.read::<Resources<'_>>().unwrap_or_default().effective()
+    }
+}
+
+impl Volume<'_> {
+    /// Whether no container can write to it, whatever its mount says.
+    fn is_read_only(&self) -> bool {
+        [&self.config_map, &self.downward_api, &self.image, &self.projected, &self.secret]
+            .iter()
+            .any(|source| source.is_some())
+    }
+}
+
+impl Resources<'_> {
+    fn effective(self) -> BTreeMap<String, Quantity> {
+        let mut requests = self.limits;
+        requests.extend(self.requests);
+        requests
+    }
 }
 
 impl Spec<'_> {
+    /// Whether the Pod runs on Windows.
+    #[must_use]
+    pub fn is_windows(&self) -> bool {
+        self.os.read::<Os<'_>>().is_some_and(|os| &*os.name == "windows")
+            || self.node_selector.get("kubernetes.io/os") == Some("windows")
+    }
+
+    /// Whether a Job goes by exit codes without saying of which container.
+    #[must_use]
+    pub fn fails_by_any_exit_code(&self) -> bool {
+        let policy: PodFailurePolicy<'_> = self.pod_failure_policy.read().unwrap_or_default();
+        let of_any = |codes: &OnExitCodes<'_>| codes.container_name.is_none();
+        policy.rules.iter().any(|rule| rule.on_exit_codes.as_ref().is_some_and(of_any))
+    }
+
+    /// What the Pod asks for as a whole.
+    #[must_use]
+    pub fn requests(&self) -> BTreeMap<String, Quantity> {
+        self.resources.read::<Resources<'_>>().unwrap_or_default().effective()
+    }
+
+    /// Whether the Pod keeps away from nodes with this label: it asks for another value of it somewhere.
+    #[must_use]
+    pub fn conflicts_with_node_label(&self, key: &str, value: &str) -> bool {
+        if self.node_selector.get(key).is_some_and(|other| other != value) {
+            return true;
+        }
+        let affinity: Option<Affinity<'_>> = self.affinity.read();
+        let terms = affinity.unwrap_or_default().node_affinity.required.terms;
+        let excludes = |requirement: &NodeRequirement<'_>| {
+            let is_listed = requirement.values.iter().any(|listed| **listed == *value);
+            *requirement.key == *key
+                && match &*requirement.operator {
+                    "In" => !is_listed,
+                    "NotIn" => is_listed,
+                    "Exists" => false,
+                    _ => true,
+                }
+        };
+        terms.iter().any(|term| term.match_expressions.iter().any(excludes))
+    }
+
     /// Whether the Pod lands only on nodes with this label: its `nodeSelector` asks for it, or every term of its required node
     /// affinity does.
     #[must_use]

@@ -6,9 +6,10 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::custom;
 use crate::evaluate::{Decision, evaluate};
 use crate::explain::explain;
-use crate::field::{FieldPath, Segment};
+use crate::field::FieldPath;
 use crate::read::{ReadError, ReadErrorKind};
 use crate::request::{GroupKind, Request, changes_containers};
 use crate::settings::{Settings, TemplatePath};
@@ -47,12 +48,22 @@ pub fn validate(payload: &str) -> Answer {
             Ok(settings) => {
                 let GroupKind { group, kind, .. } = &request.kind;
                 let is_elsewhere = template_paths(&settings, group, kind).next().is_some();
-                if is_elsewhere { validate_value(payload) } else { evaluate(&settings, &request).into() }
+                if is_elsewhere {
+                    validate_value(payload)
+                } else {
+                    evaluate(&settings, &request, || object_of(payload)).into()
+                }
             }
             Err(error) => Answer::Unreadable(error.below(&["settings"].into())),
         },
         Err(_) => validate_value(payload),
     }
+}
+
+/// The object in a payload, as it came in.
+fn object_of(payload: &str) -> Option<Value> {
+    let mut payload: Value = serde_json::from_str(payload).ok()?;
+    payload.pointer_mut("/request/object").map(Value::take)
 }
 
 /// Answers a payload by way of JSON values.
@@ -78,22 +89,15 @@ fn validate_value(payload: &str) -> Answer {
     if let Some(error) = explain_request(request) {
         return Answer::Unreadable(error);
     }
+    let object = request.get("object");
     // With keys that stand there twice, the text could not be read, but the value can.
     if let Ok(Payload { request, .. }) = read(&json!({"request": request}).to_string())
         && request.subject().is_some()
     {
-        return evaluate(&settings, &request).into();
+        return evaluate(&settings, &request, || object.cloned()).into();
     }
-    let mut decision = Decision::default();
-    let mut seen = Vec::new();
-    for path in template_paths(&settings, text(request, "/kind/group"), text(request, "/kind/kind")) {
-        if seen.contains(&path.steps()) {
-            continue;
-        }
-        seen.push(path.steps());
-        decision.violations.extend(judge_templates(&settings, request, path));
-    }
-    Answer::Decided(decision)
+    let paths = template_paths(&settings, text(request, "/kind/group"), text(request, "/kind/kind"));
+    Answer::Decided(custom::evaluate(&settings, request, paths))
 }
 
 /// Where the operator says that a kind keeps its Pod templates. A built-in kind is known better.
@@ -106,86 +110,6 @@ fn template_paths<'a>(
     let of_kind =
         settings.pod_templates.iter().filter(move |templates| is_further && templates.is_of(group, kind));
     of_kind.map(|templates| &templates.path)
-}
-
-/// What is wrong with the Pod templates at a path, each judged in the place of a `PodTemplate`. Where there is none, or what
-/// stands there is no Pod template, there is nothing to say: the Pods that it creates are judged all the same.
-fn judge_templates(settings: &Settings, request: &Value, path: &TemplatePath) -> Vec<Violation> {
-    let templates_of = |object: &str| {
-        let mut found = Vec::new();
-        if let Some(object) = request.get(object) {
-            find(object, path.steps(), &mut Vec::new(), &mut found);
-        }
-        found
-    };
-    let is_update = text(request, "/operation") == "UPDATE";
-    let old = if is_update { templates_of("oldObject") } else { Vec::new() };
-    let known: Vec<_> = old.iter().flat_map(|(_, old)| judge_template(settings, request, old)).collect();
-    let mut violations = Vec::new();
-    for (path, template) in templates_of("object") {
-        // Templates may change places in their list.
-        if old.iter().any(|(_, old)| *old == template) {
-            continue;
-        }
-        for mut violation in judge_template(settings, request, template) {
-            let below: FieldPath = violation.finding.path.segments().iter().skip(1).cloned().collect();
-            violation.finding.path = path.join(&below);
-            violation.forgive(&known);
-            violations.push(violation);
-        }
-    }
-    violations
-}
-
-/// What is wrong with one Pod template, as if it were just being created.
-fn judge_template(settings: &Settings, request: &Value, template: &Value) -> Vec<Violation> {
-    let operation = text(request, "/operation");
-    let metadata = request.pointer("/object/metadata");
-    let stand_in = json!({"request": {
-        "kind": {"group": "", "kind": "PodTemplate"},
-        "operation": if operation == "UPDATE" { "CREATE" } else { operation },
-        "subResource": request.get("subResource"),
-        "object": {"metadata": metadata, "template": template},
-    }});
-    let stand_in = stand_in.to_string();
-    let Ok(Payload { request, .. }) = read(&stand_in) else { return Vec::new() };
-    evaluate(settings, &request).map(|decision| decision.violations).unwrap_or_default()
-}
-
-/// Collects what `steps` lead to.
-fn find<'a>(
-    value: &'a Value,
-    steps: &[String],
-    path: &mut Vec<Segment>,
-    found: &mut Vec<(FieldPath, &'a Value)>,
-) {
-    let Some((step, rest)) = steps.split_first() else {
-        if value.is_object() {
-            found.push((path.iter().cloned().collect(), value));
-        }
-        return;
-    };
-    let children: Vec<_> = match value {
-        Value::Object(fields) if step == "*" => {
-            fields.iter().map(|(key, field)| (Segment::Key(key.clone()), field)).collect()
-        }
-        Value::Array(items) if step == "*" => {
-            items.iter().enumerate().map(|(index, item)| (Segment::Index(index), item)).collect()
-        }
-        Value::Object(fields) => {
-            fields.get(step).map(|field| (Segment::Key(step.clone()), field)).into_iter().collect()
-        }
-        Value::Array(items) => {
-            let index = step.parse().ok();
-            index.and_then(|index| Some((Segment::Index(index), items.get(index)?))).into_iter().collect()
-        }
-        _ => Vec::new(),
-    };
-    for (segment, child) in children {
-        path.push(segment);
-        find(child, rest, path, found);
-        path.pop();
-    }
 }
 
 /// Finds out why a request cannot be read. Nothing, where the policy has no say in it: the object may then look like anything.
@@ -209,7 +133,7 @@ fn explain_request(request: &Value) -> Option<ReadError> {
     Some(ReadError { path, kind: error.kind })
 }
 
-fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+pub(crate) fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
@@ -250,6 +174,15 @@ impl Answer {
         match self {
             Self::Decided(decision) => decision.warnings(),
             Self::Unreadable(_) => Vec::new(),
+        }
+    }
+
+    /// The object as repaired, where it was.
+    #[must_use]
+    pub fn object(&self) -> Option<&Value> {
+        match self {
+            Self::Decided(decision) => decision.object.as_ref(),
+            Self::Unreadable(_) => None,
         }
     }
 

@@ -7,13 +7,13 @@ use k8s_openapi::api::core::v1::Probe;
 use serde_json::Value;
 
 use self::kind::{kind_of_app, kind_of_init, kind_of_owner, make_application_of};
-use self::owner::{deadline, owner};
+use self::owner::{deadline, job_spec, owner};
 use crate::catalogue::{self, Candidate, Row, Surroundings};
 use crate::field::{FieldPath, Segment};
 use crate::image;
 use crate::mesh::{self, Hold};
 use crate::object::{ContainerFields, Object, Spec, TextMap};
-use crate::probe;
+use crate::probe::Source;
 use crate::sequence::Timing;
 use crate::settings::{Action, Need, Settings};
 use crate::template::{Kind, PodTemplate};
@@ -26,6 +26,8 @@ const HOLD_ANNOTATION: &str = "sidecar-startup/hold-application";
 /// The containers of a Pod template, in Pod order: `initContainers`, then `containers`.
 #[derive(Debug)]
 pub struct Pod<'a> {
+    /// The kind of the object that it stands in.
+    pub kind: Kind,
     /// The path of its spec.
     path: FieldPath,
     /// All containers.
@@ -36,6 +38,8 @@ pub struct Pod<'a> {
     pub deadline: Option<Deadline>,
     /// What owns the Pod, as far as it matters whether it completes.
     pub owner: Owner,
+    /// Whether its Job goes by exit codes without saying of which container.
+    pub fails_by_any_exit_code: bool,
     /// Where the first entry of `containers` stands that is no sidecar.
     application: Option<usize>,
     /// What stands around the containers.
@@ -144,13 +148,16 @@ impl<'a> Pod<'a> {
         let application =
             containers.iter().position(|container| matches!(container.kind, ContainerKind::App));
         let deadline = deadline(kind, object, template);
+        let fails_by_any_exit_code = job_spec(kind, object).is_some_and(Spec::fails_by_any_exit_code);
         let should_complete = matches!(&*template.spec.restart_policy, "Never" | "OnFailure");
         Self {
+            kind,
             path: template.path.child("spec"),
             containers,
             should_complete,
             deadline,
             owner: owner(kind, object),
+            fails_by_any_exit_code,
             application,
             around,
         }
@@ -161,6 +168,12 @@ impl<'a> Pod<'a> {
     pub fn has_sidecars_ended(&self) -> bool {
         let Some(first) = self.containers.first() else { return false };
         catalogue::ends_all(Candidate { fields: first.fields, repository: "", around: self.around })
+    }
+
+    /// Whether a `DaemonSet` creates it.
+    #[must_use]
+    pub fn is_of_daemon_set(&self) -> bool {
+        self.around.kind == Kind::DaemonSet
     }
 
     /// The path of its spec.
@@ -219,12 +232,31 @@ impl<'a> Pod<'a> {
     /// The container that a path leads to, or into.
     #[must_use]
     pub fn container_at(&self, path: &FieldPath) -> Option<&Container<'a>> {
-        let before = match self.rank(path) {
-            (1, index) => index,
-            (2, index) => self.spec().init_containers.len() + index,
-            _ => return None,
+        self.containers.get(self.place_of(path)?)
+    }
+
+    /// Where among all containers the one stands that a path leads to, or into.
+    #[must_use]
+    pub fn place_of(&self, path: &FieldPath) -> Option<usize> {
+        match self.rank(path) {
+            (1, index) => Some(index),
+            (2, index) => Some(self.spec().init_containers.len() + index),
+            _ => None,
+        }
+    }
+
+    /// The sidecar container that an entry of `containers` was made before: a second `kubectl apply` of the manifest adds the
+    /// entry again, beside what a repair has made of it.
+    #[must_use]
+    pub fn twin_of(&self, container: &Container<'_>) -> Option<usize> {
+        let repository = image::repository(&container.fields.image);
+        let is_twin = |other: &Container<'_>| {
+            matches!(other.kind, ContainerKind::Sidecar(_))
+                && other.fields.name == container.fields.name
+                && image::repository(&other.fields.image) == repository
         };
-        self.containers.get(before)
+        let is_classic = matches!(container.kind, ContainerKind::ClassicSidecar(_));
+        is_classic.then(|| self.containers.iter().position(is_twin)).flatten()
     }
 
     /// Where a container of this Pod stands in the object.
@@ -236,16 +268,21 @@ impl<'a> Pod<'a> {
     /// The `startupProbe` that a sidecar container could have. It may repeat what stands in the object, so it is only for
     /// whoever holds that: the compiled module proposes none.
     #[must_use]
-    pub fn startup_probe_for(&self, container: &Container<'_>) -> Option<Value> {
+    pub fn startup_probe_for(&self, container: &Container<'_>, settings: &Settings) -> Option<Value> {
         if cfg!(target_family = "wasm") {
             return None;
         }
-        let ContainerKind::Sidecar(Facts { row, .. }) = container.kind else { return None };
-        let repository = image::repository(&container.fields.image);
-        probe::suggestion(
-            Candidate { fields: container.fields, repository: &repository, around: self.around },
-            row,
-        )
+        let own = |field: &str| serde_json::to_value(container.fields.probe(field)?).ok();
+        Source::find(self, container, settings).ok()?.probe(own, settings)
+    }
+
+    /// A container as the catalogue looks at it; `repository` is that of its image.
+    #[must_use]
+    pub fn candidate<'c>(&'c self, container: &Container<'c>, repository: &'c str) -> Candidate<'c>
+    where
+        'a: 'c,
+    {
+        Candidate { fields: container.fields, repository, around: self.around }
     }
 
     /// Whether a container has the hook that upstream makes its gate, to the word.
@@ -339,6 +376,12 @@ impl Container<'_> {
         let repository = image::repository(&self.fields.image);
         let candidate = Candidate { fields: self.fields, repository: &repository, around: pod.around };
         known.is_some_and(|(row, known)| known.what == path && known.proven(row, candidate).is_some())
+    }
+
+    /// Whether it is a sidecar to which the traffic of the Pod is redirected.
+    #[must_use]
+    pub fn redirects_traffic(&self) -> bool {
+        self.sidecar().and_then(|facts| facts.row).is_some_and(|row| row.redirects_traffic)
     }
 
     /// Whether it is an entry of `initContainers`.

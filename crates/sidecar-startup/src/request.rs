@@ -39,18 +39,22 @@ impl<'a> Request<'a> {
     pub fn subject(&self) -> Option<(Kind, &Object<'a>)> {
         let kind = Kind::of(&self.kind.group, &self.kind.kind)?;
         let object = self.object.as_ref()?;
-        let metadata = &object.metadata;
-        let is_out_of_reach = if kind == Kind::Pod {
-            metadata.annotations.get("kubernetes.io/config.mirror").is_some()
-                || (matches!(&*object.status.phase, "Succeeded" | "Failed") && !metadata.uid.is_empty())
-        } else {
-            metadata.controller().is_some()
-        };
-        let is_judged = changes_containers(kind, &self.operation, &self.sub_resource)
-            && metadata.deletion_timestamp.is_none()
-            && !is_out_of_reach;
-        is_judged.then_some((kind, object))
+        is_judged(kind, &self.operation, &self.sub_resource, object).then_some((kind, object))
     }
+}
+
+/// Whether the policy has a say in what happens to an object, see [`Request::subject`].
+pub(crate) fn is_judged(kind: Kind, operation: &str, sub_resource: &str, object: &Object<'_>) -> bool {
+    let metadata = &object.metadata;
+    let is_out_of_reach = if kind == Kind::Pod {
+        metadata.annotations.get("kubernetes.io/config.mirror").is_some()
+            || (matches!(&*object.status.phase, "Succeeded" | "Failed") && !metadata.uid.is_empty())
+    } else {
+        metadata.controller().is_some()
+    };
+    changes_containers(kind, operation, sub_resource)
+        && metadata.deletion_timestamp.is_none()
+        && !is_out_of_reach
 }
 
 /// Whether a request can change the containers of an object of that kind.

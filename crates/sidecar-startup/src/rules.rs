@@ -8,13 +8,14 @@ mod never_completing_job;
 mod sidecar_after_dependent;
 mod sidecar_blocks_init;
 mod sidecar_on_unsupported_node;
-mod sidecar_without_startup_probe;
+pub(crate) mod sidecar_without_startup_probe;
 mod slow_startup_gate;
 mod startup_gate_never_opens;
 mod startup_gate_proves_nothing;
 mod unheld_mesh_injection;
 
 use crate::pod::Pod;
+use crate::repair::Repair;
 use crate::settings::{Action, Settings};
 use crate::violation::Finding;
 
@@ -29,6 +30,8 @@ pub struct Rule {
     source: &'static str,
     /// Looks for it in a Pod, in Pod order.
     pub(crate) check: fn(&Pod<'_>, &Settings, &mut Vec<Finding>),
+    /// Repairs what was found; nothing where only its author can.
+    pub(crate) repair: Option<Repair>,
 }
 
 impl Rule {

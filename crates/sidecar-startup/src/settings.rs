@@ -4,8 +4,10 @@
 //! unnoticed.
 
 mod container_match;
+mod hold_application;
 mod nodes;
 mod pod_templates;
+mod sidecar;
 mod startup_seconds;
 mod wait_for;
 
@@ -15,15 +17,16 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::Value;
 
-use crate::glob::NameGlob;
 use crate::image;
 use crate::object::ContainerFields;
 use crate::read::{self, ReadError};
 use crate::rules::{self, Rule};
 
 pub use container_match::ContainerMatch;
+pub use hold_application::{HoldApplication, Scope};
 pub use nodes::Nodes;
 pub use pod_templates::{PodTemplates, TemplatePath};
+pub use sidecar::{Need, Position, Sidecar};
 pub use startup_seconds::StartupSeconds;
 pub use wait_for::{LabelSelector, WaitFor, WaitForContainer};
 
@@ -35,6 +38,8 @@ pub struct Settings {
     default_action: Action,
     /// What single rules do.
     rules: BTreeMap<RuleName, Action>,
+    /// What is repaired before the verdict.
+    pub fix: Fix,
     /// Which containers are sidecars, before the catalogue is asked.
     pub sidecars: Vec<Sidecar>,
     /// Which containers some rules do not speak of.
@@ -78,39 +83,16 @@ impl std::fmt::Display for Action {
     }
 }
 
-/// A declaration of sidecars.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Sidecar {
-    /// What the reader calls the declaration.
-    #[serde(default)]
-    pub name: Option<String>,
-    /// Which containers it is about.
-    pub r#match: ContainerMatch,
-    /// How much the application needs it.
-    #[serde(default)]
-    pub need: Need,
-    /// The init containers that need it.
-    #[serde(default)]
-    pub starts_before: Vec<NameGlob>,
-}
-
-/// Which Pods have to hold their application back for a classic sidecar.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct HoldApplication {
-    /// Which.
-    pub scope: Scope,
-}
-
-/// A choice of Pods.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-pub enum Scope {
-    /// All.
+/// What is repaired before the verdict, from the least.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub enum Fix {
+    /// Nothing; for a policy that may not change objects.
     #[default]
+    None,
+    /// What leaves each container where it is.
+    Safe,
+    /// What moves containers, too, or binds a Pod to some nodes.
     All,
-    /// Those whose annotations ask for it.
-    Annotated,
 }
 
 /// How each mesh is to hold the application; one that is left out is not judged.
@@ -166,18 +148,6 @@ fn some_rules<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<R
 fn not_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
     if text.trim().is_empty() { Err(D::Error::custom("may not be empty")) } else { Ok(text) }
-}
-
-/// How much an application needs a sidecar when it starts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-pub enum Need {
-    /// It needs it up: rules act as set.
-    #[default]
-    AtStart,
-    /// It loses little without it: rules warn at most.
-    Helper,
-    /// Not at all: no start-up rule speaks of it.
-    None,
 }
 
 /// What holds an application back until a sidecar container is ready.
@@ -241,6 +211,12 @@ impl Settings {
     pub fn action(&self, rule: &Rule) -> Action {
         let named = self.rules.get(&RuleName(rule.id)).copied();
         named.unwrap_or_else(|| rule.default.min(self.default_action))
+    }
+
+    /// What the operator says of a sidecar.
+    #[must_use]
+    pub fn declaration(&self, name: &str, repository: &str) -> Option<&Sidecar> {
+        self.sidecars.iter().find(|sidecar| sidecar.r#match.matches(name, repository))
     }
 
     /// What the operator may not have meant, though it is valid.

@@ -25,6 +25,8 @@ pub enum Kind {
     Job,
     /// `batch/v1`
     CronJob,
+    /// A further kind of the setting `podTemplates`, one of whose Pod templates stands in the place of a `PodTemplate`'s.
+    Custom,
 }
 
 impl Kind {
@@ -64,7 +66,7 @@ impl<'a> PodTemplate<'a> {
     /// The path that leads there breaks off.
     pub fn of(kind: Kind, object: &'a Object<'a>) -> Result<Self, ReadError> {
         let root = FieldPath::root();
-        if kind == Kind::PodTemplate {
+        if matches!(kind, Kind::PodTemplate | Kind::Custom) {
             return Self::at(root.child("template"), object.template.as_deref());
         }
         let path = root.child("spec");

@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::field::FieldPath;
+use crate::repair::Refusal;
 use crate::rules::Rule;
 use crate::settings::Action;
 
@@ -52,6 +53,8 @@ pub struct Violation {
     pub container: Option<String>,
     /// What was found.
     pub finding: Finding,
+    /// Why it is not repaired, where that was tried.
+    pub refusal: Option<Refusal>,
 }
 
 impl fmt::Display for ErrorKind {
@@ -67,40 +70,52 @@ impl fmt::Display for ErrorKind {
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Finding { path, kind, detail, .. } = &self.finding;
-        write!(f, "{path}: {kind}: {detail} ({})", self.rule.id)
+        write!(f, "{path}: {kind}: {detail}")?;
+        if let Some(reason) = &self.refusal {
+            write!(f, "; not repaired: {reason}")?;
+        }
+        write!(f, " ({})", self.rule.id)
     }
 }
 
 impl Violation {
     /// Makes a warning of a violation that was there before, and was no milder then.
     pub(crate) fn forgive(&mut self, before: &[Self]) {
-        // What is wrong with the Pod as a whole is told apart by what is said of it.
-        let is_same = |old: &Self| {
-            old.rule.id == self.rule.id
-                && old.container == self.container
-                && (self.container.is_some() || old.finding.short == self.finding.short)
-        };
-        if before.iter().any(|old| is_same(old) && self.action <= old.action) {
+        if before.iter().any(|old| self.is_same(old) && self.action <= old.action) {
             self.action = self.action.min(Action::Warn);
         }
     }
 
-    /// The violation as a warning: one line of at most 120 characters. Where it does not fit, the way to the Pod's spec is
-    /// left out of the path, and then the end of the text.
+    /// Whether it is the same fault, wherever it stands. What is wrong with the Pod as a whole is told apart by what is said of
+    /// it.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        other.rule.id == self.rule.id
+            && other.container == self.container
+            && (self.container.is_some() || other.finding.short == self.finding.short)
+    }
+
+    /// The violation as a warning: one line of at most 120 characters. Where it does not fit, left out are, one after the other, why
+    /// it is not repaired, the way to the Pod's spec, and the end of the text.
     #[must_use]
     pub fn warning(&self) -> String {
         let path = self.finding.path.to_string();
-        let full = format!("{path}: {} ({})", self.finding.short, self.rule.id);
-        if full.chars().count() <= MAX_WARNING {
-            return full;
-        }
-        let path = path.rsplit_once("spec.").map_or(path.as_str(), |(_, below)| below);
-        let frame = path.chars().count() + self.rule.id.chars().count() + ": … ()".chars().count();
-        let room = MAX_WARNING.saturating_sub(frame);
-        if self.finding.short.chars().count() <= room + 1 {
-            return format!("{path}: {} ({})", self.finding.short, self.rule.id);
-        }
-        let short: String = self.finding.short.chars().take(room).collect();
-        format!("{path}: {}… ({})", short.trim_end(), self.rule.id)
+        let short = &self.finding.short;
+        let rule = format!(" ({})", self.rule.id);
+        let refusal = self.refusal.iter().map(|reason| format!("; not repaired: {reason}"));
+        let below = path.rsplit_once("spec.").map_or(path.as_str(), |(_, below)| below);
+        let full = refusal.map(|refusal| format!("{path}: {short}{refusal}{rule}"));
+        let mut fitting = full.chain([format!("{path}: {short}{rule}")]);
+        let fitting = fitting.find(|warning| warning.chars().count() <= MAX_WARNING);
+        fitting.unwrap_or_else(|| one_line(&format!("{below}: "), short, &rule))
     }
+}
+
+/// A warning whose text is cut where it would be too long.
+pub(crate) fn one_line(before: &str, text: &str, after: &str) -> String {
+    let room = MAX_WARNING.saturating_sub(before.chars().count() + after.chars().count());
+    if text.chars().count() <= room {
+        return format!("{before}{text}{after}");
+    }
+    let text: String = text.chars().take(room.saturating_sub(1)).collect();
+    format!("{before}{}…{after}", text.trim_end())
 }

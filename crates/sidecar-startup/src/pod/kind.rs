@@ -48,7 +48,8 @@ pub(super) fn kind_of_init(
     if row.is_some_and(|row| row.is_stub(candidate)) {
         return ContainerKind::Stub;
     }
-    let need = declared_need(candidate, settings).or(row.map(|row| need_of(row, around))).unwrap_or_default();
+    let declared = settings.declaration(&fields.name, &repository).map(|sidecar| sidecar.need);
+    let need = declared.or(row.map(|row| need_of(row, around))).unwrap_or_default();
     ContainerKind::Sidecar(Facts { need, row, recognised_by: RecognisedBy::RestartPolicy })
 }
 
@@ -59,8 +60,8 @@ pub(super) fn kind_of_app(
 ) -> ContainerKind {
     let repository = image::repository(&fields.image);
     let candidate = Candidate { fields, repository: &repository, around };
-    let (need, row, recognised_by) = if let Some(need) = declared_need(candidate, settings) {
-        (need, catalogue::describe(candidate), RecognisedBy::Setting)
+    let (need, row, recognised_by) = if let Some(sidecar) = settings.declaration(&fields.name, &repository) {
+        (sidecar.need, catalogue::describe(candidate), RecognisedBy::Setting)
     } else if is_annotated(&fields.name, around.annotations) {
         (Need::AtStart, catalogue::describe(candidate), RecognisedBy::Annotation)
     } else if let Some(row) = catalogue::recognise(candidate) {
@@ -98,13 +99,6 @@ fn need_of(row: &Row, around: Surroundings<'_>) -> Need {
     let mut ordinary =
         around.spec.init_containers.iter().filter(|init| init.restart_policy.as_deref() != Some("Always"));
     if ordinary.any(|init| row.is_served_by(init)) { Need::None } else { row.need }
-}
-
-/// What the operator says of a container.
-fn declared_need(candidate: Candidate<'_>, settings: &Settings) -> Option<Need> {
-    let Candidate { fields, repository, .. } = candidate;
-    let mut declarations = settings.sidecars.iter();
-    declarations.find(|sidecar| sidecar.r#match.matches(&fields.name, repository)).map(|sidecar| sidecar.need)
 }
 
 fn is_annotated(name: &str, annotations: &TextMap<'_>) -> bool {

@@ -1,6 +1,6 @@
 //! What a Pod gets from the object that creates it.
 
-use crate::object::Object;
+use crate::object::{Object, Spec};
 use crate::template::{Kind, PodTemplate};
 
 /// What waits for a Pod to complete.
@@ -23,17 +23,21 @@ pub struct Deadline {
     pub field: &'static str,
 }
 
+/// The spec of the Job that creates a Pod, where the object holds one.
+pub(super) fn job_spec<'o>(kind: Kind, object: &'o Object<'_>) -> Option<&'o Spec<'o>> {
+    let spec = object.spec.as_deref();
+    match kind {
+        Kind::Job => spec,
+        Kind::CronJob => spec?.job_template.as_deref()?.spec.as_deref(),
+        _ => None,
+    }
+}
+
 /// The nearest deadline of a Pod, and of the Deployment or Job that creates it. A Deployment's is 600 s where it sets none
 /// (`pkg/apis/apps/v1/defaults.go`).
 pub(super) fn deadline(kind: Kind, object: &Object<'_>, template: &PodTemplate<'_>) -> Option<Deadline> {
     let spec = object.spec.as_deref();
-    let job = match kind {
-        Kind::Job => spec,
-        Kind::CronJob => {
-            spec.and_then(|spec| spec.job_template.as_deref()).and_then(|job| job.spec.as_deref())
-        }
-        _ => None,
-    };
+    let job = job_spec(kind, object);
     let progress = (kind == Kind::Deployment)
         .then(|| spec.and_then(|spec| spec.progress_deadline_seconds).unwrap_or(600));
     let active = template.spec.active_deadline_seconds;

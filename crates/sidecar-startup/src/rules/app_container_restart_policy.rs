@@ -46,6 +46,7 @@ pub(super) const RULE: Rule = Rule {
     default: Action::Warn,
     source: native_only(include_str!("app_container_restart_policy.rs")),
     check,
+    repair: None,
 };
 
 fn check(pod: &Pod<'_>, _: &Settings, findings: &mut Vec<Finding>) {

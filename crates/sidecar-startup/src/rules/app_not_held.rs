@@ -45,9 +45,10 @@ use crate::dead_gate::DeadGates;
 use crate::gate::hook_is_gate;
 use crate::native_only;
 use crate::pod::{ContainerKind, Pod};
+use crate::repair::{Repair, conversion, hold};
 use crate::rules::startup_gate_never_opens::is_reported;
 use crate::rules::{Rule, classic_sidecar};
-use crate::settings::{Action, Need, Scope, Settings};
+use crate::settings::{Action, Fix, Need, Scope, Settings};
 use crate::violation::{ErrorKind, Finding};
 
 pub(super) const RULE: Rule = Rule {
@@ -55,6 +56,7 @@ pub(super) const RULE: Rule = Rule {
     default: Action::Deny,
     source: native_only(include_str!("app_not_held.rs")),
     check,
+    repair: Some(Repair { needs: Fix::All, make: hold::make }),
 };
 
 fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
@@ -68,9 +70,13 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
         if facts.need != Need::AtStart {
             continue;
         }
-        let is_denied = settings.action_on(&classic_sidecar::RULE, container.fields) == Action::Deny;
+        let is_denied_or_repaired = match settings.action_on(&classic_sidecar::RULE, container.fields) {
+            Action::Deny => true,
+            Action::Warn => settings.fix == Fix::All && conversion::check(pod, container, settings).is_ok(),
+            Action::Ignore => false,
+        };
         let is_asked_for = settings.hold_application.scope == Scope::All || pod.asks_to_be_held(container);
-        if is_denied || !is_asked_for {
+        if is_denied_or_repaired || !is_asked_for {
             continue;
         }
         let name = container.name();

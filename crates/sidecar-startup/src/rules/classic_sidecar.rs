@@ -38,8 +38,9 @@
 
 use crate::native_only;
 use crate::pod::{ContainerKind, Pod};
+use crate::repair::{Repair, conversion};
 use crate::rules::Rule;
-use crate::settings::{Action, Settings};
+use crate::settings::{Action, Fix, Settings};
 use crate::violation::{ErrorKind, Finding};
 
 pub(super) const RULE: Rule = Rule {
@@ -47,6 +48,7 @@ pub(super) const RULE: Rule = Rule {
     default: Action::Deny,
     source: native_only(include_str!("classic_sidecar.rs")),
     check,
+    repair: Some(Repair { needs: Fix::All, make: conversion::make }),
 };
 
 fn check(pod: &Pod<'_>, _: &Settings, findings: &mut Vec<Finding>) {

@@ -38,14 +38,17 @@
 //! # How to mend it
 //! Add the init container that the message names, as the operator has written it.
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
+use crate::edit::Draft;
 use crate::image;
 use crate::native_only;
 use crate::object::{ContainerFields, Text};
 use crate::pod::{Container, ContainerKind, Pod};
+use crate::repair::conversion::is_of_mesh;
+use crate::repair::{Refusal, Repair, Task};
 use crate::rules::Rule;
-use crate::settings::{Action, Settings, WaitFor};
+use crate::settings::{Action, Fix, Settings, WaitFor};
 use crate::violation::{ErrorKind, Finding};
 
 pub(super) const RULE: Rule = Rule {
@@ -53,6 +56,7 @@ pub(super) const RULE: Rule = Rule {
     default: Action::Deny,
     source: native_only(include_str!("missing_wait_for.rs")),
     check,
+    repair: Some(Repair { needs: Fix::Safe, make }),
 };
 
 fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
@@ -76,14 +80,22 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
             ),
             short: format!("init container \"{name}\" {state}"),
             ceiling: Action::Deny,
-            suggestion: Some(json!([{
-                "name": name,
-                "image": wait.container.image,
-                "command": wait.container.command,
-                "args": wait.container.args,
-            }])),
+            suggestion: Some(json!([container(wait)])),
         });
     }
+}
+
+/// The init container as the operator wants it.
+fn container(wait: &WaitFor) -> Value {
+    let mut fields = Map::new();
+    fields.insert("name".to_owned(), json!(wait.name));
+    fields.insert("image".to_owned(), json!(wait.container.image));
+    for (key, words) in [("command", &wait.container.command), ("args", &wait.container.args)] {
+        if !words.is_empty() {
+            fields.insert(key.to_owned(), json!(words));
+        }
+    }
+    fields.into()
 }
 
 fn is_same(fields: &ContainerFields<'_>, wait: &WaitFor) -> bool {
@@ -94,4 +106,24 @@ fn is_same(fields: &ContainerFields<'_>, wait: &WaitFor) -> bool {
         && image::repository(&fields.image) == image::repository(&wait.container.image)
         && agree(&fields.command, &wait.container.command)
         && agree(&fields.args, &wait.container.args)
+}
+
+fn make(task: &Task<'_>, draft: &mut Draft<'_>) -> Result<String, Refusal> {
+    let Task { pod, finding, .. } = *task;
+    if pod.spec().is_windows() {
+        return Err("the Pod runs on Windows".into());
+    }
+    let wanted = finding.suggestion.as_ref().and_then(|list| list.get(0)).ok_or("nothing is to be added")?;
+    let name = wanted.get("name").and_then(Value::as_str).unwrap_or_default();
+    if pod.containers.iter().any(|container| *container.fields.name == *name) {
+        return Err("another container has the name".into());
+    }
+    // It may need what they do, and those that come later may need what it waits for.
+    let is_before = |place: &usize| match pod.containers.get(*place) {
+        Some(container) => matches!(container.kind, ContainerKind::Sidecar(_)) || is_of_mesh(container),
+        None => true, // one that this repair has added
+    };
+    let target = draft.init().iter().rposition(is_before).map_or(0, |last| last + 1);
+    draft.add_init(target, wanted.clone());
+    Ok(format!("added init container \"{name}\""))
 }

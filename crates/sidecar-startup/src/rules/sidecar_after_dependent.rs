@@ -44,11 +44,14 @@
 //! # How to mend it
 //! List the sidecar container before the init containers that need it.
 
+use crate::edit::Draft;
 use crate::image;
 use crate::native_only;
 use crate::pod::{ContainerKind, Pod};
+use crate::repair::conversion::{self, is_of_mesh};
+use crate::repair::{Refusal, Repair, Task};
 use crate::rules::Rule;
-use crate::settings::{Action, Settings};
+use crate::settings::{Action, Fix, Settings};
 use crate::violation::{ErrorKind, Finding};
 
 pub(super) const RULE: Rule = Rule {
@@ -56,19 +59,15 @@ pub(super) const RULE: Rule = Rule {
     default: Action::Deny,
     source: native_only(include_str!("sidecar_after_dependent.rs")),
     check,
+    repair: Some(Repair { needs: Fix::All, make }),
 };
 
 fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
     for (position, container) in pod.containers.iter().enumerate() {
         let ContainerKind::Sidecar(facts) = container.kind else { continue };
         let Some(ceiling) = facts.ceiling() else { continue };
-        let repository = image::repository(&container.fields.image);
-        let mut declarations = settings.sidecars.iter();
-        let declaration =
-            declarations.find(|sidecar| sidecar.r#match.matches(&container.fields.name, &repository));
-        let dependents = declaration.map(|sidecar| sidecar.starts_before.as_slice()).unwrap_or_default();
-        let needs_it = |name: &str| dependents.iter().any(|glob| glob.matches(name));
-        let Some(first) = pod.containers.iter().take(position).find(|before| needs_it(&before.fields.name))
+        let Some(first) =
+            first_dependent(pod, position, settings).and_then(|first| pod.containers.get(first))
         else {
             continue;
         };
@@ -84,4 +83,29 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
             suggestion: None,
         });
     }
+}
+
+/// The place of the first init container that needs a sidecar and starts before it.
+fn first_dependent(pod: &Pod<'_>, sidecar: usize, settings: &Settings) -> Option<usize> {
+    let fields = pod.containers.get(sidecar)?.fields;
+    let declaration = settings.declaration(&fields.name, &image::repository(&fields.image))?;
+    let needs_it = |name: &str| declaration.starts_before.iter().any(|glob| glob.matches(name));
+    pod.containers.iter().take(sidecar).position(|before| needs_it(&before.fields.name))
+}
+
+fn make(task: &Task<'_>, draft: &mut Draft<'_>) -> Result<String, Refusal> {
+    let Task { pod, settings, place, .. } = *task;
+    let container = task.container()?;
+    let first = first_dependent(pod, place, settings).ok_or("nothing needs it")?;
+    let passed: Vec<_> = (first..place).collect();
+    conversion::passes(pod, container, &passed)?;
+    let of_mesh =
+        passed.iter().filter_map(|place| pod.containers.get(*place)).find(|other| is_of_mesh(other));
+    if let Some(of_mesh) = of_mesh {
+        return Err(format!("it would start before {}, which the mesh needs first", of_mesh.name()).into());
+    }
+    let target = draft.init().iter().position(|other| *other == first).ok_or("nothing needs it")?;
+    draft.move_to_init(target, place);
+    let first = pod.containers.get(first).map(|first| first.name().to_string()).unwrap_or_default();
+    Ok(format!("listed sidecar {} before {first}", container.name()))
 }

@@ -40,10 +40,13 @@
 
 use serde_json::json;
 
+use crate::edit::Draft;
 use crate::native_only;
 use crate::pod::{ContainerKind, Pod};
+use crate::repair::{Refusal, Repair, Task};
 use crate::rules::Rule;
-use crate::settings::{Action, Settings};
+use crate::settings::{Action, Fix, Settings};
+use crate::template::Kind;
 use crate::violation::{ErrorKind, Finding};
 
 pub(super) const RULE: Rule = Rule {
@@ -51,6 +54,7 @@ pub(super) const RULE: Rule = Rule {
     default: Action::Deny,
     source: native_only(include_str!("sidecar_blocks_init.rs")),
     check,
+    repair: Some(Repair { needs: Fix::Safe, make }),
 };
 
 fn check(pod: &Pod<'_>, _: &Settings, findings: &mut Vec<Finding>) {
@@ -74,4 +78,16 @@ fn check(pod: &Pod<'_>, _: &Settings, findings: &mut Vec<Finding>) {
             suggestion: Some(json!("Always")),
         });
     }
+}
+
+fn make(task: &Task<'_>, draft: &mut Draft<'_>) -> Result<String, Refusal> {
+    let container = task.container()?;
+    if task.pod.kind == Kind::Custom {
+        return Err("this kind may not keep the restartPolicy of init containers".into());
+    }
+    if container.fields.has_restart_rules() {
+        return Err("it has restartPolicyRules".into());
+    }
+    draft.set(task.place, &["restartPolicy"], json!("Always"));
+    Ok(format!("set restartPolicy: Always on {} in initContainers", container.name()))
 }

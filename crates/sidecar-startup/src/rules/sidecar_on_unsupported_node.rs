@@ -46,10 +46,12 @@
 
 use serde_json::json;
 
+use crate::edit::Draft;
 use crate::native_only;
 use crate::pod::{ContainerKind, Pod};
+use crate::repair::{Refusal, Repair, Task};
 use crate::rules::Rule;
-use crate::settings::{Action, Settings};
+use crate::settings::{Action, Fix, Settings};
 use crate::violation::{ErrorKind, Finding};
 
 pub(super) const RULE: Rule = Rule {
@@ -57,6 +59,7 @@ pub(super) const RULE: Rule = Rule {
     default: Action::Deny,
     source: native_only(include_str!("sidecar_on_unsupported_node.rs")),
     check,
+    repair: Some(Repair { needs: Fix::All, make }),
 };
 
 fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
@@ -76,4 +79,26 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
         ceiling: Action::Deny,
         suggestion: Some(json!({key: value})),
     });
+}
+
+fn make(task: &Task<'_>, draft: &mut Draft<'_>) -> Result<String, Refusal> {
+    let Task { pod, settings, .. } = *task;
+    if pod.is_of_daemon_set() {
+        return Err("the Pods of a DaemonSet would vanish from the other nodes".into());
+    }
+    if !pod.spec().node_name.is_empty() {
+        return Err("nodeName has chosen a node already".into());
+    }
+    let label = &settings.nodes.label;
+    if let Some((key, _)) = label.iter().find(|(key, value)| pod.spec().conflicts_with_node_label(key, value))
+    {
+        return Err(format!("the Pod asks for another value of {key}").into());
+    }
+    let missing = label.iter().filter(|(key, value)| !pod.spec().requires_node_label(key, value));
+    let missing: Vec<_> = missing.map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    for (key, value) in &missing {
+        draft.set_in_template(&["spec", "nodeSelector", key], json!(value));
+    }
+    let labels: Vec<_> = missing.iter().map(|(key, value)| format!("{key}: {value}")).collect();
+    Ok(format!("added to nodeSelector {}", labels.join(", ")))
 }

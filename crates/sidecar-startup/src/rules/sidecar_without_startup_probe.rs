@@ -41,20 +41,24 @@
 //! already. Set `periodSeconds: 1`: the default of 10 adds up to ten seconds to every start.
 
 use crate::dead_gate::DeadGates;
+use crate::edit::Draft;
 use crate::gate::{hook_is_gate, probe_is_gate};
 use crate::native_only;
 use crate::object::ContainerFields;
 use crate::pod::{ContainerKind, Pod};
+use crate::probe::Source;
+use crate::repair::{Refusal, Repair, Task};
 use crate::rules::Rule;
 use crate::rules::startup_gate_never_opens::is_reported;
-use crate::settings::{Action, Settings};
+use crate::settings::{Action, Fix, Settings};
 use crate::violation::{ErrorKind, Finding};
 
-pub(super) const RULE: Rule = Rule {
+pub(crate) const RULE: Rule = Rule {
     id: "sidecar-without-startup-probe",
     default: Action::Deny,
     source: native_only(include_str!("sidecar_without_startup_probe.rs")),
     check,
+    repair: Some(Repair { needs: Fix::Safe, make }),
 };
 
 fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
@@ -102,7 +106,7 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
             detail: format!("sidecar container {name} {state}; {remedy}"),
             short: format!("{short} sidecar {name}"),
             ceiling,
-            suggestion: pod.startup_probe_for(container),
+            suggestion: pod.startup_probe_for(container, settings),
         });
     }
 }
@@ -127,4 +131,17 @@ fn state_without_probe(fields: &ContainerFields<'_>, application: &str) -> Strin
              gates does not accept"
         ),
     }
+}
+
+fn make(task: &Task<'_>, draft: &mut Draft<'_>) -> Result<String, Refusal> {
+    let Task { pod, settings, place, .. } = *task;
+    let container = task.container()?;
+    if container.fields.startup_probe.is_some() {
+        return Err("the startupProbe that is there may be meant so".into());
+    }
+    let source = Source::find(pod, container, settings)?;
+    let what = format!("gave sidecar {} a startupProbe, from {source}", container.name());
+    let probe = source.probe(|field| draft.get(place, field).cloned(), settings);
+    draft.set(place, &["startupProbe"], probe.ok_or("no startupProbe can be derived")?);
+    Ok(what)
 }

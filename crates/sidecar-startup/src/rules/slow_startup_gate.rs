@@ -55,6 +55,7 @@ pub(super) const RULE: Rule = Rule {
     default: Action::Warn,
     source: native_only(include_str!("slow_startup_gate.rs")),
     check,
+    repair: None,
 };
 
 /// From this period on, in seconds, a probe costs more than the answer is worth.

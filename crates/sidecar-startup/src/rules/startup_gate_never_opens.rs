@@ -54,6 +54,7 @@ pub(super) const RULE: Rule = Rule {
     default: Action::Deny,
     source: native_only(include_str!("startup_gate_never_opens.rs")),
     check,
+    repair: None,
 };
 
 fn check(pod: &Pod<'_>, _: &Settings, findings: &mut Vec<Finding>) {

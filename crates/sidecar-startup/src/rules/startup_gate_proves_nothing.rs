@@ -48,6 +48,7 @@ pub(super) const RULE: Rule = Rule {
     default: Action::Warn,
     source: native_only(include_str!("startup_gate_proves_nothing.rs")),
     check,
+    repair: None,
 };
 
 fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {

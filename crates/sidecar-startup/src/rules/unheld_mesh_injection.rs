@@ -37,13 +37,18 @@
 //! # How to mend it
 //! Set the annotation on the Pod template, so that the Pods are born with it.
 
-use crate::field::FieldPath;
+use std::borrow::Cow;
+
+use serde_json::json;
+
+use crate::edit::Draft;
+use crate::field::{FieldPath, Segment};
 use crate::mesh::{self, Hold};
 use crate::native_only;
-use crate::object::Text;
 use crate::pod::Pod;
+use crate::repair::{Refusal, Repair, Task};
 use crate::rules::Rule;
-use crate::settings::{Action, MeshHold, Settings};
+use crate::settings::{Action, Fix, MeshHold, Settings};
 use crate::violation::{ErrorKind, Finding};
 
 pub(super) const RULE: Rule = Rule {
@@ -51,18 +56,22 @@ pub(super) const RULE: Rule = Rule {
     default: Action::Deny,
     source: native_only(include_str!("unheld_mesh_injection.rs")),
     check,
+    repair: Some(Repair { needs: Fix::Safe, make }),
 };
+
+/// The annotation that says whether Linkerd's proxy holds the application.
+const PROXY_AWAIT: &str = "config.linkerd.io/proxy-await";
 
 fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
     if pod.spec().host_network {
         return;
     }
-    if let Some(wanted) = settings.mesh.istio.filter(|_| asks_for_istio(pod)) {
-        let native = pod.annotations().get("sidecar.istio.io/nativeSidecar") == Some("true");
+    if let Some(wanted) = settings.mesh.istio.filter(|_| mesh::asks_for_istio(pod)) {
+        let native = pod.annotations().get(mesh::NATIVE_ISTIO) == Some("true");
         let config = mesh::hold_of(pod.annotations());
         let (path, problem) = match (wanted, config) {
             _ if native => return,
-            (MeshHold::Native, _) => ("sidecar.istio.io/nativeSidecar", "set it to \"true\""),
+            (MeshHold::Native, _) => (mesh::NATIVE_ISTIO, "set it to \"true\""),
             (MeshHold::Hold, Hold::Asked) => return,
             (MeshHold::Hold, Hold::NotAsked) => (mesh::CONFIG, "add holdApplicationUntilProxyStarts: true"),
             (MeshHold::Hold, Hold::Unreadable) => {
@@ -71,31 +80,10 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
         };
         findings.push(finding(pod, "istio-proxy", path, problem));
     }
-    let awaits = pod.annotations().get("config.linkerd.io/proxy-await") != Some("disabled");
-    if settings.mesh.linkerd.is_some() && asks_for_linkerd(pod) && !awaits {
-        findings.push(finding(
-            pod,
-            "linkerd-proxy",
-            "config.linkerd.io/proxy-await",
-            "take it away, or set it to enabled",
-        ));
+    let awaits = pod.annotations().get(PROXY_AWAIT) != Some("disabled");
+    if settings.mesh.linkerd.is_some() && mesh::asks_for_linkerd(pod) && !awaits {
+        findings.push(finding(pod, "linkerd-proxy", PROXY_AWAIT, "take it away, or set it to enabled"));
     }
-}
-
-fn asks_for_istio(pod: &Pod<'_>) -> bool {
-    let key = "sidecar.istio.io/inject";
-    let asks = pod.labels().get(key).or_else(|| pod.annotations().get(key));
-    asks == Some("true") && !has_container(pod, "istio-proxy")
-}
-
-fn asks_for_linkerd(pod: &Pod<'_>) -> bool {
-    matches!(pod.annotations().get("linkerd.io/inject"), Some("enabled" | "ingress"))
-        && !has_container(pod, "linkerd-proxy")
-}
-
-/// Whether the proxy is there already, and the annotations have had their effect.
-fn has_container(pod: &Pod<'_>, name: &str) -> bool {
-    pod.containers.iter().map(|container| &container.fields.name).any(|other: &Text<'_>| **other == *name)
 }
 
 fn finding(pod: &Pod<'_>, proxy: &str, annotation: &str, remedy: &str) -> Finding {
@@ -111,4 +99,21 @@ fn finding(pod: &Pod<'_>, proxy: &str, annotation: &str, remedy: &str) -> Findin
         ceiling: Action::Deny,
         suggestion: None,
     }
+}
+
+fn make(task: &Task<'_>, draft: &mut Draft<'_>) -> Result<String, Refusal> {
+    let Task { pod, finding, .. } = *task;
+    let Some(Segment::Key(key)) = finding.path.segments().last() else {
+        return Err("it names no annotation".into());
+    };
+    let value = match key.as_str() {
+        mesh::CONFIG => {
+            let config = pod.annotations().get(mesh::CONFIG).unwrap_or_default();
+            Cow::Owned(mesh::with_hold(config).ok_or("what it says is not sure to be YAML or JSON")?)
+        }
+        PROXY_AWAIT => Cow::Borrowed("enabled"),
+        _ => Cow::Borrowed("true"),
+    };
+    draft.set_in_template(&["metadata", "annotations", key], json!(value));
+    Ok(format!("set the annotation {key}"))
 }

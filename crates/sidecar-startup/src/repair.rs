@@ -1,0 +1,213 @@
+//! Repairs: what is wrong is mended in the object itself, as far as that is known to be safe.
+//!
+//! Repairs go in rounds: the rules look at the object, what they find is repaired, and they look again, until nothing is left
+//! to repair. So a sidecar that was moved is given its `startupProbe` in a later round, by the rule that asks for one; and
+//! whoever repairs the result finds nothing to do.
+
+pub mod conversion;
+pub mod hold;
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::edit::Draft;
+use crate::evaluate::{violations, with_pod};
+use crate::pod::{Container, ContainerKind, Pod};
+use crate::resources::{self, Requests, Use};
+use crate::settings::{Fix, Settings};
+use crate::template::Kind;
+use crate::violation::{Finding, Violation, one_line};
+
+/// Why something is not repaired, to follow "not repaired: ".
+pub type Refusal = Cow<'static, str>;
+
+/// How a rule repairs what it finds.
+#[derive(Debug)]
+pub(crate) struct Repair {
+    /// The least value of the setting `fix` with which it does.
+    pub(crate) needs: Fix,
+    /// Makes the edits, and says what was done: "moved ...". A refusal leaves the draft as it was.
+    pub(crate) make: fn(&Task<'_>, &mut Draft<'_>) -> Result<String, Refusal>,
+}
+
+/// What is to be repaired.
+#[derive(Debug)]
+pub(crate) struct Task<'p> {
+    /// The Pod as the rules see it.
+    pub(crate) pod: &'p Pod<'p>,
+    /// What was found.
+    pub(crate) finding: &'p Finding,
+    /// The place of the container in which it was found, among all containers.
+    pub(crate) place: usize,
+    /// What the operator wants.
+    pub(crate) settings: &'p Settings,
+}
+
+impl<'p> Task<'p> {
+    /// The container in which it was found.
+    ///
+    /// # Errors
+    /// It was found in the Pod as a whole.
+    pub(crate) fn container(&self) -> Result<&'p Container<'p>, Refusal> {
+        self.pod.containers.get(self.place).ok_or(Cow::Borrowed("it is in no container"))
+    }
+}
+
+/// Something that was repaired.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repaired {
+    /// What was done.
+    pub what: String,
+    /// The rule that was broken; none where it is about all repairs together.
+    pub rule: Option<&'static str>,
+}
+
+impl fmt::Display for Repaired {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        self.rule.map_or(Ok(()), |rule| write!(f, " ({rule})"))
+    }
+}
+
+impl Repaired {
+    /// The repair as a warning: one line of at most 120 characters.
+    #[must_use]
+    pub fn warning(&self) -> String {
+        let rule = self.rule.map(|rule| format!(" ({rule})")).unwrap_or_default();
+        one_line("fix: ", &self.what, &rule)
+    }
+}
+
+/// What became of an object.
+#[derive(Debug)]
+pub(crate) struct Repairs {
+    /// The object, repaired.
+    pub(crate) object: Value,
+    /// What was done.
+    pub(crate) done: Vec<Repaired>,
+    /// What was not, and why, by the rule and the container.
+    pub(crate) refused: Vec<Refused>,
+}
+
+/// A violation that a rule does not repair.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    violation: Violation,
+    reason: Refusal,
+}
+
+/// The most rounds that are tried. Each repair is made once, and enables at most the next phase.
+const MAX_ROUNDS: usize = 12;
+
+/// Repairs an object as far as the settings want it. Nothing where nothing was to be repaired, or no end was found.
+pub(crate) fn repair(kind: Kind, mut object: Value, settings: &Settings) -> Option<Repairs> {
+    let before = object.to_string();
+    let mut done = Vec::new();
+    for _ in 0..MAX_ROUNDS {
+        let text = object.to_string();
+        let (made, refused) =
+            with_pod(kind, &text, settings, |pod| round(pod, &mut object, settings)).ok()?;
+        if made.is_empty() {
+            let rise = rise(kind, &before, &text, settings);
+            done.extend(rise.filter(|_| !done.is_empty()).map(|what| Repaired { what, rule: None }));
+            return Some(Repairs { object, done, refused });
+        }
+        done.extend(made);
+    }
+    None
+}
+
+/// One round: the first phase in which there is something to repair.
+fn round(pod: &Pod<'_>, object: &mut Value, settings: &Settings) -> (Vec<Repaired>, Vec<Refused>) {
+    let mut tasks: Vec<_> = violations(pod, settings)
+        .into_iter()
+        .filter_map(|violation| {
+            let repair = violation.rule.repair.as_ref().filter(|repair| repair.needs <= settings.fix)?;
+            Some((phase(pod, &violation), repair, violation))
+        })
+        .collect();
+    tasks.sort_by_key(|(phase, ..)| *phase);
+    let (mut made, mut refused) = (Vec::new(), Vec::new());
+    let mut last = Phase::Mesh;
+    let Some(mut draft) = Draft::of(object, pod) else { return (made, refused) };
+    for (phase, repair, violation) in tasks {
+        if last < phase && !made.is_empty() {
+            break;
+        }
+        last = phase;
+        let place = pod.place_of(&violation.finding.path).unwrap_or(usize::MAX);
+        let task = Task { pod, finding: &violation.finding, place, settings };
+        match (repair.make)(&task, &mut draft) {
+            Ok(what) => made.push(Repaired { what, rule: Some(violation.rule.id) }),
+            Err(reason) => refused.push(Refused { violation, reason }),
+        }
+    }
+    draft.finish();
+    (made, refused)
+}
+
+/// What is repaired before what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    /// The proxy of a mesh: until it starts first, no probe reaches the other sidecars.
+    Mesh,
+    /// The other containers.
+    Container,
+    /// The Pod as a whole: an init container that waits goes after the sidecars that it may need.
+    Pod,
+}
+
+fn phase(pod: &Pod<'_>, violation: &Violation) -> Phase {
+    match pod.container_at(&violation.finding.path) {
+        Some(container) if container.redirects_traffic() => Phase::Mesh,
+        Some(_) => Phase::Container,
+        None => Phase::Pod,
+    }
+}
+
+impl Repairs {
+    /// Says of violations why they were not repaired.
+    pub(crate) fn explain(&self, violations: &mut [Violation]) {
+        for violation in violations {
+            let of_same = |refused: &&Refused| violation.is_same(&refused.violation);
+            // A repair may have come half way, and then no further.
+            let of_container = |refused: &&Refused| {
+                violation.container.is_some() && refused.violation.container == violation.container
+            };
+            let is_repaired = violation.rule.repair.is_some();
+            let mut refused = self.refused.iter();
+            let reason = refused
+                .find(of_same)
+                .or_else(|| self.refused.iter().filter(|_| is_repaired).find(of_container));
+            violation.refusal = reason.map(|refused| refused.reason.clone());
+        }
+    }
+}
+
+/// By how much the repairs raise what the Pod asks for.
+fn rise(kind: Kind, before: &str, after: &str, settings: &Settings) -> Option<String> {
+    let of = |text: &str| with_pod(kind, text, settings, requests).ok();
+    let rise = resources::rise(&of(before)?, &of(after)?);
+    let amounts: Vec<_> = rise.iter().map(|(name, amount)| format!("{name} {amount}")).collect();
+    (!amounts.is_empty()).then(|| format!("the requests of the Pod rise by {}", amounts.join(", ")))
+}
+
+/// What a Pod asks for. What it asks for as a whole goes over what its containers do.
+fn requests(pod: &Pod<'_>) -> Requests {
+    let mut requests = resources::of_pod(
+        pod.containers.iter().map(|container| (use_of(container), container.fields.requests())),
+    );
+    requests.extend(pod.spec().requests());
+    requests
+}
+
+/// How a container uses what it asks for.
+pub(crate) fn use_of(container: &Container<'_>) -> Use {
+    match container.kind {
+        ContainerKind::Init(_) => Use::Init,
+        _ if container.is_init() => Use::Sidecar,
+        _ => Use::App,
+    }
+}

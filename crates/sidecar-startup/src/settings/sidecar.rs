@@ -1,0 +1,110 @@
+//! Declarations of sidecars.
+
+use k8s_openapi::api::core::v1::Probe;
+use serde::Deserialize;
+use serde::de::{self, Deserializer, Error as _};
+use serde_json::{Map, Value};
+
+use super::ContainerMatch;
+use crate::field::FieldPath;
+use crate::gate::probe_is_gate;
+use crate::glob::NameGlob;
+use crate::invalid;
+use crate::read::{self, ReadError};
+
+/// A declaration of sidecars.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Sidecar {
+    /// What the reader calls the declaration.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Which containers it is about.
+    pub r#match: ContainerMatch,
+    /// How much the application needs it.
+    #[serde(default)]
+    pub need: Need,
+    /// The `startupProbe` that a repair gives it.
+    #[serde(default, deserialize_with = "startup_probe")]
+    pub startup_probe: Option<Value>,
+    /// The command that blocks until it is ready, in its own image.
+    #[serde(default)]
+    pub wait_command: Vec<String>,
+    /// Where a repair puts it among the init containers.
+    #[serde(default)]
+    pub position: Position,
+    /// The init containers that need it.
+    #[serde(default)]
+    pub starts_before: Vec<NameGlob>,
+}
+
+/// How much an application needs a sidecar when it starts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub enum Need {
+    /// It needs it up: rules act as set.
+    #[default]
+    AtStart,
+    /// It loses little without it: rules warn at most.
+    Helper,
+    /// Not at all: no start-up rule speaks of it.
+    None,
+}
+
+/// A place among the init containers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub enum Position {
+    /// After those that are there: what ran before the sidecar still does.
+    #[default]
+    Last,
+    /// Before those that are there, save for a mesh's own.
+    First,
+}
+
+/// The fields of a probe, and of its handlers. A misspelt one would vanish in the API server, and the probe with it.
+const FIELDS: [(&[&str], &[&str]); 5] = [
+    (
+        &[],
+        &[
+            "exec",
+            "failureThreshold",
+            "grpc",
+            "httpGet",
+            "initialDelaySeconds",
+            "periodSeconds",
+            "successThreshold",
+            "tcpSocket",
+            "terminationGracePeriodSeconds",
+            "timeoutSeconds",
+        ],
+    ),
+    (&["exec"], &["command"]),
+    (&["grpc"], &["port", "service"]),
+    (&["httpGet"], &["host", "httpHeaders", "path", "port", "scheme"]),
+    (&["tcpSocket"], &["host", "port"]),
+];
+
+fn startup_probe<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    let probe = Option::<Value>::deserialize(deserializer)?;
+    match probe.as_ref().map(check_probe) {
+        Some(Err(error)) => Err(D::Error::custom(error)),
+        _ => Ok(probe),
+    }
+}
+
+/// Whether the API server would take a `startupProbe`, and it holds something back.
+fn check_probe(value: &Value) -> Result<(), ReadError> {
+    for (path, known) in FIELDS {
+        let path = FieldPath::from(path);
+        let fields = value.pointer(&path.to_pointer()).and_then(Value::as_object);
+        let mut fields = fields.into_iter().flat_map(Map::keys);
+        if let Some(unknown) = fields.find(|field| !known.contains(&field.as_str())) {
+            let error: ReadError = de::Error::unknown_field(unknown, known);
+            return Err(error.below(&path.child(unknown)));
+        }
+    }
+    let probe: Probe = read::from_value(value)?;
+    if let Some(error) = invalid::probe_error(&probe, &FieldPath::root()) {
+        return Err(error);
+    }
+    if probe_is_gate(&probe) { Ok(()) } else { Err(de::Error::custom("holds nothing back")) }
+}

@@ -1,0 +1,175 @@
+//! What holds of every repair. None of it asks the library what it meant to change.
+
+use anyhow::{Context as _, ensure};
+use k8s_openapi::api::{apps::v1 as apps, batch::v1 as batch, core::v1 as core};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use crate::{Case, Outcome};
+
+/// Checks all of it.
+///
+/// # Errors
+/// The first law that is broken.
+pub(crate) fn hold(case: &Case, outcome: &Outcome) -> anyhow::Result<()> {
+    let Some(object) = outcome.object() else { return Ok(()) };
+    ensure!(*object != case.object, "it is said to be repaired, but has not changed");
+    ensure!(outcome.is_allowed(), "what is denied has been changed");
+    repairing_again_changes_nothing(case, object)?;
+    only_what_repairs_touch_has_changed(case, object)?;
+    kubernetes_reads_it(object).context("it does not parse as what it is")
+}
+
+fn repairing_again_changes_nothing(case: &Case, object: &Value) -> anyhow::Result<()> {
+    let again = Outcome::of_library(&case.with_object(object.clone()));
+    ensure!(
+        again.object().is_none(),
+        "repairing again changes it to\n{:#}",
+        again.object().cloned().unwrap_or_default()
+    );
+    ensure!(again.is_allowed(), "the repaired object is denied: {}", again.message());
+    let unrepaired = case.with_fix("None").with_object(object.clone());
+    ensure!(
+        Outcome::of_library(&unrepaired).is_allowed(),
+        "the repaired object is denied where nothing is repaired"
+    );
+    Ok(())
+}
+
+/// Where the kinds keep their Pod templates.
+const TEMPLATES: [&str; 4] = ["/spec/jobTemplate/spec/template", "/spec/template", "/template", ""];
+
+/// The annotations that a repair may set.
+const ANNOTATIONS: [&str; 4] = [
+    "config.linkerd.io/proxy-await",
+    "kubectl.kubernetes.io/default-container",
+    "proxy.istio.io/config",
+    "sidecar.istio.io/nativeSidecar",
+];
+
+/// The fields of a container that a repair may set.
+const FIELDS: [&str; 3] = ["lifecycle", "restartPolicy", "startupProbe"];
+
+fn only_what_repairs_touch_has_changed(case: &Case, object: &Value) -> anyhow::Result<()> {
+    let place = TEMPLATES.into_iter().find(|place| {
+        case.object.pointer(place).is_some_and(|template| template.pointer("/spec/containers").is_some())
+    });
+    // The templates of further kinds have cases of their own.
+    let Some(place) = place else { return Ok(()) };
+    let (mut before, mut after) = (case.object.clone(), object.clone());
+    let (old, new) = (take(&mut before, place), take(&mut after, place));
+    ensure!(before == after, "something outside the Pod template has changed");
+    let (mut old_spec, mut new_spec) = (part(&old, "spec"), part(&new, "spec"));
+    let (old_containers, new_containers) = (containers(&mut old_spec), containers(&mut new_spec));
+    containers_are_kept(case, &old_containers, &new_containers)?;
+    grown(&mut old_spec, &mut new_spec, "nodeSelector", |_| true)?;
+    ensure!(old_spec == new_spec, "something else in the spec has changed to {new_spec:?}");
+    let (mut old_metadata, mut new_metadata) = (part(&old, "metadata"), part(&new, "metadata"));
+    grown(&mut old_metadata, &mut new_metadata, "annotations", |key| ANNOTATIONS.contains(&key))?;
+    ensure!(old_metadata == new_metadata, "something else in the metadata has changed to {new_metadata:?}");
+    Ok(())
+}
+
+fn take(object: &mut Value, place: &str) -> Map<String, Value> {
+    let Some(Value::Object(template)) = object.pointer_mut(place) else { return Map::new() };
+    let parts = ["metadata", "spec"].into_iter();
+    parts.filter_map(|part| Some((part.to_owned(), template.get_mut(part)?.take()))).collect()
+}
+
+fn part(template: &Map<String, Value>, key: &str) -> Map<String, Value> {
+    template.get(key).and_then(Value::as_object).cloned().unwrap_or_default()
+}
+
+/// The two lists of containers, together.
+fn containers(spec: &mut Map<String, Value>) -> Vec<Value> {
+    let lists = ["initContainers", "containers"].into_iter().filter_map(|key| spec.shift_remove(key));
+    lists.filter_map(|list| list.as_array().cloned()).flatten().collect()
+}
+
+/// Every container is still there, with all that it said; of two of one name, which a second apply makes, the later one.
+fn containers_are_kept(case: &Case, old: &[Value], new: &[Value]) -> anyhow::Result<()> {
+    for container in new {
+        let name = container.get("name");
+        let Some(before) = old.iter().rfind(|before| before.get("name") == name) else {
+            let waits = case.settings.get("waitFor").and_then(Value::as_array);
+            let is_wanted = waits.into_iter().flatten().any(|wait| wait.get("name") == name);
+            ensure!(is_wanted, "{name:?} has come from nowhere");
+            continue;
+        };
+        for (key, value) in before.as_object().into_iter().flatten() {
+            let now = container.get(key);
+            let may_change = FIELDS.contains(&key.as_str());
+            ensure!(now == Some(value) || may_change, "{key} of {name:?} has become {now:?}");
+        }
+        let hook = before.pointer("/lifecycle/preStop");
+        ensure!(hook == container.pointer("/lifecycle/preStop"), "the preStop hook of {name:?} has changed");
+        let added = container.as_object().into_iter().flatten().filter(|(key, _)| before.get(key).is_none());
+        for (key, _) in added {
+            ensure!(FIELDS.contains(&key.as_str()), "{key} of {name:?} has been added");
+        }
+    }
+    for container in old {
+        let is_kept = new.iter().any(|kept| kept.get("name") == container.get("name"));
+        ensure!(is_kept, "{:?} is gone", container.get("name"));
+    }
+    Ok(())
+}
+
+/// Whether a map has only grown, or changed, where it may; then it is taken out of both.
+fn grown(
+    old: &mut Map<String, Value>,
+    new: &mut Map<String, Value>,
+    key: &str,
+    may_change: fn(&str) -> bool,
+) -> anyhow::Result<()> {
+    let (before, after) = (part(old, key), part(new, key));
+    old.shift_remove(key);
+    new.shift_remove(key);
+    for (field, value) in &before {
+        let is_kept = after.get(field) == Some(value) || (may_change(field) && after.contains_key(field));
+        ensure!(is_kept, "{field} of {key} has become {:?}", after.get(field));
+    }
+    let mut added = after.keys().filter(|field| !before.contains_key(*field));
+    ensure!(added.all(|field| may_change(field)), "{key} has become {after:?}");
+    Ok(())
+}
+
+/// The types of Kubernetes read the object.
+fn kubernetes_reads_it(object: &Value) -> anyhow::Result<()> {
+    let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default();
+    match (text("apiVersion"), text("kind")) {
+        ("v1", "Pod") => reads::<core::Pod>(object),
+        ("v1", "PodTemplate") => reads::<core::PodTemplate>(object),
+        ("v1", "ReplicationController") => reads::<core::ReplicationController>(object),
+        ("apps/v1", "Deployment") => reads::<apps::Deployment>(object),
+        ("apps/v1", "ReplicaSet") => reads::<apps::ReplicaSet>(object),
+        ("apps/v1", "StatefulSet") => reads::<apps::StatefulSet>(object),
+        ("apps/v1", "DaemonSet") => reads::<apps::DaemonSet>(object),
+        ("batch/v1", "Job") => reads::<batch::Job>(object),
+        ("batch/v1", "CronJob") => reads::<batch::CronJob>(object),
+        _ => Ok(()),
+    }
+}
+
+fn reads<T: DeserializeOwned>(object: &Value) -> anyhow::Result<()> {
+    let mut object = object.clone();
+    // A manifest may leave out what the API server fills in.
+    if let Some(fields) = object.as_object_mut() {
+        fields.entry("metadata").or_insert_with(|| json!({}));
+    }
+    for place in ["/spec", "/spec/jobTemplate/spec"] {
+        if let Some(fields) = object.pointer_mut(place).and_then(Value::as_object_mut)
+            && fields.contains_key("template")
+        {
+            fields.entry("selector").or_insert_with(|| json!({}));
+            fields.entry("serviceName").or_insert_with(|| json!(""));
+        }
+        if let Some(fields) = object.pointer_mut(place).and_then(Value::as_object_mut)
+            && fields.contains_key("jobTemplate")
+        {
+            fields.entry("schedule").or_insert_with(|| json!("@daily"));
+        }
+    }
+    serde_json::from_value::<T>(object)?;
+    Ok(())
+}
