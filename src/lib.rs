@@ -21,7 +21,7 @@ pub extern "C" fn wapc_init() {
 }
 
 fn validate(payload: &[u8]) -> CallResult {
-    response::write(&sidecar_startup::validate(text(payload)))
+    response::write(sidecar_startup::validate(text(payload)))
 }
 
 fn validate_settings(payload: &[u8]) -> CallResult {

@@ -10,7 +10,7 @@ use sidecar_startup::Answer;
 const BAD_REQUEST: u16 = 400;
 
 /// Writes an answer for the host.
-pub(crate) fn write(answer: &Answer) -> CallResult {
+pub(crate) fn write(answer: Answer) -> CallResult {
     let accepted = answer.is_allowed();
     let warnings = answer.warnings();
     let annotations = answer.audit_annotations();
@@ -19,7 +19,7 @@ pub(crate) fn write(answer: &Answer) -> CallResult {
         accepted,
         message: (!accepted).then(|| answer.message()),
         code: (!accepted).then_some(BAD_REQUEST),
-        mutated_object: answer.object().cloned(),
+        mutated_object: answer.into_object(),
         audit_annotations: (annotations.len() != 0).then(|| annotations.collect()),
         warnings: (!warnings.is_empty()).then_some(warnings),
     })?)

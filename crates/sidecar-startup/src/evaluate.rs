@@ -7,7 +7,7 @@ use crate::invalid;
 use crate::object::Object;
 use crate::pod::Pod;
 use crate::read::{ReadError, ReadErrorKind};
-use crate::repair::{Repaired, repair};
+use crate::repair::{Refusal, Repaired, repair};
 use crate::request::Request;
 use crate::rules::RULES;
 use crate::sequence::Sequence;
@@ -90,8 +90,10 @@ pub(crate) fn decide(
             Ok(Decision { sequence, fixes: repairs.done, object: Some(repairs.object), ..decision })
         }
         // Half a repair would be none: what keeps the object out has to be mended anyway.
-        _ => judged.map(|mut decision| {
+        repaired => judged.map(|mut decision| {
             repairs.explain(&mut decision.violations);
+            let left = repaired.ok().and_then(Result::ok).map(|repaired| repaired.violations);
+            decision.explain_the_rest(&left.unwrap_or_default(), settings);
             decision
         }),
     }
@@ -202,6 +204,25 @@ impl Decision {
             ("violations", lines(violations.collect())),
         ];
         annotations.into_iter().filter_map(|(key, text)| Some((key, text?))).collect()
+    }
+
+    /// Says of violations that could be repaired why they were not all the same: because of what is `left` then.
+    fn explain_the_rest(&mut self, left: &[Violation], settings: &Settings) {
+        let is_denied = |violation: &&Violation| violation.action == Action::Deny;
+        let is_known = |violation: &Violation| self.violations.iter().any(|known| known.is_same(violation));
+        let new = left.iter().filter(is_denied).find(|violation| !is_known(violation));
+        let reason: Refusal = match new {
+            Some(violation) => format!("the result would break {}", violation.rule.id).into(),
+            None => "only together with the others".into(),
+        };
+        for violation in &mut self.violations {
+            let is_repaired =
+                violation.rule.repair.as_ref().is_some_and(|repair| repair.needs <= settings.fix);
+            let is_left = left.iter().any(|left| left.is_same(violation));
+            if is_repaired && !is_left && violation.refusal.is_none() && !left.is_empty() {
+                violation.refusal = Some(reason.clone());
+            }
+        }
     }
 
     /// Says of violations that are left after repairs, but were there before, what stands in the object as it was sent.

@@ -7,14 +7,14 @@
 //! fields and those that lead to a Pod template lie side by side in [`Spec`], and no built-in kind uses both.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 
 use k8s_openapi::api::core::v1::{ContainerPort, Lifecycle, LifecycleHandler, Probe};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::resources::Quantity;
+use crate::resources::Requests;
 
 /// Defines a view: a struct and how it is read: from an object only, unknown fields ignored, `null` as absent, and the last of two
 /// equal keys counting.
@@ -213,7 +213,6 @@ view! {
     /// An entry of a container's `volumeMounts`.
     VolumeMount {
         "name" name: Text<'a>,
-        "readOnly" read_only: bool,
     }
 }
 
@@ -222,49 +221,6 @@ view! {
     Volume {
         "name" name: Text<'a>,
         "hostPath" host_path: Option<Unread<'a>>,
-        "configMap" config_map: Option<Unread<'a>>,
-        "downwardAPI" downward_api: Option<Unread<'a>>,
-        "image" image: Option<Unread<'a>>,
-        "projected" projected: Option<Unread<'a>>,
-        "secret" secret: Option<Unread<'a>>,
-    }
-}
-
-view! {
-    /// The `os` of a Pod.
-    Os {
-        "name" name: Text<'a>,
-    }
-}
-
-view! {
-    /// The `podFailurePolicy` of a Job.
-    PodFailurePolicy {
-        "rules" rules: Vec<PodFailureRule<'a>>,
-    }
-}
-
-view! {
-    /// A rule of a Job's `podFailurePolicy`.
-    PodFailureRule {
-        "onExitCodes" on_exit_codes: Option<OnExitCodes<'a>>,
-    }
-}
-
-view! {
-    /// What a rule of a Job's `podFailurePolicy` says of exit codes.
-    OnExitCodes {
-        /// The container whose exit code counts; that of any where it is absent.
-        "containerName" container_name: Option<Text<'a>>,
-    }
-}
-
-view! {
-    /// The `resources` of a container or of a Pod: amounts, by the name of the resource. A request that is not set is the limit
-    /// (`pkg/apis/core/v1/defaults.go`, `SetDefaults_Pod`).
-    Resources {
-        "requests" requests: BTreeMap<String, Quantity>,
-        "limits" limits: BTreeMap<String, Quantity>,
     }
 }
 
@@ -328,48 +284,33 @@ impl ContainerFields<'_> {
     /// A volume that both containers mount, and that one of them may write to.
     #[must_use]
     pub fn volume_shared_with(&self, other: &Self, spec: &Spec<'_>) -> Option<String> {
-        let mounts = |fields: &Self| fields.volume_mounts.read::<Vec<VolumeMount<'_>>>().unwrap_or_default();
-        let others = mounts(other);
-        let volumes: Vec<Volume<'_>> = spec.volumes.read().unwrap_or_default();
-        let is_written = |name: &str, read_only: bool| {
-            !read_only && volumes.iter().any(|volume| *volume.name == *name && !volume.is_read_only())
+        /// Volumes of which the container sees what something else has written.
+        const READ_ONLY: [&str; 5] = ["configMap", "downwardAPI", "image", "projected", "secret"];
+        let (mine, theirs, volumes) =
+            (self.volume_mounts.value(), other.volume_mounts.value(), spec.volumes.value());
+        let is_written = |name: &Value| {
+            let volume = items(&volumes).find(|volume| volume.get("name") == Some(name));
+            volume.is_none_or(|volume| READ_ONLY.iter().all(|source| volume.get(source).is_none()))
         };
-        let shared = mounts(self).into_iter().find(|mine| {
-            others.iter().any(|theirs| {
-                theirs.name == mine.name && is_written(&mine.name, mine.read_only && theirs.read_only)
-            })
-        });
-        shared.map(|mount| mount.name.to_string())
+        let is_read = |mount: &Value| mount.get("readOnly") == Some(&Value::Bool(true));
+        let shared =
+            items(&mine).filter_map(|mount| Some((mount, mount.get("name")?))).find(|(mount, name)| {
+                let other = items(&theirs).find(|other| other.get("name") == Some(name));
+                other.is_some_and(|other| is_written(name) && !(is_read(mount) && is_read(other)))
+            });
+        shared.and_then(|(_, name)| name.as_str()).map(str::to_owned)
     }
 
     /// Whether its restarts depend on how it exits.
     #[must_use]
     pub fn has_restart_rules(&self) -> bool {
-        let rules: Option<Vec<IgnoredAny>> = self.restart_policy_rules.read();
-        rules.is_none_or(|rules| !rules.is_empty())
+        items(&self.restart_policy_rules.value()).next().is_some()
     }
 
     /// What the container asks for.
     #[must_use]
-    pub fn requests(&self) -> BTreeMap<String, Quantity> {
-        self.resources.read::<Resources<'_>>().unwrap_or_default().effective()
-    }
-}
-
-impl Volume<'_> {
-    /// Whether no container can write to it, whatever its mount says.
-    fn is_read_only(&self) -> bool {
-        [&self.config_map, &self.downward_api, &self.image, &self.projected, &self.secret]
-            .iter()
-            .any(|source| source.is_some())
-    }
-}
-
-impl Resources<'_> {
-    fn effective(self) -> BTreeMap<String, Quantity> {
-        let mut requests = self.limits;
-        requests.extend(self.requests);
-        requests
+    pub fn requests(&self) -> Requests {
+        Requests::of(&self.resources.value())
     }
 }
 
@@ -377,22 +318,25 @@ impl Spec<'_> {
     /// Whether the Pod runs on Windows.
     #[must_use]
     pub fn is_windows(&self) -> bool {
-        self.os.read::<Os<'_>>().is_some_and(|os| &*os.name == "windows")
+        self.os.value().get("name").is_some_and(|name| name == "windows")
             || self.node_selector.get("kubernetes.io/os") == Some("windows")
     }
 
     /// Whether a Job goes by exit codes without saying of which container.
     #[must_use]
     pub fn fails_by_any_exit_code(&self) -> bool {
-        let policy: PodFailurePolicy<'_> = self.pod_failure_policy.read().unwrap_or_default();
-        let of_any = |codes: &OnExitCodes<'_>| codes.container_name.is_none();
-        policy.rules.iter().any(|rule| rule.on_exit_codes.as_ref().is_some_and(of_any))
+        let policy = self.pod_failure_policy.value();
+        let codes =
+            policy.get("rules").into_iter().flat_map(items).filter_map(|rule| rule.get("onExitCodes"));
+        codes
+            .filter(|codes| codes.is_object())
+            .any(|codes| codes.get("containerName").is_none_or(Value::is_null))
     }
 
     /// What the Pod asks for as a whole.
     #[must_use]
-    pub fn requests(&self) -> BTreeMap<String, Quantity> {
-        self.resources.read::<Resources<'_>>().unwrap_or_default().effective()
+    pub fn requests(&self) -> Requests {
+        Requests::of(&self.resources.value())
     }
 
     /// Whether the Pod keeps away from nodes with this label: it asks for another value of it somewhere.
@@ -442,6 +386,11 @@ impl Spec<'_> {
     }
 }
 
+/// The items of a list; of anything else none.
+fn items(value: &Value) -> std::slice::Iter<'_, Value> {
+    value.as_array().map(Vec::as_slice).unwrap_or_default().iter()
+}
+
 /// The JSON of a value that most requests are answered without. Environment variables are often most of a Pod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unread<'a>(&'a str);
@@ -456,6 +405,11 @@ impl<'a> Unread<'a> {
     /// Reads it; `null` is the default, as everywhere. Nothing where it cannot be read.
     fn read<T: Deserialize<'a> + Default>(&self) -> Option<T> {
         serde_json::from_str::<Option<T>>(self.0).ok().map(Option::unwrap_or_default)
+    }
+
+    /// What it is, where that is rarely asked for.
+    fn value(&self) -> Value {
+        serde_json::from_str(self.0).unwrap_or_default()
     }
 }
 

@@ -186,6 +186,15 @@ impl Answer {
         }
     }
 
+    /// The object as repaired, where it was, for whoever needs nothing else any more.
+    #[must_use]
+    pub fn into_object(self) -> Option<Value> {
+        match self {
+            Self::Decided(decision) => decision.object,
+            Self::Unreadable(_) => None,
+        }
+    }
+
     /// See [`Decision::audit_annotations`].
     #[must_use]
     pub fn audit_annotations(&self) -> Vec<(&'static str, String)> {

@@ -121,27 +121,24 @@ pub(crate) fn repair(kind: Kind, mut object: Value, settings: &Settings) -> Opti
 
 /// One round: the first phase in which there is something to repair.
 fn round(pod: &Pod<'_>, object: &mut Value, settings: &Settings) -> (Vec<Repaired>, Vec<Refused>) {
-    let mut tasks: Vec<_> = violations(pod, settings)
-        .into_iter()
-        .filter_map(|violation| {
-            let repair = violation.rule.repair.as_ref().filter(|repair| repair.needs <= settings.fix)?;
-            Some((phase(pod, &violation), repair, violation))
-        })
-        .collect();
-    tasks.sort_by_key(|(phase, ..)| *phase);
+    let tasks = violations(pod, settings).into_iter().filter_map(|violation| {
+        let repair = violation.rule.repair.as_ref().filter(|repair| repair.needs <= settings.fix)?;
+        Some((phase(pod, &violation), repair, violation))
+    });
+    let tasks: Vec<_> = tasks.collect();
     let (mut made, mut refused) = (Vec::new(), Vec::new());
-    let mut last = Phase::Mesh;
     let Some(mut draft) = Draft::of(object, pod) else { return (made, refused) };
-    for (phase, repair, violation) in tasks {
-        if last < phase && !made.is_empty() {
-            break;
+    for phase in [Phase::Mesh, Phase::Container, Phase::Pod] {
+        for (_, repair, violation) in tasks.iter().filter(|(of, ..)| *of == phase) {
+            let place = pod.place_of(&violation.finding.path).unwrap_or(usize::MAX);
+            let task = Task { pod, finding: &violation.finding, place, settings };
+            match (repair.make)(&task, &mut draft) {
+                Ok(what) => made.push(Repaired { what, rule: Some(violation.rule.id) }),
+                Err(reason) => refused.push(Refused { violation: violation.clone(), reason }),
+            }
         }
-        last = phase;
-        let place = pod.place_of(&violation.finding.path).unwrap_or(usize::MAX);
-        let task = Task { pod, finding: &violation.finding, place, settings };
-        match (repair.make)(&task, &mut draft) {
-            Ok(what) => made.push(Repaired { what, rule: Some(violation.rule.id) }),
-            Err(reason) => refused.push(Refused { violation, reason }),
+        if !made.is_empty() {
+            break;
         }
     }
     draft.finish();
@@ -149,7 +146,7 @@ fn round(pod: &Pod<'_>, object: &mut Value, settings: &Settings) -> (Vec<Repaire
 }
 
 /// What is repaired before what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     /// The proxy of a mesh: until it starts first, no probe reaches the other sidecars.
     Mesh,
@@ -189,18 +186,17 @@ impl Repairs {
 /// By how much the repairs raise what the Pod asks for.
 fn rise(kind: Kind, before: &str, after: &str, settings: &Settings) -> Option<String> {
     let of = |text: &str| with_pod(kind, text, settings, requests).ok();
-    let rise = resources::rise(&of(before)?, &of(after)?);
+    let rise = of(after)?.above(&of(before)?);
     let amounts: Vec<_> = rise.iter().map(|(name, amount)| format!("{name} {amount}")).collect();
     (!amounts.is_empty()).then(|| format!("the requests of the Pod rise by {}", amounts.join(", ")))
 }
 
 /// What a Pod asks for. What it asks for as a whole goes over what its containers do.
 fn requests(pod: &Pod<'_>) -> Requests {
-    let mut requests = resources::of_pod(
+    let requests = resources::of_pod(
         pod.containers.iter().map(|container| (use_of(container), container.fields.requests())),
     );
-    requests.extend(pod.spec().requests());
-    requests
+    requests.overridden_by(&pod.spec().requests())
 }
 
 /// How a container uses what it asks for.

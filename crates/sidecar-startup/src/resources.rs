@@ -1,93 +1,129 @@
 //! What the containers of a Pod ask for, and how much of it the scheduler sets aside.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Visitor};
+use serde_json::Value;
 
-/// An amount of a resource, in thousandths of its unit, rounded up: of a core, of a byte.
-#[derive(Debug, Clone, Copy, Default, PartialEq, PartialOrd)]
-pub struct Quantity(f64);
+/// An amount of a resource, in thousandths of its unit (of a core, of a byte), rounded up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Quantity(u64);
 
-/// Amounts by the name of the resource.
-pub type Requests = BTreeMap<String, Quantity>;
+/// The binary suffixes of a quantity, from the least: each stands for 1,024 times the one before.
+const BINARY: [&str; 6] = ["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 
-/// The suffixes of a quantity and what they stand for
-/// (`staging/src/k8s.io/apimachinery/pkg/api/resource/suffix.go`), those of two letters first.
-const SUFFIXES: [(&str, f64); 15] = [
-    ("Ki", 1024.0),
-    ("Mi", 1_048_576.0),
-    ("Gi", 1_073_741_824.0),
-    ("Ti", 1_099_511_627_776.0),
-    ("Pi", 1_125_899_906_842_624.0),
-    ("Ei", 1_152_921_504_606_846_976.0),
-    ("n", 1e-9),
-    ("u", 1e-6),
-    ("m", 1e-3),
-    ("k", 1e3),
-    ("M", 1e6),
-    ("G", 1e9),
-    ("T", 1e12),
-    ("P", 1e15),
-    ("E", 1e18),
-];
+/// The decimal suffixes, from a billionth on: each stands for 1,000 times the one before.
+const DECIMAL: [&str; 10] = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"];
 
 impl Quantity {
-    /// Reads `100m`, `1.5Gi` or `1e3`; what is no quantity counts as nothing.
+    /// Reads `100m`, `1.5Gi` or `2e3` (`staging/src/k8s.io/apimachinery/pkg/api/resource/quantity.go`); what is no quantity counts as
+    /// nothing, and what is too large as the largest.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        let suffix = SUFFIXES.iter().find_map(|(suffix, unit)| Some((text.strip_suffix(suffix)?, *unit)));
-        let (number, unit) = suffix.unwrap_or((text, 1.0));
-        let number: f64 = number.parse().unwrap_or_default();
-        let thousandths = number * unit * 1000.0;
-        // An amount such as 0.1 is no binary fraction; the last digits are not meant.
-        let nearest = thousandths.round();
-        let is_whole = (thousandths - nearest).abs() < 1e-6 * nearest.abs().max(1.0);
-        let thousandths = if is_whole { nearest } else { thousandths.ceil() };
-        Self(if thousandths.is_finite() { thousandths } else { 0.0 })
+        let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+        let (number, suffix) = text.split_at(end);
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        // Nine digits of a fraction are a billionth, which is less than counts.
+        let fraction = fraction.get(..9).unwrap_or(fraction);
+        let Ok(digits) = format!("0{whole}{fraction}").parse::<u128>() else { return Self::default() };
+        let place = |suffixes: &[&str], suffix: &str| suffixes.iter().position(|known| *known == suffix);
+        let (times, billions) = match (place(&BINARY, suffix), place(&DECIMAL, suffix)) {
+            (Some(place), _) => (1_u128 << (10 * (place + 1)), 1_000_000_000),
+            (_, Some(place)) => (1_000_u128.saturating_pow(u32::try_from(place).unwrap_or(0)), 1),
+            (None, None) => {
+                let exponent = suffix.strip_prefix(['e', 'E']).and_then(|exponent| exponent.parse().ok());
+                let Some(exponent) = exponent else { return Self::default() };
+                (10_u128.saturating_pow(exponent), 1_000_000_000)
+            }
+        };
+        // In billionths, of which a thousandth has a million.
+        let amount = digits.saturating_mul(times).saturating_mul(billions);
+        let unit =
+            10_u128.saturating_pow(u32::try_from(fraction.len()).unwrap_or(0)).saturating_mul(1_000_000);
+        Self(u64::try_from(amount.div_ceil(unit)).unwrap_or(u64::MAX))
     }
 }
 
 impl fmt::Display for Quantity {
     /// As an operator would write it: `1500m` of a core, `128Mi` of memory.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whole = self.0 / 1000.0;
-        if whole.fract() != 0.0 {
+        if !self.0.is_multiple_of(1000) {
             return write!(f, "{}m", self.0);
         }
-        let mut units = SUFFIXES.iter().take(6).rev();
-        match units.find(|(_, unit)| *unit <= whole && (whole / unit).fract() == 0.0) {
-            Some((suffix, unit)) => write!(f, "{}{suffix}", whole / unit),
-            None => write!(f, "{whole}"),
+        let (mut number, mut suffix) = (self.0 / 1000, "");
+        for larger in BINARY {
+            if number == 0 || !number.is_multiple_of(1024) {
+                break;
+            }
+            (number, suffix) = (number / 1024, larger);
         }
+        write!(f, "{number}{suffix}")
     }
 }
 
-impl<'de> Deserialize<'de> for Quantity {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Amount;
+/// Amounts by the name of the resource.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Requests(Vec<(String, Quantity)>);
 
-        impl Visitor<'_> for Amount {
-            type Value = Quantity;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a quantity")
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Quantity, E> {
-                Ok(Quantity::parse(text))
-            }
-
-            fn visit_u64<E>(self, number: u64) -> Result<Quantity, E> {
-                Ok(Quantity::parse(&number.to_string()))
-            }
-
-            fn visit_f64<E>(self, number: f64) -> Result<Quantity, E> {
-                Ok(Quantity::parse(&number.to_string()))
+impl Requests {
+    /// What the field `resources` of a container or a Pod asks for. A request that is not set is the limit
+    /// (`pkg/apis/core/v1/defaults.go`, `SetDefaults_Pod`).
+    #[must_use]
+    pub fn of(resources: &Value) -> Self {
+        let mut requests = Self::default();
+        for list in ["limits", "requests"] {
+            for (name, amount) in resources.get(list).and_then(Value::as_object).into_iter().flatten() {
+                let amount = amount.as_str().map_or_else(|| amount.to_string(), str::to_owned);
+                requests.set(name, |_| Quantity::parse(&amount));
             }
         }
+        requests
+    }
 
-        deserializer.deserialize_any(Amount)
+    /// How much of a resource, if any is asked for.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Quantity> {
+        self.iter().find(|(known, _)| *known == name).map(|(_, amount)| amount)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Quantity)> {
+        self.0.iter().map(|(name, amount)| (name.as_str(), *amount))
+    }
+
+    /// Asks for what `over` does where that asks for anything.
+    #[must_use]
+    pub fn overridden_by(mut self, over: &Self) -> Self {
+        over.iter().for_each(|(name, amount)| self.set(name, |_| amount));
+        self
+    }
+
+    /// By how much it is above another one, for each resource.
+    #[must_use]
+    pub fn above(&self, other: &Self) -> Self {
+        let excess = |(name, amount): (&str, Quantity)| {
+            let excess = amount.0.saturating_sub(other.get(name).unwrap_or_default().0);
+            (excess != 0).then(|| (name.to_owned(), Quantity(excess)))
+        };
+        Self(self.iter().filter_map(excess).collect())
+    }
+
+    fn add(&mut self, other: &Self) {
+        for (name, amount) in other.iter() {
+            self.set(name, |sum| Quantity(sum.0.saturating_add(amount.0)));
+        }
+    }
+
+    fn raise_to(&mut self, other: &Self) {
+        for (name, amount) in other.iter() {
+            self.set(name, |peak| peak.max(amount));
+        }
+    }
+
+    fn set(&mut self, name: &str, new: impl FnOnce(Quantity) -> Quantity) {
+        match self.0.iter_mut().find(|(known, _)| known == name) {
+            Some((_, amount)) => *amount = new(*amount),
+            None => self.0.push((name.to_owned(), new(Quantity::default()))),
+        }
     }
 }
 
@@ -106,42 +142,19 @@ pub enum Use {
 /// demanding moment before (`staging/src/k8s.io/component-helpers/resource/helpers.go`, `AggregateContainerRequests`).
 #[must_use]
 pub fn of_pod(containers: impl IntoIterator<Item = (Use, Requests)>) -> Requests {
-    let mut running = Requests::new();
-    let mut peak = Requests::new();
+    let mut running = Requests::default();
+    let mut peak = Requests::default();
     for (r#use, requests) in containers {
         if r#use == Use::Init {
             let mut moment = running.clone();
-            add(&mut moment, &requests);
-            raise(&mut peak, &moment);
+            moment.add(&requests);
+            peak.raise_to(&moment);
         } else {
-            add(&mut running, &requests);
+            running.add(&requests);
         }
     }
-    raise(&mut peak, &running);
+    peak.raise_to(&running);
     peak
-}
-
-/// By how much one amount is above another, for each resource.
-#[must_use]
-pub fn rise(before: &Requests, after: &Requests) -> Requests {
-    let rise = |(name, amount): (&String, &Quantity)| {
-        let before = before.get(name).copied().unwrap_or_default();
-        (before < *amount).then(|| (name.clone(), Quantity(amount.0 - before.0)))
-    };
-    after.iter().filter_map(rise).collect()
-}
-
-fn add(sum: &mut Requests, requests: &Requests) {
-    for (name, amount) in requests {
-        sum.entry(name.clone()).or_default().0 += amount.0;
-    }
-}
-
-fn raise(peak: &mut Requests, moment: &Requests) {
-    for (name, amount) in moment {
-        let peak = peak.entry(name.clone()).or_default();
-        peak.0 = peak.0.max(amount.0);
-    }
 }
 
 #[cfg(test)]
@@ -156,6 +169,9 @@ mod tests {
             ("1.5", "1500m"),
             ("2", "2"),
             ("1e3", "1000"),
+            ("2P", "1953125000000Ki"),
+            ("17Ei", "18446744073709551615m"),
+            ("0.0001", "1m"),
             ("128Mi", "128Mi"),
             ("1.5Gi", "1536Mi"),
             ("134217728", "128Mi"),
@@ -163,7 +179,9 @@ mod tests {
             ("1n", "1m"),
             ("", "0"),
             ("x", "0"),
-            ("inf", "0"),
+            ("-1", "0"),
+            ("1.", "1"),
+            (".5", "500m"),
         ] {
             assert_eq!(Quantity::parse(text).to_string(), expected, "{text}");
         }
@@ -171,7 +189,7 @@ mod tests {
 
     #[test]
     fn pods() {
-        let cpu = |amount: &str| Requests::from([("cpu".to_owned(), Quantity::parse(amount))]);
+        let cpu = |amount: &str| Requests(vec![("cpu".to_owned(), Quantity::parse(amount))]);
         for (containers, expected) in [
             (vec![(Use::App, cpu("1")), (Use::App, cpu("500m"))], "1500m"),
             (vec![(Use::Init, cpu("2")), (Use::App, cpu("1"))], "2"),
@@ -180,7 +198,11 @@ mod tests {
         ] {
             assert_eq!(of_pod(containers), cpu(expected));
         }
-        assert_eq!(rise(&cpu("1"), &cpu("1500m")), cpu("500m"));
-        assert_eq!(rise(&cpu("2"), &cpu("1500m")), Requests::new());
+        assert_eq!(cpu("1500m").above(&cpu("1")), cpu("500m"));
+        assert_eq!(cpu("1500m").above(&cpu("2")), Requests::default());
+        let resources =
+            serde_json::json!({"limits": {"cpu": 2, "memory": "1Gi"}, "requests": {"cpu": "500m"}});
+        assert_eq!(Requests::of(&resources).get("cpu"), Some(Quantity::parse("500m")));
+        assert_eq!(Requests::of(&resources).get("memory"), Some(Quantity::parse("1Gi")));
     }
 }

@@ -5,6 +5,7 @@
 
 use k8s_openapi::api::core::v1::{ContainerPort, LifecycleHandler};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use serde_json::Value;
 
 use crate::catalogue::belongs_to_mesh;
 use crate::dead_gate::DeadGates;
@@ -42,6 +43,19 @@ pub(crate) fn make(task: &Task<'_>, draft: &mut Draft<'_>) -> Result<String, Ref
         draft.move_to_init(target, place);
     }
     draft.set(place, &["restartPolicy"], "Always".into());
+    let probe =
+        if draft.get(place, "startupProbe").is_none_or(Value::is_null) && wants_probe(container, settings) {
+            Source::find(pod, container, settings).ok()
+        } else {
+            None
+        };
+    let with_probe =
+        probe.as_ref().map(|source| format!(", with a startupProbe from {source}")).unwrap_or_default();
+    if let Some(probe) =
+        probe.and_then(|source| source.probe(|field| draft.get(place, field).cloned(), settings))
+    {
+        draft.set(place, &["startupProbe"], probe);
+    }
     if container.sidecar().and_then(|facts| facts.row).is_some_and(|row| row.name == "istio-proxy")
         && pod.annotations().get(mesh::STATUS).is_some()
     {
@@ -51,7 +65,7 @@ pub(crate) fn make(task: &Task<'_>, draft: &mut Draft<'_>) -> Result<String, Ref
         Some(_) => {
             format!("sidecar {name} takes the place of what an earlier repair made of it in initContainers")
         }
-        None => format!("moved sidecar {name} to initContainers"),
+        None => format!("moved sidecar {name} to initContainers{with_probe}"),
     })
 }
 
@@ -120,16 +134,20 @@ fn holds(
         }
         return Ok(());
     }
-    let is_wanted = container.sidecar().is_some_and(|facts| facts.need == Need::AtStart)
-        && settings.action_on(&sidecar_without_startup_probe::RULE, fields) != Action::Ignore;
     let has_hook = settings.gates.post_start && fields.post_start().is_some_and(hook_is_gate);
-    if !is_wanted || has_hook {
+    if !wants_probe(container, settings) || has_hook || pod.has_known_gate(container) {
         return Ok(());
     }
     if fields.startup_probe.is_some() {
         return Err("its startupProbe is no gate".into());
     }
     Source::find(pod, container, settings).map(drop)
+}
+
+/// Whether a sidecar is to have a `startupProbe`.
+fn wants_probe(container: &Container<'_>, settings: &Settings) -> bool {
+    container.sidecar().is_some_and(|facts| facts.need == Need::AtStart)
+        && settings.action_on(&sidecar_without_startup_probe::RULE, container.fields) != Action::Ignore
 }
 
 /// The place among the init containers to which a sidecar moves: the proxy of a mesh right after its own init containers, all
@@ -199,7 +217,7 @@ pub(crate) fn passes(pod: &Pod<'_>, container: &Container<'_>, others: &[usize])
 /// Whether the Pod's own requests still cover those of its containers.
 fn fits_into_the_pod(pod: &Pod<'_>, container: &Container<'_>, settings: &Settings) -> Result<(), Refusal> {
     let limits = pod.spec().requests();
-    if limits.is_empty() {
+    if limits.iter().next().is_none() {
         return Ok(());
     }
     let split = pod.spec().init_containers.len();
@@ -213,10 +231,13 @@ fn fits_into_the_pod(pod: &Pod<'_>, container: &Container<'_>, settings: &Settin
         .collect();
     let target = target(pod, container, settings, &(0..split).collect::<Vec<_>>());
     after.insert(target.min(after.len()), (Use::Sidecar, container.fields.requests()));
-    let rise = resources::rise(&resources::of_pod(before), &resources::of_pod(after.clone()));
-    let past = resources::rise(&limits, &resources::of_pod(after));
-    match past.keys().find(|name| limits.contains_key(*name) && rise.contains_key(*name)) {
-        Some(name) => Err(format!("the containers would ask for more {name} than the Pod as a whole").into()),
+    let after = resources::of_pod(after);
+    let (rise, past) = (after.above(&resources::of_pod(before)), after.above(&limits));
+    let name = past.iter().find(|(name, _)| limits.get(name).is_some() && rise.get(name).is_some());
+    match name {
+        Some((name, _)) => {
+            Err(format!("the containers would ask for more {name} than the Pod as a whole").into())
+        }
         None => Ok(()),
     }
 }

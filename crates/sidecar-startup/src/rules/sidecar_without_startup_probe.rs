@@ -140,7 +140,7 @@ fn make(task: &Task<'_>, draft: &mut Draft<'_>) -> Result<String, Refusal> {
         return Err("the startupProbe that is there may be meant so".into());
     }
     let source = Source::find(pod, container, settings)?;
-    let what = format!("gave sidecar {} a startupProbe, from {source}", container.name());
+    let what = format!("gave sidecar {} a startupProbe from {source}", container.name());
     let probe = source.probe(|field| draft.get(place, field).cloned(), settings);
     draft.set(place, &["startupProbe"], probe.ok_or("no startupProbe can be derived")?);
     Ok(what)

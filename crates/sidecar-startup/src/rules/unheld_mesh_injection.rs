@@ -109,7 +109,7 @@ fn make(task: &Task<'_>, draft: &mut Draft<'_>) -> Result<String, Refusal> {
     let value = match key.as_str() {
         mesh::CONFIG => {
             let config = pod.annotations().get(mesh::CONFIG).unwrap_or_default();
-            Cow::Owned(mesh::with_hold(config).ok_or("what it says is not sure to be YAML or JSON")?)
+            Cow::Owned(mesh::with_hold(config).ok_or("it is not sure what the annotation says")?)
         }
         PROXY_AWAIT => Cow::Borrowed("enabled"),
         _ => Cow::Borrowed("true"),

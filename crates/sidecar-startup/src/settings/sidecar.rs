@@ -10,7 +10,7 @@ use crate::field::FieldPath;
 use crate::gate::probe_is_gate;
 use crate::glob::NameGlob;
 use crate::invalid;
-use crate::read::{self, ReadError};
+use crate::read::{ReadError, ReadErrorKind};
 
 /// A declaration of sidecars.
 #[derive(Debug, Clone, Deserialize)]
@@ -86,6 +86,9 @@ const FIELDS: [(&[&str], &[&str]); 5] = [
 fn startup_probe<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     let probe = Option::<Value>::deserialize(deserializer)?;
     match probe.as_ref().map(check_probe) {
+        Some(Err(ReadError { path, kind: ReadErrorKind::Invalid(detail) })) if path == FieldPath::root() => {
+            Err(D::Error::custom(detail))
+        }
         Some(Err(error)) => Err(D::Error::custom(error)),
         _ => Ok(probe),
     }
@@ -102,7 +105,8 @@ fn check_probe(value: &Value) -> Result<(), ReadError> {
             return Err(error.below(&path.child(unknown)));
         }
     }
-    let probe: Probe = read::from_value(value)?;
+    let probe: Probe =
+        serde_json::from_str(&value.to_string()).map_err(|_| ReadError::custom("is no probe"))?;
     if let Some(error) = invalid::probe_error(&probe, &FieldPath::root()) {
         return Err(error);
     }
