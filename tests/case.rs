@@ -101,6 +101,14 @@ impl Case {
         Self { settings, ..self.clone() }
     }
 
+    /// The same case, where `old` is being changed to `new`.
+    #[must_use]
+    pub fn updating(&self, old: &Value, new: Value) -> Self {
+        let request = json!({"operation": "UPDATE", "oldObject": old});
+        let request = request.as_object().cloned().unwrap_or_default();
+        Self { object: new, request, ..self.clone() }
+    }
+
     /// Whether it asks anything but to create the object.
     #[must_use]
     pub fn has_request(&self) -> bool {

@@ -175,6 +175,11 @@ fn other_kinds_say_the_same(case: &Case, outcome: &Outcome) -> anyhow::Result<()
         return Ok(());
     }
     let template = case.object.pointer(prefix).cloned().unwrap_or_default();
+    // Only a Job waits for its Pods to complete, and what is denied is not repaired.
+    let should_complete = template["spec"]["restartPolicy"].as_str().is_some_and(|policy| policy != "Always");
+    if should_complete && case.settings["fix"].as_str().is_some_and(|fix| fix != "None") {
+        return Ok(());
+    }
     let template = json!({"metadata": template.get("metadata"), "spec": template.get("spec")});
     let forms = [
         json!({"apiVersion": "v1", "kind": "Pod", "metadata": template["metadata"], "spec": template["spec"]}),

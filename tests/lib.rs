@@ -9,6 +9,7 @@
 pub mod case;
 pub mod laws;
 pub mod outcome;
+pub mod pods;
 mod repairs;
 
 pub use case::Case;

@@ -55,8 +55,15 @@ impl Check {
                         None => verdict,
                     };
                     count.add(verdict.is_denied);
-                    let word = if verdict.is_denied { "denied" } else { "allowed" };
+                    let word = match (verdict.is_denied, verdict.fixes.is_empty()) {
+                        (true, _) => "denied",
+                        (false, true) => "allowed",
+                        (false, false) => "allowed, once repaired",
+                    };
                     report += &format!("{file}: {} {}: {word}\n", object.kind(), object.name());
+                    for fix in &verdict.fixes {
+                        report += &format!("  fix: {fix}\n");
+                    }
                     for remark in &verdict.remarks {
                         report += &describe(&format!("{file}"), &object, remark);
                     }

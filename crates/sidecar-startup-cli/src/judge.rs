@@ -9,6 +9,8 @@ use crate::objects::Object;
 pub(crate) struct Verdict {
     /// Whether it is kept out.
     pub(crate) is_denied: bool,
+    /// What the policy repairs before it lets the object in.
+    pub(crate) fixes: Vec<String>,
     /// What is wrong with it.
     pub(crate) remarks: Vec<Remark>,
 }
@@ -46,16 +48,22 @@ pub(crate) fn admission_request(object: &Object<'_>) -> Value {
 impl Verdict {
     fn of(answer: Answer) -> Self {
         let is_denied = !answer.is_allowed();
-        let remarks = match answer {
-            Answer::Decided(decision) => decision.violations.into_iter().map(Remark::of_violation).collect(),
-            Answer::Unreadable(error) => vec![Remark {
-                is_warning: false,
-                pointer: error.path.to_pointer(),
-                text: error.to_string(),
-                suggestion: None,
-            }],
+        let (fixes, remarks) = match answer {
+            Answer::Decided(decision) => (
+                decision.fixes.iter().map(ToString::to_string).collect(),
+                decision.violations.into_iter().map(Remark::of_violation).collect(),
+            ),
+            Answer::Unreadable(error) => {
+                let remark = Remark {
+                    is_warning: false,
+                    pointer: error.path.to_pointer(),
+                    text: error.to_string(),
+                    suggestion: None,
+                };
+                (Vec::new(), vec![remark])
+            }
         };
-        Self { is_denied, remarks }
+        Self { is_denied, fixes, remarks }
     }
 }
 

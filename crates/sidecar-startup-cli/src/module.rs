@@ -36,19 +36,22 @@ impl Module {
                 twin.map_or_else(Default::default, |twin| (twin.pointer, twin.suggestion));
             Remark { is_warning, pointer, text: text.to_owned(), suggestion }
         });
-        Ok(Verdict { is_denied: !response.allowed, remarks: remarks.collect() })
+        let fixes = annotation(&response, "fixes").into_iter().flat_map(str::lines).map(str::to_owned);
+        Ok(Verdict { is_denied: !response.allowed, fixes: fixes.collect(), remarks: remarks.collect() })
     }
 }
 
 /// What a policy says in full: its audit annotation has a line for each violation, the action first. An object that it could
 /// not read has only a message.
 fn remarks(response: &AdmissionResponse) -> Vec<(bool, &str)> {
-    let annotation =
-        response.audit_annotations.as_ref().and_then(|annotations| annotations.get("violations"));
-    if let Some(violations) = annotation {
+    if let Some(violations) = annotation(response, "violations") {
         let lines = violations.lines().filter_map(|line| line.split_once(": "));
         return lines.map(|(action, text)| (action == "Warn", text)).collect();
     }
     let message = response.status.as_ref().and_then(|status| status.message.as_deref());
     message.map(|text| (false, text)).into_iter().collect()
+}
+
+fn annotation<'r>(response: &'r AdmissionResponse, key: &str) -> Option<&'r str> {
+    response.audit_annotations.as_ref()?.get(key).map(String::as_str)
 }

@@ -1,0 +1,118 @@
+//! What repairs write into texts that others read: Istio's configuration, and scripts for a shell.
+
+use std::process::{Command, Stdio};
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
+use serde_json::{Map, Value, json};
+use sidecar_startup::mesh::with_hold;
+use sidecar_startup::validate;
+
+const HOLD: &str = "holdApplicationUntilProxyStarts";
+
+/// Values as they stand in configurations.
+fn value() -> impl Strategy<Value = Value> {
+    let text = proptest::sample::select(vec![
+        "a",
+        "",
+        "a: b",
+        "it's",
+        "x # y",
+        "{z",
+        "- q",
+        "true",
+        "1",
+        "line\nline\n",
+        "\"q\"",
+    ]);
+    let leaf = prop_oneof![
+        any::<bool>().prop_map(Value::from),
+        any::<i32>().prop_map(Value::from),
+        text.prop_map(Value::from)
+    ];
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            proptest::collection::vec((key(), inner), 0..3)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+fn key() -> impl Strategy<Value = String> {
+    proptest::sample::select(vec!["concurrency", "proxyMetadata", "ISTIO_META_X", "tracing", "a.b/c"])
+        .prop_map(str::to_owned)
+}
+
+/// The configuration, read by a real parser, has the field and nothing else more.
+#[test]
+fn configurations_gain_one_field() {
+    let configuration = proptest::collection::vec((key(), value()), 0..4);
+    let forms: [fn(&Value) -> String; 4] = [
+        manifest::to_yaml,
+        |value| value.to_string(),
+        |value| serde_json::to_string_pretty(value).unwrap_or_default(),
+        |value| format!("# of the team\n---\n\n{}", manifest::to_yaml(value)),
+    ];
+    let (mut taken, mut asked) = (0, 0);
+    for form in forms {
+        let mut runner = TestRunner::deterministic();
+        for _ in 0..200 {
+            let fields = configuration.new_tree(&mut runner).unwrap().current();
+            let mut fields: Map<String, Value> = fields.into_iter().collect();
+            let text = form(&Value::Object(fields.clone()));
+            asked += 1;
+            let Some(held) = with_hold(&text) else { continue };
+            taken += 1;
+            fields.insert(HOLD.to_owned(), json!(true));
+            assert_eq!(manifest::parse_one(&held).unwrap(), Value::Object(fields), "{text}\nbecame\n{held}");
+        }
+    }
+    // What is in doubt is left alone; most is in none.
+    assert!(asked * 8 < taken * 10, "only {taken} of {asked} were changed");
+}
+
+/// The hook that a repair writes around a probe's command, which here is that of a file that is there or is not.
+fn hook(file: &str, timeout: u32) -> Vec<String> {
+    let payload = json!({
+        "settings": {"fix": "All", "rules": {"classic-sidecar": "Ignore"}, "holdApplication": {"timeoutSeconds": timeout}},
+        "request": {
+            "operation": "CREATE",
+            "kind": {"group": "", "kind": "Pod"},
+            "object": {
+                "metadata": {"annotations": {"sidecar-startup/sidecars": "dind"}},
+                "spec": {"containers": [
+                    {"name": "dind", "image": "docker:27-dind", "readinessProbe": {"exec": {"command": ["test", "-e", file]}}},
+                    {"name": "build", "image": "build:1"},
+                ]},
+            },
+        },
+    });
+    let answer = validate(&payload.to_string());
+    let command =
+        answer.object().unwrap().pointer("/spec/containers/0/lifecycle/postStart/exec/command").unwrap();
+    serde_json::from_value(command.clone()).unwrap()
+}
+
+fn exit_code(command: &[String]) -> Option<i32> {
+    let (shell, arguments) = command.split_first().unwrap();
+    Command::new(shell).args(arguments).stdin(Stdio::null()).status().unwrap().code()
+}
+
+#[test]
+fn the_hook_waits_until_the_probe_succeeds() {
+    let file = std::env::temp_dir().join(format!("it's ready; \"{}\" $HOME", std::process::id()));
+    let name = file.to_str().unwrap().to_owned();
+    assert_eq!(exit_code(&hook(&name, 1)), Some(1), "the sidecar is not ready, and the time is over");
+    let late = std::thread::spawn({
+        let file = file.clone();
+        move || {
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            std::fs::write(file, "").unwrap();
+        }
+    });
+    assert_eq!(exit_code(&hook(&name, 20)), Some(0), "the sidecar became ready");
+    late.join().unwrap();
+    std::fs::remove_file(file).unwrap();
+}
