@@ -1,4 +1,5 @@
 # run            build the policy and judge the examples with it, or FILE=my.yaml: exits 0 allowed, 1 denied, 2 cannot tell
+# repairs        what the policy repairs in examples/repairs, before and after
 # test           every test, end to end
 # policy.wasm, annotated-policy.wasm   the module as compiled, and with the metadata that policy-server asks for
 # e2e-tests      e2e.bats against the annotated module; KWCTL=kwctl runs it with the real one
@@ -13,7 +14,7 @@ CLI := target/debug/sidecar-startup
 HOST := target/debug/policy-host
 KWCTL ?= $(abspath $(HOST))
 
-.PHONY: run test e2e-tests fmt lint bench clean help toolchain tools
+.PHONY: run repairs test e2e-tests fmt lint bench clean help toolchain tools
 
 # make exits with 2 whatever a recipe exits with; its only way to 1 is the option --question. So a file of one's own is judged
 # while the Makefile is read, and where it is denied, make only asks itself whether `run` is up to date, which it never is.
@@ -32,6 +33,10 @@ endif
 
 run: $(if $(STATUS),,tools)
 	@$(if $(STATUS),exit $(STATUS),$(CLI) check --module annotated-policy.wasm examples/*.yaml || test $$? -eq 1)
+
+repairs: tools
+	@cargo run --locked --quiet --package acceptance --bin repairs -- examples/repairs/settings.yaml \
+		$(filter-out %/settings.yaml,$(wildcard examples/repairs/*.yaml))
 
 help:
 	@sed -n '/^# /!q; s/^# //p' Makefile

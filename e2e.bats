@@ -64,3 +64,22 @@ holds() {
     [[ "$stderr" == *"Provided settings are not valid: settings.defaultAktion: Forbidden: unknown field"* ]]
     [[ "$stderr" == *'did you mean "defaultAction"?'* ]]
 }
+
+@test "repairs what is safe to repair, as a patch" {
+    judge --request-path tests/requests/readiness-probe-only.json --settings-json '{"fix": "Safe"}'
+    [ "$status" -eq 0 ]
+    holds '.allowed and .patchType == "JSONPatch"'
+    holds '.patch | @base64d | fromjson | any(.op == "add" and (.path | endswith("/initContainers/0/startupProbe")))'
+    holds '.warnings == ["fix: gave sidecar \"nginx\" a startupProbe from its readinessProbe (sidecar-without-startup-probe)"]'
+    holds '.auditAnnotations.fixes | startswith("gave sidecar")'
+    holds '.auditAnnotations["startup-sequence"] == "nginx[startupProbe<=600s] > myapp"'
+}
+
+@test "changes nothing in what it denies" {
+    judge --request-path tests/requests/readiness-probe-only.json --settings-json \
+        '{"fix": "Safe", "waitFor": [{"name": "nginx", "podSelector": {}, "container": {"image": "other"}}]}'
+    [ "$status" -eq 0 ]
+    holds '.allowed == false and .patch == null'
+    holds '.status.message | contains("not repaired: another container has the name (missing-wait-for)")'
+    holds '.status.message | contains("not repaired: only together with the others (sidecar-without-startup-probe)")'
+}

@@ -61,6 +61,24 @@ check() {
     [[ "$stderr" == *'settings.defaultAction: Unsupported value; did you mean "Warn"?'* ]]
 }
 
+@test "says what a repairing policy would do, with a compiled module too" {
+    check examples/repairs/istio.yaml --settings examples/repairs/settings.yaml
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"Pod shop: allowed, once repaired"* ]]
+    [[ "$output" == *'  fix: moved sidecar "istio-proxy" to initContainers, with a startupProbe from upstream (classic-sidecar)'* ]]
+    library=$output
+    check examples/repairs/istio.yaml --settings examples/repairs/settings.yaml --module annotated-policy.wasm
+    [ "$output" = "$library" ]
+}
+
+@test "make repairs shows what the examples become" {
+    run make repairs
+    [ "$status" -eq 0 ]
+    [ "$(grep --count '^Warning: fix: moved sidecar' <<<"$output")" -eq 5 ]
+    [ "$(grep --count '^Warning: fix: the requests of the Pod rise' <<<"$output")" -eq 1 ]
+    [ "$(grep --count '^+ *restartPolicy: Always' <<<"$output")" -eq 5 ]
+}
+
 @test "explains its rules" {
     run --separate-stderr "$command" rules
     [ "$status" -eq 0 ]

@@ -205,8 +205,8 @@ fn a_second_apply_changes_nothing(case: &Case, object: &Value) -> anyhow::Result
 }
 
 fn template(object: &Value) -> Map<String, Value> {
-    let places = TEMPLATES.into_iter();
-    places.filter_map(|place| object.pointer(place)?.as_object()).next().cloned().unwrap_or_default()
+    let template = TEMPLATES.into_iter().find_map(|place| object.pointer(place)?.as_object());
+    template.cloned().unwrap_or_default()
 }
 
 /// What `kubectl apply` sends for a manifest that it has applied before: a strategic merge onto what is stored. Fields of the

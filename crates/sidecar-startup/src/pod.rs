@@ -288,7 +288,7 @@ impl<'a> Pod<'a> {
     /// Whether a container has the hook that upstream makes its gate, to the word.
     #[must_use]
     pub fn has_known_gate(&self, container: &Container<'_>) -> bool {
-        let Some(Facts { row: Some(row), .. }) = container.sidecar() else { return false };
+        let ContainerKind::Sidecar(Facts { row: Some(row), .. }) = container.kind else { return false };
         let hook = container.fields.post_start();
         let Some(command) = hook.and_then(|hook| hook.exec.as_ref()).and_then(|exec| exec.command.as_deref())
         else {

@@ -28,6 +28,8 @@ pub type Refusal = Cow<'static, str>;
 pub(crate) struct Repair {
     /// The least value of the setting `fix` with which it does.
     pub(crate) needs: Fix,
+    /// What has to be repaired before.
+    pub(crate) phase: Phase,
     /// Makes the edits, and says what was done: "moved ...". A refusal leaves the draft as it was.
     pub(crate) make: fn(&Task<'_>, &mut Draft<'_>) -> Result<String, Refusal>,
 }
@@ -123,12 +125,15 @@ pub(crate) fn repair(kind: Kind, mut object: Value, settings: &Settings) -> Opti
 fn round(pod: &Pod<'_>, object: &mut Value, settings: &Settings) -> (Vec<Repaired>, Vec<Refused>) {
     let tasks = violations(pod, settings).into_iter().filter_map(|violation| {
         let repair = violation.rule.repair.as_ref().filter(|repair| repair.needs <= settings.fix)?;
-        Some((phase(pod, &violation), repair, violation))
+        let container = pod.container_at(&violation.finding.path);
+        let is_of_mesh =
+            repair.phase == Phase::Container && container.is_some_and(Container::redirects_traffic);
+        Some((if is_of_mesh { Phase::Mesh } else { repair.phase }, repair, violation))
     });
     let tasks: Vec<_> = tasks.collect();
     let (mut made, mut refused) = (Vec::new(), Vec::new());
     let Some(mut draft) = Draft::of(object, pod) else { return (made, refused) };
-    for phase in [Phase::Mesh, Phase::Container, Phase::Pod] {
+    for phase in [Phase::Mesh, Phase::Container, Phase::Hold, Phase::Pod] {
         for (_, repair, violation) in tasks.iter().filter(|(of, ..)| *of == phase) {
             let place = pod.place_of(&violation.finding.path).unwrap_or(usize::MAX);
             let task = Task { pod, finding: &violation.finding, place, settings };
@@ -145,23 +150,17 @@ fn round(pod: &Pod<'_>, object: &mut Value, settings: &Settings) -> (Vec<Repaire
     (made, refused)
 }
 
-/// What is repaired before what.
+/// What is repaired before what. A phase begins when there is nothing to repair in those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
+pub(crate) enum Phase {
     /// The proxy of a mesh: until it starts first, no probe reaches the other sidecars.
     Mesh,
     /// The other containers.
     Container,
+    /// Sidecars that have to stay where they are.
+    Hold,
     /// The Pod as a whole: an init container that waits goes after the sidecars that it may need.
     Pod,
-}
-
-fn phase(pod: &Pod<'_>, violation: &Violation) -> Phase {
-    match pod.container_at(&violation.finding.path) {
-        Some(container) if container.redirects_traffic() => Phase::Mesh,
-        Some(_) => Phase::Container,
-        None => Phase::Pod,
-    }
 }
 
 impl Repairs {

@@ -1,5 +1,7 @@
 //! What repairs write into texts that others read: Istio's configuration, and scripts for a shell.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
+
 use std::process::{Command, Stdio};
 
 use proptest::prelude::*;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::catalogue::belongs_to_mesh;
 use crate::dead_gate::DeadGates;
 use crate::edit::Draft;
-use crate::gate::{hook_is_gate, probe_is_gate};
+use crate::gate::probe_is_gate;
 use crate::image;
 use crate::mesh;
 use crate::pod::{Container, ContainerKind, Pod};
@@ -134,8 +134,8 @@ fn holds(
         }
         return Ok(());
     }
-    let has_hook = settings.gates.post_start && fields.post_start().is_some_and(hook_is_gate);
-    if !wants_probe(container, settings) || has_hook || pod.has_known_gate(container) {
+    // A hook alone would do in some Pods, but a repair may have written it: whether the sidecar moves must not depend on that.
+    if !wants_probe(container, settings) {
         return Ok(());
     }
     if fields.startup_probe.is_some() {

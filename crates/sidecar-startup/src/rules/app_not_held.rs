@@ -45,7 +45,7 @@ use crate::dead_gate::DeadGates;
 use crate::gate::hook_is_gate;
 use crate::native_only;
 use crate::pod::{ContainerKind, Pod};
-use crate::repair::{Repair, conversion, hold};
+use crate::repair::{Phase, Repair, conversion, hold};
 use crate::rules::startup_gate_never_opens::is_reported;
 use crate::rules::{Rule, classic_sidecar};
 use crate::settings::{Action, Fix, Need, Scope, Settings};
@@ -56,7 +56,7 @@ pub(super) const RULE: Rule = Rule {
     default: Action::Deny,
     source: native_only(include_str!("app_not_held.rs")),
     check,
-    repair: Some(Repair { needs: Fix::All, make: hold::make }),
+    repair: Some(Repair { needs: Fix::All, phase: Phase::Hold, make: hold::make }),
 };
 
 fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {

@@ -38,7 +38,7 @@
 
 use crate::native_only;
 use crate::pod::{ContainerKind, Pod};
-use crate::repair::{Repair, conversion};
+use crate::repair::{Phase, Repair, conversion};
 use crate::rules::Rule;
 use crate::settings::{Action, Fix, Settings};
 use crate::violation::{ErrorKind, Finding};
@@ -48,7 +48,7 @@ pub(super) const RULE: Rule = Rule {
     default: Action::Deny,
     source: native_only(include_str!("classic_sidecar.rs")),
     check,
-    repair: Some(Repair { needs: Fix::All, make: conversion::make }),
+    repair: Some(Repair { needs: Fix::All, phase: Phase::Container, make: conversion::make }),
 };
 
 fn check(pod: &Pod<'_>, _: &Settings, findings: &mut Vec<Finding>) {

@@ -46,7 +46,7 @@ use crate::native_only;
 use crate::object::{ContainerFields, Text};
 use crate::pod::{Container, ContainerKind, Pod};
 use crate::repair::conversion::is_of_mesh;
-use crate::repair::{Refusal, Repair, Task};
+use crate::repair::{Phase, Refusal, Repair, Task};
 use crate::rules::Rule;
 use crate::settings::{Action, Fix, Settings, WaitFor};
 use crate::violation::{ErrorKind, Finding};
@@ -56,7 +56,7 @@ pub(super) const RULE: Rule = Rule {
     default: Action::Deny,
     source: native_only(include_str!("missing_wait_for.rs")),
     check,
-    repair: Some(Repair { needs: Fix::Safe, make }),
+    repair: Some(Repair { needs: Fix::Safe, phase: Phase::Pod, make }),
 };
 
 fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {

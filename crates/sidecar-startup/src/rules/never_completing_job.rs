@@ -47,7 +47,7 @@
 use crate::native_only;
 use crate::object::ContainerFields;
 use crate::pod::{ContainerKind, Facts, Owner, Pod};
-use crate::repair::{Repair, conversion};
+use crate::repair::{Phase, Repair, conversion};
 use crate::rules::Rule;
 use crate::settings::{Action, Fix, Need, Settings};
 use crate::violation::{ErrorKind, Finding};
@@ -57,7 +57,7 @@ pub(super) const RULE: Rule = Rule {
     default: Action::Deny,
     source: native_only(include_str!("never_completing_job.rs")),
     check,
-    repair: Some(Repair { needs: Fix::All, make: conversion::make }),
+    repair: Some(Repair { needs: Fix::All, phase: Phase::Container, make: conversion::make }),
 };
 
 /// What a command says that tells a sidecar to quit: the endpoints of Istio and the Cloud SQL proxies, of Vault, Dapr, Linkerd

@@ -49,7 +49,7 @@ use crate::image;
 use crate::native_only;
 use crate::pod::{ContainerKind, Pod};
 use crate::repair::conversion::{self, is_of_mesh};
-use crate::repair::{Refusal, Repair, Task};
+use crate::repair::{Phase, Refusal, Repair, Task};
 use crate::rules::Rule;
 use crate::settings::{Action, Fix, Settings};
 use crate::violation::{ErrorKind, Finding};
@@ -59,7 +59,7 @@ pub(super) const RULE: Rule = Rule {
     default: Action::Deny,
     source: native_only(include_str!("sidecar_after_dependent.rs")),
     check,
-    repair: Some(Repair { needs: Fix::All, make }),
+    repair: Some(Repair { needs: Fix::All, phase: Phase::Container, make }),
 };
 
 fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {

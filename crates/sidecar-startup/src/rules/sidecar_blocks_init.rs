@@ -43,7 +43,7 @@ use serde_json::json;
 use crate::edit::Draft;
 use crate::native_only;
 use crate::pod::{ContainerKind, Pod};
-use crate::repair::{Refusal, Repair, Task};
+use crate::repair::{Phase, Refusal, Repair, Task};
 use crate::rules::Rule;
 use crate::settings::{Action, Fix, Settings};
 use crate::template::Kind;
@@ -54,7 +54,7 @@ pub(super) const RULE: Rule = Rule {
     default: Action::Deny,
     source: native_only(include_str!("sidecar_blocks_init.rs")),
     check,
-    repair: Some(Repair { needs: Fix::Safe, make }),
+    repair: Some(Repair { needs: Fix::Safe, phase: Phase::Container, make }),
 };
 
 fn check(pod: &Pod<'_>, _: &Settings, findings: &mut Vec<Finding>) {

@@ -49,7 +49,7 @@ use serde_json::json;
 use crate::edit::Draft;
 use crate::native_only;
 use crate::pod::{ContainerKind, Pod};
-use crate::repair::{Refusal, Repair, Task};
+use crate::repair::{Phase, Refusal, Repair, Task};
 use crate::rules::Rule;
 use crate::settings::{Action, Fix, Settings};
 use crate::violation::{ErrorKind, Finding};
@@ -59,7 +59,7 @@ pub(super) const RULE: Rule = Rule {
     default: Action::Deny,
     source: native_only(include_str!("sidecar_on_unsupported_node.rs")),
     check,
-    repair: Some(Repair { needs: Fix::All, make }),
+    repair: Some(Repair { needs: Fix::All, phase: Phase::Pod, make }),
 };
 
 fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {

@@ -47,7 +47,7 @@ use crate::native_only;
 use crate::object::ContainerFields;
 use crate::pod::{ContainerKind, Pod};
 use crate::probe::Source;
-use crate::repair::{Refusal, Repair, Task};
+use crate::repair::{Phase, Refusal, Repair, Task};
 use crate::rules::Rule;
 use crate::rules::startup_gate_never_opens::is_reported;
 use crate::settings::{Action, Fix, Settings};
@@ -58,7 +58,7 @@ pub(crate) const RULE: Rule = Rule {
     default: Action::Deny,
     source: native_only(include_str!("sidecar_without_startup_probe.rs")),
     check,
-    repair: Some(Repair { needs: Fix::Safe, make }),
+    repair: Some(Repair { needs: Fix::Safe, phase: Phase::Container, make }),
 };
 
 fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {

@@ -46,7 +46,7 @@ use crate::field::{FieldPath, Segment};
 use crate::mesh::{self, Hold};
 use crate::native_only;
 use crate::pod::Pod;
-use crate::repair::{Refusal, Repair, Task};
+use crate::repair::{Phase, Refusal, Repair, Task};
 use crate::rules::Rule;
 use crate::settings::{Action, Fix, MeshHold, Settings};
 use crate::violation::{ErrorKind, Finding};
@@ -56,7 +56,7 @@ pub(super) const RULE: Rule = Rule {
     default: Action::Deny,
     source: native_only(include_str!("unheld_mesh_injection.rs")),
     check,
-    repair: Some(Repair { needs: Fix::Safe, make }),
+    repair: Some(Repair { needs: Fix::Safe, phase: Phase::Pod, make }),
 };
 
 /// The annotation that says whether Linkerd's proxy holds the application.
