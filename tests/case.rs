@@ -91,6 +91,12 @@ impl Case {
         Self { object, ..self.clone() }
     }
 
+    /// The same case under other settings.
+    #[must_use]
+    pub fn under(&self, settings: Value) -> Self {
+        Self { settings, ..self.clone() }
+    }
+
     /// The same case, with another value of the setting `fix`.
     #[must_use]
     pub fn with_fix(&self, fix: &str) -> Self {
@@ -98,7 +104,7 @@ impl Case {
         if let Some(fields) = settings.as_object_mut() {
             fields.insert("fix".to_owned(), fix.into());
         }
-        Self { settings, ..self.clone() }
+        self.under(settings)
     }
 
     /// The same case, where `old` is being changed to `new`.

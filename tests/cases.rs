@@ -2,6 +2,9 @@
 
 #![allow(clippy::indexing_slicing, reason = "what a JSON value does not have is null")]
 
+mod deploy;
+mod kustomize;
+
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -50,6 +53,7 @@ fn main() -> anyhow::Result<ExitCode> {
         let module = Arc::clone(&module);
         move || answers_what_is_large(&module).map_err(fail)
     }));
+    trials.extend(deploy::trials(&here.join(".."), &module)?);
     let annotated = here.join("../annotated-policy.wasm");
     trials.push(Trial::test("module::carries_its_metadata", move || {
         carries_its_metadata(&annotated).map_err(fail)
