@@ -2,7 +2,7 @@
 # repairs        what the policy repairs in examples/repairs, before and after
 # test           every test, end to end
 # policy.wasm, annotated-policy.wasm   the module as compiled, and with the metadata that policy-server asks for
-# e2e-tests      e2e.bats against the annotated module; KWCTL=kwctl runs it with the real one
+# e2e-tests      e2e.bats against the annotated module, the command, deploy/; KWCTL=kwctl runs the first with the real one
 # fmt, lint      format; check format and lints, natively and for the module's target
 # bench          how long the module takes, as multiples of a module that does nothing
 # clean          remove what was built
@@ -68,8 +68,9 @@ test: tools
 
 e2e-tests: tools
 	@scripts/need bats jq
+	@scripts/need kubectl || true # not every Debian has one that is new enough; the tests that need it say so
 	KWCTL='$(KWCTL)' bats e2e.bats
-	bats tests/command.bats
+	bats tests/command.bats tests/deploy.bats
 
 fmt:
 	cargo fmt --all
