@@ -3,6 +3,7 @@
 # test           every test, end to end
 # policy.wasm, annotated-policy.wasm   the module as compiled, and with the metadata that policy-server asks for
 # e2e-tests      e2e.bats against the annotated module, the command, deploy/; KWCTL=kwctl runs the first with the real one
+# artifacthub-pkg.yml   the package for Artifact Hub, from metadata.yml and questions-ui.yml
 # fmt, lint      format; check format and lints, natively and for the module's target
 # bench          how long the module takes, as multiples of a module that does nothing
 # clean          remove what was built
@@ -59,6 +60,9 @@ $(CLI): toolchain
 
 annotated-policy.wasm: policy.wasm $(HOST) metadata.yml README.md
 	$(HOST) annotate --metadata-path metadata.yml --usage-path README.md --output-path $@ policy.wasm
+
+artifacthub-pkg.yml: metadata.yml questions-ui.yml | $(HOST)
+	$(HOST) scaffold artifacthub --metadata-path metadata.yml --questions-path questions-ui.yml --output $@
 
 tools: annotated-policy.wasm $(CLI)
 

@@ -265,7 +265,7 @@ fn carries_its_metadata(path: &Path) -> anyhow::Result<()> {
         metadata["protocolVersion"] == "v1" && metadata["executionMode"] == "kubewarden-wapc",
         "{metadata:#}"
     );
-    ensure!(metadata["mutating"] == false && metadata["rules"][0]["resources"][0] == "pods", "{metadata:#}");
+    ensure!(metadata["mutating"] == true && metadata["rules"][0]["resources"][0] == "pods", "{metadata:#}");
     ensure!(
         metadata["annotations"]["io.kubewarden.policy.version"] == env!("CARGO_PKG_VERSION"),
         "{metadata:#}"

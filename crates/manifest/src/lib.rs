@@ -131,11 +131,13 @@ impl Document {
     }
 }
 
-/// Writes a value as YAML, in block style and with a line feed at the end.
+/// Writes a value as YAML, in block style, text of several lines included, and with a line feed at the end.
 #[must_use]
 pub fn to_yaml(value: &Value) -> String {
     let mut text = String::new();
-    let written = YamlEmitter::new(&mut text).dump(&yaml_of(value));
+    let mut emitter = YamlEmitter::new(&mut text);
+    emitter.multiline(true);
+    let written = emitter.dump(&yaml_of(value));
     debug_assert!(written.is_ok(), "writing to a string does not fail");
     let text = text.trim_start_matches("---").trim();
     format!("{text}\n")

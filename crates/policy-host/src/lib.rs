@@ -4,6 +4,7 @@
 //! It is made for tests and benchmarks, on machines that have no `kwctl`. Host capabilities are not offered.
 
 pub mod admission;
+pub mod artifacthub;
 pub mod metadata;
 pub mod module;
 

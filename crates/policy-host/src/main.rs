@@ -1,13 +1,14 @@
-//! The command `policy-host`: `run` and `annotate` as `kwctl` has them, without a cluster and without a network.
+//! The command `policy-host`: `run`, `annotate` and `scaffold artifacthub` as `kwctl` has them, without a cluster and without a network.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::SystemTime;
 use std::{fs, io};
 
 use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand};
-use policy_host::{AdmissionRequest, PolicyModule, metadata};
+use policy_host::{AdmissionRequest, PolicyModule, artifacthub, metadata};
 use serde_json::Value;
 
 /// Runs a compiled Kubewarden policy as Kubewarden does.
@@ -53,6 +54,25 @@ enum Command {
         /// The compiled module.
         module: PathBuf,
     },
+    /// Writes files that go with a policy, as `kwctl scaffold` does.
+    #[command(subcommand)]
+    Scaffold(Scaffold),
+}
+
+#[derive(Subcommand)]
+enum Scaffold {
+    /// The package file for Artifact Hub.
+    Artifacthub {
+        /// The metadata, in YAML.
+        #[arg(short, long, value_name = "FILE", default_value = "metadata.yml")]
+        metadata_path: PathBuf,
+        /// The form for the settings, in YAML.
+        #[arg(short, long, value_name = "FILE")]
+        questions_path: Option<PathBuf>,
+        /// Where the package file goes; standard output when left out.
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -96,8 +116,17 @@ fn carry_out(command: Command) -> anyhow::Result<()> {
             let usage = usage_path.as_deref().map(read).transpose()?;
             let annotated = metadata::annotate(&read_module(&module)?, &read(&metadata_path)?, usage)
                 .with_context(|| format!("cannot annotate {}", module.display()))?;
-            fs::write(&output_path, annotated)
-                .with_context(|| format!("cannot write {}", output_path.display()))?;
+            write(&output_path, annotated)?;
+        }
+        Command::Scaffold(Scaffold::Artifacthub { metadata_path, questions_path, output }) => {
+            let questions = questions_path.as_deref().map(read).transpose()?;
+            let package =
+                artifacthub::package(&read(&metadata_path)?, questions.as_deref(), SystemTime::now())
+                    .with_context(|| format!("cannot make a package of {}", metadata_path.display()))?;
+            match output {
+                Some(output) => write(&output, package)?,
+                None => print!("{package}"),
+            }
         }
     }
     Ok(())
@@ -111,6 +140,10 @@ fn read(path: &Path) -> anyhow::Result<String> {
         text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     }
     Ok(text)
+}
+
+fn write(path: &Path, bytes: impl AsRef<[u8]>) -> anyhow::Result<()> {
+    fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn read_module(path: &Path) -> anyhow::Result<Vec<u8>> {

@@ -19,13 +19,13 @@ const USAGE: &str = "io.kubewarden.policy.usage";
 /// What `metadata.yml` says, in the order in which the section has it. What is unknown is an error: Kubewarden would drop it.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Metadata {
+pub(crate) struct Metadata {
     #[serde(default, skip_deserializing)]
     protocol_version: String,
-    rules: Vec<Rule>,
+    pub(crate) rules: Vec<Rule>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    annotations: BTreeMap<String, String>,
-    mutating: bool,
+    pub(crate) annotations: BTreeMap<String, String>,
+    pub(crate) mutating: bool,
     #[serde(default = "background_audit_by_default")]
     background_audit: bool,
     #[serde(default)]
@@ -33,14 +33,14 @@ struct Metadata {
     #[serde(default)]
     policy_type: PolicyType,
     #[serde(default)]
-    context_aware_resources: Vec<ContextAwareResource>,
+    pub(crate) context_aware_resources: Vec<ContextAwareResource>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     minimum_kubewarden_version: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Rule {
+pub(crate) struct Rule {
     api_groups: Vec<String>,
     api_versions: Vec<String>,
     resources: Vec<String>,
@@ -75,13 +75,30 @@ enum PolicyType {
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ContextAwareResource {
+pub(crate) struct ContextAwareResource {
     api_version: String,
     kind: String,
 }
 
 fn background_audit_by_default() -> bool {
     true
+}
+
+impl Metadata {
+    /// Reads the metadata from YAML.
+    pub(crate) fn read(text: &str) -> anyhow::Result<Self> {
+        let metadata: Self = serde_json::from_value(manifest::parse_one(text)?)?;
+        for rule in &metadata.rules {
+            if rule.api_groups.is_empty()
+                || rule.api_versions.is_empty()
+                || rule.resources.is_empty()
+                || rule.operations.is_empty()
+            {
+                bail!("rules: no list of a rule may be empty");
+            }
+        }
+        Ok(metadata)
+    }
 }
 
 /// The module with what `metadata` (YAML) says as its custom section, and with `usage` (Markdown) in it.
@@ -95,16 +112,7 @@ pub fn annotate(module: &[u8], metadata: &str, usage: Option<String>) -> anyhow:
         "the module has metadata already: annotate the one that was compiled"
     );
 
-    let mut metadata: Metadata = serde_json::from_value(manifest::parse_one(metadata)?)?;
-    for rule in &metadata.rules {
-        if rule.api_groups.is_empty()
-            || rule.api_versions.is_empty()
-            || rule.resources.is_empty()
-            || rule.operations.is_empty()
-        {
-            bail!("rules: no list of a rule may be empty");
-        }
-    }
+    let mut metadata = Metadata::read(metadata)?;
     let version = PolicyModule::compile(module)?.instantiate()?.call("protocol_version", b"")?;
     metadata.protocol_version =
         serde_json::from_slice(&version).context("protocol_version gave no answer")?;

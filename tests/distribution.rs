@@ -1,0 +1,138 @@
+//! What goes with the policy when it is published: the package for Artifact Hub, Rancher's form, and the workflows.
+
+#![allow(clippy::indexing_slicing, reason = "what a JSON value does not have is null")]
+#![allow(clippy::unwrap_used, reason = "what helps the tests fails as they do")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use serde_json::{Map, Value, json};
+use sidecar_startup::Settings;
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name)
+}
+
+fn read(name: &str) -> String {
+    fs::read_to_string(path(name)).unwrap()
+}
+
+fn yaml(name: &str) -> Value {
+    manifest::parse_one(&read(name)).unwrap()
+}
+
+/// The package, without the time at which it was made.
+fn without_time(package: &str) -> String {
+    let lines = package.lines().filter(|line| !line.starts_with("createdAt: "));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_package_is_up_to_date() {
+    let now = SystemTime::now();
+    let package =
+        policy_host::artifacthub::package(&read("metadata.yml"), Some(&read("questions-ui.yml")), now)
+            .unwrap();
+    let is_same = without_time(&package) == without_time(&read("artifacthub-pkg.yml"));
+    assert!(is_same, "artifacthub-pkg.yml is stale: run make artifacthub-pkg.yml");
+}
+
+/// Artifact Hub lets those claim the repository whom `artifacthub-repo.yml` names.
+#[test]
+fn who_makes_the_policy_owns_its_repository() {
+    assert_eq!(yaml("artifacthub-repo.yml")["owners"], yaml("artifacthub-pkg.yml")["maintainers"]);
+}
+
+/// A question of the form that is no heading of others.
+fn questions() -> Vec<Value> {
+    let all = yaml("questions-ui.yml")["questions"].as_array().unwrap().clone();
+    let with_parts = all.into_iter().flat_map(|question| match question["subquestions"].as_array() {
+        Some(parts) => parts.clone(),
+        None => vec![question],
+    });
+    with_parts.collect()
+}
+
+/// Sets the setting that a question is about.
+fn set(settings: &mut Value, variable: &Value, value: Value) {
+    let mut place = settings;
+    for step in variable.as_str().unwrap().split('.') {
+        if place.is_null() {
+            *place = Value::Object(Map::new());
+        }
+        place = &mut place[step];
+    }
+    *place = value;
+}
+
+/// The settings that the form makes when nothing is changed in it.
+fn untouched() -> Value {
+    let mut settings = json!({});
+    for question in questions() {
+        set(&mut settings, &question["variable"], question["default"].clone());
+    }
+    settings
+}
+
+#[test]
+fn the_form_makes_valid_settings() {
+    let settings = untouched();
+    Settings::from_value(&settings).unwrap();
+    for question in questions() {
+        let mut alone = json!({});
+        set(&mut alone, &question["variable"], question["default"].clone());
+        Settings::from_value(&alone).unwrap_or_else(|error| panic!("{alone}: {error}"));
+
+        for option in question["options"].as_array().into_iter().flatten() {
+            let mut settings = untouched();
+            set(&mut settings, &question["variable"], option.clone());
+            let choice = format!("{}={}", question["variable"].as_str().unwrap(), option.as_str().unwrap());
+            // What the choice shows and asks for has to be filled in.
+            for shown in questions() {
+                if shown["show_if"] == choice && shown["required"] == true {
+                    assert_eq!(shown["type"], "map[", "{choice}");
+                    set(&mut settings, &shown["variable"], json!({"sidecar-containers": "supported"}));
+                }
+            }
+            Settings::from_value(&settings).unwrap_or_else(|error| panic!("{choice}: {error}"));
+        }
+        if question["type"] == "int" {
+            let mut settings = untouched();
+            set(&mut settings, &question["variable"], question["min"].clone());
+            // The maximum may not fall below the minimum, wherever that stands.
+            if question["variable"] == "startupSeconds.maximum" {
+                set(&mut settings, &json!("startupSeconds.minimum"), json!(0));
+            }
+            Settings::from_value(&settings).unwrap_or_else(|error| panic!("{settings}: {error}"));
+        }
+    }
+}
+
+/// Whoever leaves the form as it is gets the policy's own defaults, so that the form need not be known to read a manifest.
+#[test]
+fn the_form_begins_with_the_defaults_of_the_policy() {
+    let debug = |settings: &Value| format!("{:?}", Settings::from_value(settings).unwrap());
+    assert_eq!(debug(&untouched()), debug(&json!({})));
+}
+
+#[test]
+fn the_form_can_be_read_by_rancher() {
+    let all = yaml("questions-ui.yml");
+    let headings = all["questions"].as_array().unwrap().iter().cloned();
+    for question in headings.chain(questions()) {
+        let name = &question["variable"];
+        assert_eq!(question["group"], "Settings", "{name}");
+        assert!(question["label"].is_string(), "{name}");
+        assert!(question.as_object().unwrap().contains_key("default"), "{name}");
+        let r#type = question["type"].as_str().unwrap();
+        assert!(["array[", "enum", "int", "map["].contains(&r#type), "{name}: {type}");
+        assert_eq!(r#type == "enum", question["options"].is_array(), "{name}");
+        assert_eq!(r#type == "int", question["min"].is_u64(), "{name}");
+        for part in question["subquestions"].as_array().into_iter().flatten() {
+            let is_below =
+                part["variable"].as_str().unwrap().starts_with(&format!("{}.", name.as_str().unwrap()));
+            assert!(is_below, "{name} has a part {}", part["variable"]);
+        }
+    }
+}
