@@ -2,7 +2,10 @@
 # repairs        what the policy repairs in examples/repairs, before and after
 # test           every test, end to end
 # policy.wasm, annotated-policy.wasm   the module as compiled, and with the metadata that policy-server asks for
-# e2e-tests      e2e.bats against the annotated module, the command, deploy/; KWCTL=kwctl runs the first with the real one
+# e2e-tests      e2e.bats against the annotated module, the command, deploy/, and the way to a registry and back; KWCTL=kwctl runs
+#                the first and the last with the real one
+# push           push the annotated module to the registry that metadata.yml names, or to REF=host/path:tag; with KWCTL=kwctl
+#                by the real one; SOURCES=FILE names registries without TLS, as its option --sources-path
 # artifacthub-pkg.yml   the package for Artifact Hub, from metadata.yml and questions-ui.yml
 # fmt, lint      format; check format and lints, natively and for the module's target
 # bench          how long the module takes, as multiples of a module that does nothing
@@ -13,9 +16,13 @@ TARGET := wasm32-wasip1
 MODULES := target/$(TARGET)/module
 CLI := target/debug/sidecar-startup
 HOST := target/debug/policy-host
+REGISTRY := target/debug/policy-registry
 KWCTL ?= $(abspath $(HOST))
+# policy-host does not know registries.
+PUSHER = $(if $(filter $(abspath $(HOST)),$(KWCTL)),$(abspath $(REGISTRY)),$(KWCTL))
+REF ?= $(shell scripts/metadata ociUrl):v$(shell scripts/metadata version)
 
-.PHONY: run repairs test e2e-tests fmt lint bench clean help toolchain tools
+.PHONY: run repairs test push e2e-tests fmt lint bench clean help toolchain tools
 
 # make exits with 2 whatever a recipe exits with; its only way to 1 is the option --question. So a file of one's own is judged
 # while the Makefile is read, and where it is denied, make only asks itself whether `run` is up to date, which it never is.
@@ -47,7 +54,7 @@ toolchain:
 	@rustup target list --installed | grep -qx $(TARGET) || rustup target add $(TARGET)
 
 # cargo decides what is to be built anew.
-.PHONY: policy.wasm $(HOST) $(CLI)
+.PHONY: policy.wasm $(HOST) $(CLI) $(REGISTRY)
 policy.wasm: toolchain
 	cargo build --locked --quiet --target $(TARGET) --profile module --package sidecar-startup-policy
 	@cmp -s $(MODULES)/sidecar_startup_policy.wasm $@ || cp $(MODULES)/sidecar_startup_policy.wasm $@
@@ -58,6 +65,9 @@ $(HOST): toolchain
 $(CLI): toolchain
 	cargo build --locked --quiet --package sidecar-startup-cli --features module
 
+$(REGISTRY): toolchain
+	cargo build --locked --quiet --package policy-registry
+
 annotated-policy.wasm: policy.wasm $(HOST) metadata.yml README.md
 	$(HOST) annotate --metadata-path metadata.yml --usage-path README.md --output-path $@ policy.wasm
 
@@ -66,15 +76,21 @@ artifacthub-pkg.yml: metadata.yml questions-ui.yml | $(HOST)
 
 tools: annotated-policy.wasm $(CLI)
 
+push: annotated-policy.wasm $(if $(filter $(abspath $(HOST)),$(KWCTL)),$(REGISTRY))
+	$(PUSHER) push $(if $(SOURCES),--sources-path '$(SOURCES)') annotated-policy.wasm 'registry://$(REF:registry://%=%)'
+
+# policy-registry asks more of what it shares with the others; built with them, it would have them built anew.
 test: tools
-	cargo test --locked --workspace --exclude sidecar-startup-policy --exclude 'bench-*'
+	cargo test --locked --workspace --exclude sidecar-startup-policy --exclude policy-registry --exclude 'bench-*'
+	cargo test --locked --package policy-registry
 	$(MAKE) --no-print-directory e2e-tests
 
-e2e-tests: tools
-	@scripts/need bats jq
+e2e-tests: tools $(REGISTRY)
+	@scripts/need bats jq curl openssl docker-registry
 	@scripts/need kubectl || true # not every Debian has one that is new enough; the tests that need it say so
 	KWCTL='$(KWCTL)' bats e2e.bats
 	bats tests/command.bats tests/deploy.bats
+	PUSHER='$(PUSHER)' bats tests/registry.bats
 
 fmt:
 	cargo fmt --all
