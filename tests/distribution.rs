@@ -136,3 +136,60 @@ fn the_form_can_be_read_by_rancher() {
         }
     }
 }
+
+/// The workflows, by the names of their files.
+fn workflows() -> Vec<(String, String)> {
+    let folder = path(".github/workflows");
+    let entries = fs::read_dir(&folder).unwrap();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort_unstable();
+    let texts = names.into_iter().map(|name| {
+        let text = fs::read_to_string(folder.join(&name)).unwrap();
+        (name, text)
+    });
+    texts.collect()
+}
+
+/// A tag of an action can be moved by whoever owns it, and a commit cannot.
+#[test]
+fn the_actions_of_the_workflows_are_pinned() {
+    for (name, text) in workflows() {
+        let used = text.lines().filter_map(|line| line.split_once("uses: ").map(|(_, action)| action));
+        let mut count = 0;
+        for action in used {
+            let pinned = action.split_once('@').and_then(|(_, version)| version.split_once(" # v"));
+            let is_pinned = pinned.is_some_and(|(commit, _)| {
+                commit.len() == 40 && commit.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+            });
+            assert!(is_pinned, "{name}: {action}: expected a commit, and its version as a comment");
+            count += 1;
+        }
+        assert_eq!(count, text.matches("uses:").count(), "{name}");
+    }
+}
+
+/// Each job says for itself what it may do, since what it does not need is nothing that it should have.
+#[test]
+fn the_jobs_of_the_workflows_have_permissions_of_their_own() {
+    for (name, text) in workflows() {
+        let workflow = manifest::parse_one(&text).unwrap();
+        assert_eq!(workflow["permissions"], json!({}), "{name}");
+        for (id, job) in workflow["jobs"].as_object().unwrap() {
+            assert!(job["permissions"].is_object() && job["timeout-minutes"].is_u64(), "{name}: {id}");
+        }
+    }
+}
+
+/// Whoever forks the policy changes `metadata.yml`, and is done.
+#[test]
+fn owner_and_registry_stand_in_one_place() {
+    let metadata = yaml("metadata.yml");
+    let said = |name: &str| metadata["annotations"][format!("io.kubewarden.policy.{name}")].as_str().unwrap();
+    let (url, oci_url) = (said("source").trim_start_matches("https://"), said("ociUrl"));
+    for (name, text) in workflows().into_iter().chain([("Makefile".to_owned(), read("Makefile"))]) {
+        let owner = |url: &str| url.rsplit_once('/').unwrap().0.to_owned();
+        for place in [owner(url), owner(oci_url)] {
+            assert!(!text.contains(&place), "{name} names {place}: ask scripts/metadata");
+        }
+    }
+}
