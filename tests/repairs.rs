@@ -227,24 +227,29 @@ fn apply(stored: &Value, manifest: &Value) -> Value {
         (Value::Array(stored), Value::Array(manifest))
             if manifest.iter().all(|item| item.get("image").is_some()) =>
         {
-            let is_same = |one: &Value, other: &Value| one.get("name") == other.get("name");
-            let mut wanted = manifest.iter().filter(|item| stored.iter().any(|old| is_same(old, item)));
-            let mut merged: Vec<_> = stored
-                .iter()
-                .map(|old| {
-                    let is_in_manifest = manifest.iter().any(|item| is_same(old, item));
-                    let next = if is_in_manifest { wanted.next() } else { None };
-                    let of_next =
-                        next.and_then(|next| Some((stored.iter().find(|old| is_same(old, next))?, next)));
-                    of_next.map_or_else(|| old.clone(), |(old, next)| apply(old, next))
-                })
-                .collect();
-            merged
-                .extend(manifest.iter().filter(|item| !stored.iter().any(|old| is_same(old, item))).cloned());
-            merged.into()
+            merge_containers(stored, manifest).into()
         }
         // Nothing in the manifest leaves alone what is stored.
         (stored, Value::Null) => stored.clone(),
         (_, manifest) => manifest.clone(),
     }
+}
+
+/// Merges containers by name. Those of the manifest keep its order; each of the others goes before the first of them that is behind
+/// it in the stored list (`mergeSortedSlice` in `apimachinery/pkg/util/strategicpatch/patch.go`).
+fn merge_containers(stored: &[Value], manifest: &[Value]) -> Vec<Value> {
+    let place = |item: &Value| stored.iter().position(|old| old.get("name") == item.get("name"));
+    let is_in_manifest = |old: &&Value| manifest.iter().any(|item| item.get("name") == old.get("name"));
+    let mut others = stored.iter().filter(|old| !is_in_manifest(old)).peekable();
+    let mut merged = Vec::new();
+    for item in manifest {
+        let next = place(item);
+        while let Some(other) = others.next_if(|other| next.is_some_and(|next| place(other) < Some(next))) {
+            merged.push(other.clone());
+        }
+        let old = next.and_then(|next| stored.get(next));
+        merged.push(old.map_or_else(|| item.clone(), |old| apply(old, item)));
+    }
+    merged.extend(others.cloned());
+    merged
 }

@@ -47,7 +47,7 @@
 use crate::edit::Draft;
 use crate::image;
 use crate::native_only;
-use crate::pod::{ContainerKind, Pod};
+use crate::pod::{Container, ContainerKind, Pod};
 use crate::repair::conversion::{self, is_of_mesh};
 use crate::repair::{Phase, Refusal, Repair, Task};
 use crate::rules::Rule;
@@ -97,6 +97,11 @@ fn make(task: &Task<'_>, draft: &mut Draft<'_>) -> Result<String, Refusal> {
     let Task { pod, settings, place, .. } = *task;
     let container = task.container()?;
     let first = first_dependent(pod, place, settings).ok_or("nothing needs it")?;
+    // An init container that an earlier repair has added waits behind the sidecars, and a second apply lists it before them.
+    let is_wait =
+        |before: &Container<'_>| settings.wait_for.iter().any(|wait| *before.fields.name == *wait.name);
+    let waits = pod.containers.iter().take(first).rev().take_while(|before| is_wait(before)).count();
+    let first = first - waits;
     let passed: Vec<_> = (first..place).collect();
     conversion::passes(pod, container, &passed)?;
     let of_mesh =
@@ -106,6 +111,6 @@ fn make(task: &Task<'_>, draft: &mut Draft<'_>) -> Result<String, Refusal> {
     }
     let target = draft.init().iter().position(|other| *other == first).ok_or("nothing needs it")?;
     draft.move_to_init(target, place);
-    let first = pod.containers.get(first).map(|first| first.name().to_string()).unwrap_or_default();
+    let first = pod.containers.get(first + waits).map(|first| first.name().to_string()).unwrap_or_default();
     Ok(format!("listed sidecar {} before {first}", container.name()))
 }
