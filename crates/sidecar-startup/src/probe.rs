@@ -34,23 +34,23 @@ impl<'a> Source<'a> {
     /// # Errors
     /// Why there is none to be had.
     pub fn find(pod: &Pod<'_>, container: &Container<'_>, settings: &'a Settings) -> Result<Self, Refusal> {
-        let source = Self::wherever_reached(pod, container, settings)?;
-        let asks_network = match &source {
-            Self::Setting(probe) => probe.get("exec").is_none(),
-            Self::Catalogue(probe) => probe.get("exec").is_none(),
-            Self::Own(field) => container.fields.probe(field).is_some_and(|probe| probe.exec.is_none()),
+        let source = Self::derive(pod, container, settings)?;
+        let typed = match &source {
+            Self::Setting(probe) => serde_json::from_str(&probe.to_string()).ok(),
+            Self::Catalogue(probe) => serde_json::from_str(&probe.to_string()).ok(),
+            Self::Own(field) => container.fields.probe(field).cloned(),
         };
-        if asks_network {
+        let probe: Probe = typed.unwrap_or_default();
+        if let Some(reason) = DeadGates::of(pod).dead_probe(container, &probe) {
+            return Err(format!("a startupProbe from {source} would never succeed: {reason}").into());
+        }
+        if probe.exec.is_none() {
             is_reached(pod, container)?;
         }
         Ok(source)
     }
 
-    fn wherever_reached(
-        pod: &Pod<'_>,
-        container: &Container<'_>,
-        settings: &'a Settings,
-    ) -> Result<Self, Refusal> {
+    fn derive(pod: &Pod<'_>, container: &Container<'_>, settings: &'a Settings) -> Result<Self, Refusal> {
         let Some(facts) = container.sidecar() else { return Err("it is no sidecar".into()) };
         let repository = image::repository(&container.fields.image);
         let declaration = settings.declaration(&container.fields.name, &repository);
@@ -76,8 +76,7 @@ impl<'a> Source<'a> {
         let Some((field, probe)) = own.into_iter().next() else {
             return Err("no startupProbe can be derived".into());
         };
-        may_be_copied(pod, container, probe)
-            .map_err(|reason| Refusal::from(format!("its {field} is no gate: {reason}")))?;
+        may_be_copied(probe).map_err(|reason| Refusal::from(format!("its {field} is no gate: {reason}")))?;
         Ok(Self::Own(field))
     }
 
@@ -139,22 +138,14 @@ fn from_row(row: &Row, candidate: Candidate<'_>) -> Option<Value> {
     Some(probe)
 }
 
-/// Whether a probe that was not meant as a gate may be one: it can turn out either way, and does not wait for what it would hold
-/// back.
-fn may_be_copied(pod: &Pod<'_>, container: &Container<'_>, probe: &Probe) -> Result<(), Refusal> {
+/// Whether a probe that was not meant as a gate may be one.
+fn may_be_copied(probe: &Probe) -> Result<(), &'static str> {
     let path = probe.http_get.as_ref().and_then(|request| request.path.as_deref()).unwrap_or_default();
     if path.starts_with("/app-health/") {
-        return Err("Istio has rewritten it".into());
-    }
-    if let Some(reason) = DeadGates::of(pod).dead_probe(container, probe) {
-        return Err(reason.into());
+        return Err("Istio has rewritten it");
     }
     let ends = probe.exec.as_ref().map(|exec| outcome(exec.command.as_deref().unwrap_or_default()).ends);
-    if probe_is_gate(probe) && ends.is_none_or(|ends| ends == Ends::Unknown) {
-        Ok(())
-    } else {
-        Err("it always succeeds".into())
-    }
+    if probe_is_gate(probe) && ends != Some(Ends::Success) { Ok(()) } else { Err("it always succeeds") }
 }
 
 /// A `startupProbe` with the handler of another probe. It asks every second, since each second between two attempts may be
