@@ -5,6 +5,8 @@ use k8s_openapi::api::{apps::v1 as apps, batch::v1 as batch, core::v1 as core};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+use sidecar_startup::Violation;
+
 use crate::{Case, Outcome};
 
 /// Checks all of it.
@@ -16,6 +18,7 @@ pub(crate) fn hold(case: &Case, outcome: &Outcome) -> anyhow::Result<()> {
     ensure!(*object != case.object, "it is said to be repaired, but has not changed");
     ensure!(outcome.is_allowed(), "what is denied has been changed");
     repairing_again_changes_nothing(case, object)?;
+    nothing_hangs_that_did_not_before(case, object)?;
     only_what_repairs_touch_has_changed(case, object)?;
     kubernetes_reads_it(object).context("it does not parse as what it is")?;
     a_second_apply_changes_nothing(case, object)
@@ -34,6 +37,23 @@ fn repairing_again_changes_nothing(case: &Case, object: &Value) -> anyhow::Resul
         Outcome::of_library(&unrepaired).is_allowed(),
         "the repaired object is denied where nothing is repaired"
     );
+    Ok(())
+}
+
+/// A gate that never opens keeps the application from starting for ever: no repair may build one.
+fn nothing_hangs_that_did_not_before(case: &Case, object: &Value) -> anyhow::Result<()> {
+    let case = case.with_fix("None");
+    let (before, after) =
+        (Outcome::of_library(&case), Outcome::of_library(&case.with_object(object.clone())));
+    for violation in
+        after.violations().iter().filter(|violation| violation.rule.id == "startup-gate-never-opens")
+    {
+        let is_known = before.violations().iter().any(|known| {
+            let says = |violation: &Violation| violation.finding.detail.contains("never starts");
+            known.container == violation.container && says(known) == says(violation)
+        });
+        ensure!(is_known, "it will never start: {violation}");
+    }
     Ok(())
 }
 

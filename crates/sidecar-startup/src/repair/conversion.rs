@@ -115,6 +115,22 @@ pub fn check(pod: &Pod<'_>, container: &Container<'_>, settings: &Settings) -> R
     holds(pod, container, twin, settings)
 }
 
+/// Whether the gates that a container has would open if it were a sidecar container.
+///
+/// # Errors
+/// Which one would not, and why.
+pub(crate) fn gates_open(pod: &Pod<'_>, container: &Container<'_>) -> Result<(), Refusal> {
+    let dead_gates = DeadGates::of(pod);
+    if let Some(gate) = dead_gates.find(container) {
+        return Err(format!("a gate of it never opens: {}", gate.reason).into());
+    }
+    let Some(probe) = container.fields.startup_probe.as_ref() else { return Ok(()) };
+    if let Some(reason) = dead_gates.dead_probe(container, probe) {
+        return Err(format!("its startupProbe would never succeed: {reason}").into());
+    }
+    if probe.exec.is_none() { is_reached(pod, container) } else { Ok(()) }
+}
+
 /// Whether the sidecar holds the application once it is moved, or nobody wants it to.
 fn holds(
     pod: &Pod<'_>,
@@ -122,16 +138,10 @@ fn holds(
     twin: Option<usize>,
     settings: &Settings,
 ) -> Result<(), Refusal> {
+    gates_open(pod, container)?;
+    let twin = twin.and_then(|twin| pod.containers.get(twin)?.fields.startup_probe.as_ref());
     let fields = container.fields;
-    let twin = twin.and_then(|twin| pod.containers.get(twin));
-    let kept = fields.startup_probe.as_ref().or(twin.and_then(|twin| twin.fields.startup_probe.as_ref()));
-    if let Some(probe) = kept.filter(|probe| probe_is_gate(probe)) {
-        if let Some(reason) = DeadGates::of(pod).dead_probe(container, probe) {
-            return Err(format!("its startupProbe would then never succeed: {reason}").into());
-        }
-        if probe.exec.is_none() {
-            is_reached(pod, container)?;
-        }
+    if fields.startup_probe.as_ref().or(twin).is_some_and(probe_is_gate) {
         return Ok(());
     }
     // A hook alone would do in some Pods, but a repair may have written it: whether the sidecar moves must not depend on that.

@@ -43,7 +43,7 @@ use serde_json::json;
 use crate::edit::Draft;
 use crate::native_only;
 use crate::pod::{ContainerKind, Pod};
-use crate::repair::{Phase, Refusal, Repair, Task};
+use crate::repair::{Phase, Refusal, Repair, Task, conversion};
 use crate::rules::Rule;
 use crate::settings::{Action, Fix, Settings};
 use crate::template::Kind;
@@ -88,6 +88,7 @@ fn make(task: &Task<'_>, draft: &mut Draft<'_>) -> Result<String, Refusal> {
     if container.fields.has_restart_rules() {
         return Err("it has restartPolicyRules".into());
     }
+    conversion::gates_open(task.pod, container)?;
     draft.set(task.place, &["restartPolicy"], json!("Always"));
     Ok(format!("set restartPolicy: Always on {} in initContainers", container.name()))
 }
