@@ -100,9 +100,15 @@ impl Case {
     /// The same case, with another value of the setting `fix`.
     #[must_use]
     pub fn with_fix(&self, fix: &str) -> Self {
+        self.with_setting("fix", fix.into())
+    }
+
+    /// The same case, with another value of a setting.
+    #[must_use]
+    pub fn with_setting(&self, key: &str, value: Value) -> Self {
         let mut settings = self.settings.clone();
         if let Some(fields) = settings.as_object_mut() {
-            fields.insert("fix".to_owned(), fix.into());
+            fields.insert(key.to_owned(), value);
         }
         self.under(settings)
     }

@@ -96,22 +96,26 @@ fn both_ways(
 
 /// The laws hold as well whatever is repaired, and no repair makes anything worse.
 fn hold_when_repaired(case: &Case) -> anyhow::Result<()> {
-    let unrepaired = Outcome::of_library(&case.with_fix("None"));
-    if matches!(unrepaired, Outcome::BadSettings(_)) {
+    if matches!(Outcome::of_library(case), Outcome::BadSettings(_)) {
         return Ok(());
     }
-    for fix in ["Safe", "All"] {
-        let case = case.with_fix(fix);
-        let repaired = Outcome::of_library(&case);
-        ensure!(repaired.is_allowed() || !unrepaired.is_allowed(), "fix: {fix} denies what was allowed");
-        laws::hold(&case, &repaired).with_context(|| format!("with fix: {fix}"))?;
+    // Where every rule only warns, as in a policy that repairs and never denies, no verdict stops a repair.
+    let warning = case.with_setting("defaultAction", json!("Warn")).with_setting("rules", json!({}));
+    for case in [case, &warning] {
+        for fix in ["Safe", "All"] {
+            let case = case.with_fix(fix);
+            let repaired = Outcome::of_library(&case);
+            let unrepaired = Outcome::of_library(&case.with_fix("None"));
+            ensure!(repaired.is_allowed() || !unrepaired.is_allowed(), "fix: {fix} denies what was allowed");
+            laws::hold(&case, &repaired).with_context(|| format!("with {}", case.settings))?;
+        }
     }
     Ok(())
 }
 
 /// The laws hold of Pods that nobody has thought of, however they are repaired.
 fn laws_hold_of_any_pod() -> anyhow::Result<()> {
-    let config = Config { cases: 300, failure_persistence: None, ..Config::default() };
+    let config = Config { cases: 150, failure_persistence: None, ..Config::default() };
     let repaired = Cell::new(0);
     TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha)).run(
         &pods::case(),
@@ -122,7 +126,7 @@ fn laws_hold_of_any_pod() -> anyhow::Result<()> {
             hold_when_repaired(&case).map_err(|error| TestCaseError::fail(format!("{error:#}")))
         },
     )?;
-    ensure!(100 < repaired.get(), "only {} of the Pods were repaired", repaired.get());
+    ensure!(60 < repaired.get(), "only {} of the Pods were repaired", repaired.get());
     Ok(())
 }
 
@@ -232,7 +236,10 @@ fn documented_settings_are_valid(readme: &Path, module: &PolicyModule) -> anyhow
 /// A thousand containers, an object of three megabytes, and lists nested as deep as JSON may be.
 fn answers_what_is_large(module: &PolicyModule) -> anyhow::Result<()> {
     let judge = |spec: Value| -> anyhow::Result<(Outcome, Case)> {
-        let case = Case::with_settings(json!({"apiVersion": "v1", "kind": "Pod", "spec": spec}), json!({}));
+        let case = Case::with_settings(
+            json!({"apiVersion": "v1", "kind": "Pod", "spec": spec}),
+            json!({"fix": "All"}),
+        );
         let outcome = Outcome::of_library(&case);
         outcome.compare_with_module(&case, module)?;
         Ok((outcome, case))

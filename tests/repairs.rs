@@ -94,7 +94,7 @@ fn only_what_repairs_touch_has_changed(case: &Case, object: &Value) -> anyhow::R
 fn take(object: &mut Value, place: &str) -> Map<String, Value> {
     let Some(Value::Object(template)) = object.pointer_mut(place) else { return Map::new() };
     let parts = ["metadata", "spec"].into_iter();
-    parts.filter_map(|part| Some((part.to_owned(), template.get_mut(part)?.take()))).collect()
+    parts.filter_map(|part| Some((part.to_owned(), template.shift_remove(part)?))).collect()
 }
 
 fn part(template: &Map<String, Value>, key: &str) -> Map<String, Value> {

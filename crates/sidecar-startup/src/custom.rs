@@ -98,8 +98,9 @@ fn judge_template(settings: &Settings, request: &Value, template: &Value, known:
         return Decision::default();
     }
     let known = || known.to_vec();
-    let decision =
-        with_pod(Kind::Custom, &text_of_it, settings, |pod| decide(pod, settings, &known, || Some(stand_in)));
+    let decision = with_pod(Kind::Custom, &text_of_it, settings, |pod| {
+        decide(pod, settings, &known, &[], || Some(stand_in))
+    });
     // A start-up sequence of each would not tell whose it is.
     decision
         .and_then(|decision| decision)

@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::{ContainerPort, LifecycleHandler, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::command::{Ends, outcome};
+use crate::mesh;
 use crate::object::ContainerFields;
 use crate::pod::{Container, ContainerKind, Pod};
 use crate::sequence::Timing;
@@ -140,7 +141,7 @@ fn dead_command(words: &[String], timeout: u64) -> Option<String> {
 
 fn has_classic_istio(pod: &Pod<'_>) -> bool {
     pod.containers.iter().any(|container| {
-        matches!(container.kind, ContainerKind::ClassicSidecar(facts) if facts.row.is_some_and(|row| row.name == "istio-proxy"))
+        matches!(container.kind, ContainerKind::ClassicSidecar(facts) if facts.row.is_some_and(|row| row.name == mesh::ISTIO_PROXY))
     })
 }
 

@@ -6,8 +6,9 @@ use crate::field::FieldPath;
 use crate::invalid;
 use crate::object::Object;
 use crate::pod::Pod;
+use crate::probe::outdated;
 use crate::read::{ReadError, ReadErrorKind};
-use crate::repair::{Refusal, Repaired, repair};
+use crate::repair::{Refusal, Repaired, Repairs, repair, safety};
 use crate::request::Request;
 use crate::rules::RULES;
 use crate::sequence::Sequence;
@@ -54,13 +55,19 @@ pub fn evaluate(
         old.map(|old| violations(&old, settings)).unwrap_or_default()
     };
     let pod = Pod::new(kind, object, &template, settings);
-    decide(&pod, settings, &known, raw)
+    let outdated = match &old {
+        Some((old, template)) if settings.fix != Fix::None => {
+            outdated(&pod, &Pod::new(kind, old, template, settings), settings)
+        }
+        _ => Vec::new(),
+    };
+    decide(&pod, settings, &known, &outdated, raw)
 }
 
 /// Judges a Pod template, repairs it if the settings want that, and judges it again.
 ///
 /// `known` are the violations before a change: such a one is only a warning, so that nobody is kept from an urgent change by what is
-/// not part of it.
+/// not part of it. `outdated` are the places of containers whose `startupProbe` is to be derived anew.
 ///
 /// # Errors
 /// The API server would refuse the object.
@@ -68,35 +75,78 @@ pub(crate) fn decide(
     pod: &Pod<'_>,
     settings: &Settings,
     known: &dyn Fn() -> Vec<Violation>,
+    outdated: &[usize],
     raw: impl FnOnce() -> Option<Value>,
 ) -> Result<Decision, ReadError> {
     let judged = judge(pod, settings, known);
     let may_repair = settings.fix != Fix::None
         && match &judged {
+            Ok(_) if !outdated.is_empty() => true,
             Ok(decision) => decision.violations.iter().any(|violation| violation.rule.repair.is_some()),
             // A name that is there twice may come from an earlier repair.
             Err(_) => pod.containers.iter().any(|container| pod.twin_of(container).is_some()),
         };
-    let repairs = if may_repair { raw().and_then(|object| repair(pod.kind, object, settings)) } else { None };
-    let Some(repairs) = repairs else { return judged };
-    let text = repairs.object.to_string();
-    match with_pod(pod.kind, &text, settings, |pod| judge(pod, settings, known)) {
-        Ok(Ok(mut decision)) if !repairs.done.is_empty() && decision.is_allowed() => {
+    let Some(object) = may_repair.then(raw).flatten() else { return judged };
+    let repairs = match repair(pod.kind, object, outdated, settings) {
+        Ok(repairs) => repairs,
+        Err(reason) => {
+            return judged.map(|mut decision| {
+                decision.explain(&reason, settings);
+                decision
+            });
+        }
+    };
+    match judge_again(pod, &repairs, settings, known, &judged) {
+        Ok(mut decision) if !repairs.done.is_empty() => {
             if let Ok(judged) = judged {
                 decision.speak_of(&judged.violations);
             }
             repairs.explain(&mut decision.violations);
-            let sequence = with_pod(pod.kind, &text, settings, |pod| Sequence::of(pod).to_string()).ok();
-            Ok(Decision { sequence, fixes: repairs.done, object: Some(repairs.object), ..decision })
+            Ok(Decision { fixes: repairs.done, object: Some(repairs.object), ..decision })
         }
         // Half a repair would be none: what keeps the object out has to be mended anyway.
-        repaired => judged.map(|mut decision| {
+        again => judged.map(|mut decision| {
             repairs.explain(&mut decision.violations);
-            let left = repaired.ok().and_then(Result::ok).map(|repaired| repaired.violations);
-            decision.explain_the_rest(&left.unwrap_or_default(), settings);
+            if let Err(reason) = again {
+                decision.explain(&reason, settings);
+            }
             decision
         }),
     }
+}
+
+/// Judges an object once it is repaired.
+///
+/// # Errors
+/// Why the repairs are not to be made.
+fn judge_again(
+    before: &Pod<'_>,
+    repairs: &Repairs,
+    settings: &Settings,
+    known: &dyn Fn() -> Vec<Violation>,
+    judged: &Result<Decision, ReadError>,
+) -> Result<Decision, Refusal> {
+    let text = repairs.object.to_string();
+    let decision = with_pod(before.kind, &text, settings, |after| {
+        if let Some(rule) = safety::new_obstacle(before, after, settings) {
+            return Err(Refusal::from(format!("the result would break {rule}")));
+        }
+        let decision = judge(after, settings, known).map_err(|_| "the API server would refuse the result")?;
+        Ok(Decision { sequence: Some(Sequence::of(after).to_string()), ..decision })
+    });
+    let decision = decision.map_err(|_| "it cannot be read")??;
+    if decision.is_allowed() {
+        return Ok(decision);
+    }
+    let denied = decision.violations.iter().filter(|violation| violation.action == Action::Deny);
+    let is_known = |violation: &Violation| {
+        judged.as_ref().is_ok_and(|judged| judged.violations.iter().any(|known| known.is_same(violation)))
+    };
+    let mut new = denied.filter(|violation| !is_known(violation));
+    Err(match new.next() {
+        Some(violation) => format!("the result would break {}", violation.rule.id).into(),
+        None => "only together with the others".into(),
+    })
 }
 
 fn judge(
@@ -206,22 +256,12 @@ impl Decision {
         annotations.into_iter().filter_map(|(key, text)| Some((key, text?))).collect()
     }
 
-    /// Says of violations that could be repaired why they were not all the same: because of what is `left` then.
-    fn explain_the_rest(&mut self, left: &[Violation], settings: &Settings) {
-        let is_denied = |violation: &&Violation| violation.action == Action::Deny;
-        let is_known = |violation: &Violation| self.violations.iter().any(|known| known.is_same(violation));
-        let new = left.iter().filter(is_denied).find(|violation| !is_known(violation));
-        let reason: Refusal = match new {
-            Some(violation) => format!("the result would break {}", violation.rule.id).into(),
-            None => "only together with the others".into(),
-        };
-        for violation in &mut self.violations {
+    /// Says of violations that could be repaired why they were not all the same.
+    fn explain(&mut self, reason: &Refusal, settings: &Settings) {
+        for violation in self.violations.iter_mut().filter(|violation| violation.refusal.is_none()) {
             let is_repaired =
                 violation.rule.repair.as_ref().is_some_and(|repair| repair.needs <= settings.fix);
-            let is_left = left.iter().any(|left| left.is_same(violation));
-            if is_repaired && !is_left && violation.refusal.is_none() && !left.is_empty() {
-                violation.refusal = Some(reason.clone());
-            }
+            violation.refusal = is_repaired.then(|| reason.clone());
         }
     }
 

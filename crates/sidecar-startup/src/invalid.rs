@@ -7,15 +7,27 @@ use k8s_openapi::api::core::v1::{ExecAction, LifecycleHandler, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::field::FieldPath;
-use crate::pod::Pod;
+use crate::pod::{ContainerKind, Pod};
 use crate::read::{ReadError, ReadErrorKind};
 
 /// The first thing in a Pod that the API server would refuse
 /// (`pkg/apis/core/validation/validation.go`, `validateProbe`, `validateLifecycle`, `validateInitContainers`).
 #[must_use]
 pub fn first_error(pod: &Pod<'_>) -> Option<ReadError> {
-    if let Some(path) = duplicate_name(pod) {
-        return Some(invalid(path, "another container has this name"));
+    if let Some((first, second)) = duplicate_name(pod) {
+        let (first, path) =
+            (pod.containers.get(first)?, pod.path_of(pod.containers.get(second)?).child("name"));
+        let whose = match first.kind {
+            // A second apply of a manifest adds the entry again that a repair has moved.
+            ContainerKind::Sidecar(_) => {
+                let first = pod.path_of(first);
+                format!(
+                    "{first} has this name, too; if a repair has put it there, only one of the two is to stay"
+                )
+            }
+            _ => "another container has this name".to_owned(),
+        };
+        return Some(invalid(path, &whose));
     }
     pod.containers.iter().filter(|container| container.sidecar().is_some()).find_map(|container| {
         let path = pod.path_of(container);
@@ -27,14 +39,14 @@ pub fn first_error(pod: &Pod<'_>) -> Option<ReadError> {
     })
 }
 
-fn duplicate_name(pod: &Pod<'_>) -> Option<FieldPath> {
+/// The places of two containers of one name, the later one second.
+fn duplicate_name(pod: &Pod<'_>) -> Option<(usize, usize)> {
     let name = |index: usize| pod.containers.get(index).map_or("", |container| &container.fields.name);
     let mut order: Vec<usize> = (0..pod.containers.len()).collect();
     // Of two of one name the later one is named, so ties go by place.
     order.sort_unstable_by_key(|index| (name(*index), *index));
-    let second =
-        order.array_windows().find(|[a, b]| name(*a) == name(*b) && !name(*a).is_empty()).map(|[_, b]| *b)?;
-    pod.containers.get(second).map(|container| pod.path_of(container).child("name"))
+    let twins = order.array_windows().find(|[a, b]| name(*a) == name(*b) && !name(*a).is_empty());
+    twins.map(|[a, b]| (*a, *b))
 }
 
 /// What the API server would refuse in a `startupProbe` at `path`.

@@ -28,6 +28,9 @@ pub enum Hold {
 /// The annotation that makes Istio's proxy a sidecar container, or keeps it from becoming one.
 pub const NATIVE_ISTIO: &str = "sidecar.istio.io/nativeSidecar";
 
+/// What Istio calls its proxy, and so does the catalogue.
+pub const ISTIO_PROXY: &str = "istio-proxy";
+
 /// The annotation that Istio's injector leaves behind.
 pub const STATUS: &str = "sidecar.istio.io/status";
 
@@ -43,7 +46,7 @@ const NATIVE_LINKERD: [&str; 3] = [
 pub fn asks_for_istio(pod: &Pod<'_>) -> bool {
     let key = "sidecar.istio.io/inject";
     let asks = pod.labels().get(key).or_else(|| pod.annotations().get(key));
-    asks == Some("true") && !has_container(pod, "istio-proxy")
+    asks == Some("true") && !has_container(pod, ISTIO_PROXY)
 }
 
 /// Whether a Pod asks for Linkerd's proxy, and it is not there yet.
@@ -60,7 +63,7 @@ pub fn injected_classic(pod: &Pod<'_>) -> Option<&'static str> {
     if pod.spec().host_network {
         None
     } else if asks_for_istio(pod) && pod.annotations().get(NATIVE_ISTIO) != Some("true") {
-        Some("istio-proxy")
+        Some(ISTIO_PROXY)
     } else if asks_for_linkerd(pod) && !NATIVE_LINKERD.into_iter().any(is_on) {
         Some("linkerd-proxy")
     } else {

@@ -281,24 +281,29 @@ impl ContainerFields<'_> {
         mounts.is_some_and(|mounts| mounts.iter().any(|mount| &*mount.name == volume))
     }
 
-    /// A volume that both containers mount, and that one of them may write to.
+    /// The first of some other containers that mounts a volume of this one, where one of the two may write to it; by its place among
+    /// them, and the volume.
     #[must_use]
-    pub fn volume_shared_with(&self, other: &Self, spec: &Spec<'_>) -> Option<String> {
+    pub fn volume_shared_with(&self, others: &[&Self], spec: &Spec<'_>) -> Option<(usize, String)> {
         /// Volumes of which the container sees what something else has written.
         const READ_ONLY: [&str; 5] = ["configMap", "downwardAPI", "image", "projected", "secret"];
-        let (mine, theirs, volumes) =
-            (self.volume_mounts.value(), other.volume_mounts.value(), spec.volumes.value());
+        let (mine, volumes) = (self.volume_mounts.value(), spec.volumes.value());
         let is_written = |name: &Value| {
             let volume = items(&volumes).find(|volume| volume.get("name") == Some(name));
             volume.is_none_or(|volume| READ_ONLY.iter().all(|source| volume.get(source).is_none()))
         };
+        let mine: Vec<_> = items(&mine).filter(|mount| mount.get("name").is_some_and(is_written)).collect();
         let is_read = |mount: &Value| mount.get("readOnly") == Some(&Value::Bool(true));
-        let shared =
-            items(&mine).filter_map(|mount| Some((mount, mount.get("name")?))).find(|(mount, name)| {
-                let other = items(&theirs).find(|other| other.get("name") == Some(name));
-                other.is_some_and(|other| is_written(name) && !(is_read(mount) && is_read(other)))
+        others.iter().enumerate().find_map(|(place, other)| {
+            let theirs = if mine.is_empty() { Value::Null } else { other.volume_mounts.value() };
+            let shared = items(&theirs).find(|theirs| {
+                let is_shared = |mine: &&Value| {
+                    mine.get("name") == theirs.get("name") && !(is_read(mine) && is_read(theirs))
+                };
+                mine.iter().any(is_shared)
             });
-        shared.and_then(|(_, name)| name.as_str()).map(str::to_owned)
+            Some((place, shared?.get("name")?.as_str()?.to_owned()))
+        })
     }
 
     /// Whether its restarts depend on how it exits.

@@ -214,7 +214,8 @@ impl<'a> Pod<'a> {
             return switch == "true";
         }
         let row = sidecar.sidecar().and_then(|facts| facts.row);
-        row.is_some_and(|row| row.name == "istio-proxy") && mesh::hold_of(self.annotations()) == Hold::Asked
+        row.is_some_and(|row| row.name == mesh::ISTIO_PROXY)
+            && mesh::hold_of(self.annotations()) == Hold::Asked
     }
 
     /// Whether a container has the very `startupProbe` that upstream ships. Its port may be another one.
@@ -273,7 +274,7 @@ impl<'a> Pod<'a> {
             return None;
         }
         let own = |field: &str| serde_json::to_value(container.fields.probe(field)?).ok();
-        Source::find(self, container, settings).ok()?.probe(own, settings)
+        Source::find(self, container, settings, container.index).ok()?.probe(own, settings)
     }
 
     /// A container as the catalogue looks at it; `repository` is that of its image.

@@ -11,8 +11,9 @@ use crate::gate::probe_is_gate;
 use crate::image;
 use crate::mesh;
 use crate::pod::{Container, ContainerKind, Pod};
-use crate::repair::Refusal;
-use crate::settings::{Need, Settings};
+use crate::repair::{Refusal, safety};
+use crate::rules::sidecar_without_startup_probe;
+use crate::settings::{Action, Need, Settings};
 
 /// Where a `startupProbe` comes from.
 #[derive(Debug)]
@@ -29,25 +30,45 @@ pub enum Source<'a> {
 const ISTIO_STATUS_PORT: &str = "status.sidecar.istio.io/port";
 
 impl<'a> Source<'a> {
-    /// Finds a `startupProbe` for a sidecar that is, or becomes, a sidecar container.
+    /// Finds a `startupProbe` for a sidecar that is, or becomes, a sidecar container at `place` among the init containers.
     ///
     /// # Errors
     /// Why there is none to be had.
-    pub fn find(pod: &Pod<'_>, container: &Container<'_>, settings: &'a Settings) -> Result<Self, Refusal> {
+    pub fn find(
+        pod: &Pod<'_>,
+        container: &Container<'_>,
+        settings: &'a Settings,
+        place: usize,
+    ) -> Result<Self, Refusal> {
         let source = Self::derive(pod, container, settings)?;
-        let typed = match &source {
-            Self::Setting(probe) => serde_json::from_str(&probe.to_string()).ok(),
-            Self::Catalogue(probe) => serde_json::from_str(&probe.to_string()).ok(),
-            Self::Own(field) => container.fields.probe(field).cloned(),
-        };
-        let probe: Probe = typed.unwrap_or_default();
-        if let Some(reason) = DeadGates::of(pod).dead_probe(container, &probe) {
+        if let Some(reason) = DeadGates::of(pod).dead_probe(container, &source.typed(container, settings)) {
             return Err(format!("a startupProbe from {source} would never succeed: {reason}").into());
         }
-        if probe.exec.is_none() {
-            is_reached(pod, container)?;
-        }
+        safety::has_network(pod, container, place)?;
         Ok(source)
+    }
+
+    /// The probe, as far as this program knows its fields.
+    #[must_use]
+    pub fn typed(&self, container: &Container<'_>, settings: &Settings) -> Probe {
+        let given = |probe: &Value| serde_json::from_str(&probe.to_string()).unwrap_or_default();
+        match self {
+            Self::Setting(probe) => given(probe),
+            Self::Catalogue(probe) => given(probe),
+            Self::Own(field) => {
+                let own = container.fields.probe(field).cloned().unwrap_or_default();
+                Probe {
+                    exec: own.exec,
+                    grpc: own.grpc,
+                    http_get: own.http_get,
+                    tcp_socket: own.tcp_socket,
+                    timeout_seconds: own.timeout_seconds,
+                    period_seconds: Some(1),
+                    failure_threshold: i32::try_from(attempts(settings)).ok(),
+                    ..Probe::default()
+                }
+            }
+        }
     }
 
     fn derive(pod: &Pod<'_>, container: &Container<'_>, settings: &'a Settings) -> Result<Self, Refusal> {
@@ -58,7 +79,7 @@ impl<'a> Source<'a> {
             return Ok(Self::Setting(probe));
         }
         if facts.need == Need::Helper {
-            return Err("the application does without it, and should not wait for it".into());
+            return Err("whether the application should wait for a helper is for its author to say".into());
         }
         if let Some(row) = facts.row {
             if let Some(probe) = from_row(row, pod.candidate(container, &repository)) {
@@ -67,7 +88,7 @@ impl<'a> Source<'a> {
             if row.needs_app {
                 return Err("its readiness depends on the application".into());
             }
-            if row.name == "istio-proxy" && pod.annotations().get(ISTIO_STATUS_PORT) == Some("0") {
+            if row.name == mesh::ISTIO_PROXY && pod.annotations().get(ISTIO_STATUS_PORT) == Some("0") {
                 return Err(format!("{ISTIO_STATUS_PORT} is 0, so that nothing answers a probe").into());
             }
         }
@@ -105,30 +126,6 @@ impl std::fmt::Display for Source<'_> {
     }
 }
 
-/// Whether the kubelet reaches a sidecar before the application is up: not where the traffic of the Pod is redirected to a proxy
-/// that starts later.
-///
-/// # Errors
-/// Why it does not.
-pub fn is_reached(pod: &Pod<'_>, container: &Container<'_>) -> Result<(), Refusal> {
-    if container.redirects_traffic() {
-        return Ok(());
-    }
-    let is_later = |other: &&Container<'_>| match other.kind {
-        ContainerKind::ClassicSidecar(_) => true,
-        ContainerKind::Sidecar(_) => container.is_init() && pod.is_before(container, other),
-        _ => false,
-    };
-    let later = pod.containers.iter().filter(|other| other.redirects_traffic()).find(is_later);
-    let later = later.map(|other| other.name().to_string());
-    match later.or_else(|| mesh::injected_classic(pod).map(|name| format!("{name:?}"))) {
-        Some(proxy) => {
-            Err(format!("no probe reaches it while {proxy}, which gets all traffic, starts later").into())
-        }
-        None => Ok(()),
-    }
-}
-
 fn from_row(row: &Row, candidate: Candidate<'_>) -> Option<Value> {
     let (probe, port) = row.startup_probe.as_ref()?.proven(row, candidate)?;
     let mut probe = serde_json::from_str(probe).ok()?;
@@ -155,8 +152,41 @@ fn asking_as(probe: Value, settings: &Settings) -> Option<Value> {
     let is_taken = |key: &str| matches!(key, "exec" | "httpGet" | "tcpSocket" | "grpc" | "timeoutSeconds");
     let fields = fields.into_iter().filter(|(key, value)| is_taken(key) && !value.is_null());
     let mut derived: Map<_, _> = fields.collect();
-    let failures = settings.startup_seconds.maximum.saturating_add(1).min(i32::MAX.unsigned_abs());
     derived.insert("periodSeconds".to_owned(), json!(1));
-    derived.insert("failureThreshold".to_owned(), json!(failures));
+    derived.insert("failureThreshold".to_owned(), json!(attempts(settings)));
     Some(Value::Object(derived))
+}
+
+/// How many attempts a second apart fill the longest time that a start may take.
+fn attempts(settings: &Settings) -> u32 {
+    settings.startup_seconds.maximum.saturating_add(1).min(i32::MAX.unsigned_abs())
+}
+
+/// The places of the sidecar containers whose `startupProbe` an earlier repair has copied from another probe, which has been changed
+/// since: whoever wrote that knows nothing of the copy.
+#[must_use]
+pub fn outdated(pod: &Pod<'_>, old: &Pod<'_>, settings: &Settings) -> Vec<usize> {
+    let copied = |pod: &Pod<'_>, container: &Container<'_>, place: usize| {
+        let source = Source::find(pod, container, settings, place).ok()?;
+        matches!(source, Source::Own(_)).then(|| source.typed(container, settings))
+    };
+    let is_outdated = |(place, container): &(usize, &Container<'_>)| {
+        let is_asked_for =
+            settings.action_on(&sidecar_without_startup_probe::RULE, container.fields) != Action::Ignore;
+        if !(is_asked_for && matches!(container.kind, ContainerKind::Sidecar(_))) {
+            return false;
+        }
+        let is_same = |old: &&Container<'_>| {
+            matches!(old.kind, ContainerKind::Sidecar(_)) && old.fields.name == container.fields.name
+        };
+        let (Some(probe), Some(before)) =
+            (&container.fields.startup_probe, old.containers.iter().find(is_same))
+        else {
+            return false;
+        };
+        before.fields.startup_probe.as_ref().is_some_and(|before| safety::is_alike(before, probe))
+            && copied(old, before, *place).is_some_and(|copy| safety::is_alike(&copy, probe))
+            && copied(pod, container, *place).is_some_and(|copy| !safety::is_alike(&copy, probe))
+    };
+    pod.containers.iter().enumerate().filter(is_outdated).map(|(place, _)| place).collect()
 }

@@ -6,16 +6,20 @@
 
 pub mod conversion;
 pub mod hold;
+pub(crate) mod safety;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::Value;
 
 use crate::edit::Draft;
 use crate::evaluate::{violations, with_pod};
-use crate::pod::{Container, ContainerKind, Pod};
-use crate::resources::{self, Requests, Use};
+use crate::pod::{Container, Pod};
+use crate::probe::Source;
+use crate::resources::{self, Requests};
+use crate::rules::sidecar_without_startup_probe;
 use crate::settings::{Fix, Settings};
 use crate::template::Kind;
 use crate::violation::{Finding, Violation, one_line};
@@ -103,22 +107,49 @@ pub(crate) struct Refused {
 /// The most rounds that are tried. Each repair is made once, and enables at most the next phase.
 const MAX_ROUNDS: usize = 12;
 
-/// Repairs an object as far as the settings want it. Nothing where nothing was to be repaired, or no end was found.
-pub(crate) fn repair(kind: Kind, mut object: Value, settings: &Settings) -> Option<Repairs> {
+/// Repairs an object as far as the settings want it. The `startupProbe` of the containers at the places `outdated` is derived anew.
+///
+/// # Errors
+/// No end was found, or the object cannot be read.
+pub(crate) fn repair(
+    kind: Kind,
+    mut object: Value,
+    outdated: &[usize],
+    settings: &Settings,
+) -> Result<Repairs, Refusal> {
     let before = object.to_string();
-    let mut done = Vec::new();
+    let renewed = with_pod(kind, &before, settings, |pod| renew(pod, outdated, &mut object, settings));
+    let mut done = renewed.map_err(|_| "it cannot be read")?;
     for _ in 0..MAX_ROUNDS {
         let text = object.to_string();
-        let (made, refused) =
-            with_pod(kind, &text, settings, |pod| round(pod, &mut object, settings)).ok()?;
+        let round = with_pod(kind, &text, settings, |pod| round(pod, &mut object, settings));
+        let (made, refused) = round.map_err(|_| "it cannot be read")?;
         if made.is_empty() {
             let rise = rise(kind, &before, &text, settings);
             done.extend(rise.filter(|_| !done.is_empty()).map(|what| Repaired { what, rule: None }));
-            return Some(Repairs { object, done, refused });
+            return Ok(Repairs { object, done, refused });
         }
         done.extend(made);
     }
-    None
+    Err("one repair undoes the other".into())
+}
+
+/// Derives the `startupProbe` of some sidecar containers anew.
+fn renew(pod: &Pod<'_>, outdated: &[usize], object: &mut Value, settings: &Settings) -> Vec<Repaired> {
+    let mut done = Vec::new();
+    let Some(mut draft) = Draft::of(object, pod) else { return done };
+    for place in outdated {
+        let Some(container) = pod.containers.get(*place) else { continue };
+        let Ok(source) = Source::find(pod, container, settings, *place) else { continue };
+        let what =
+            format!("gave sidecar {} a new startupProbe from {source}, which has changed", container.name());
+        if let Some(probe) = source.probe(|field| draft.get(*place, field).cloned(), settings) {
+            draft.set(*place, &["startupProbe"], probe);
+            done.push(Repaired { what, rule: Some(sidecar_without_startup_probe::RULE.id) });
+        }
+    }
+    draft.finish();
+    done
 }
 
 /// One round: the first phase in which there is something to repair.
@@ -166,18 +197,23 @@ pub(crate) enum Phase {
 impl Repairs {
     /// Says of violations why they were not repaired.
     pub(crate) fn explain(&self, violations: &mut [Violation]) {
+        let of_fault = |violation: &Violation| {
+            let pod = violation.container.is_none().then(|| violation.finding.short.clone());
+            (violation.rule.id, violation.container.clone(), pod)
+        };
+        let faults: BTreeMap<_, _> =
+            self.refused.iter().map(|refused| (of_fault(&refused.violation), &refused.reason)).collect();
+        let of_containers = self
+            .refused
+            .iter()
+            .filter_map(|refused| Some((refused.violation.container.clone()?, &refused.reason)));
+        let containers: BTreeMap<_, _> = of_containers.collect();
         for violation in violations {
-            let of_same = |refused: &&Refused| violation.is_same(&refused.violation);
             // A repair may have come half way, and then no further.
-            let of_container = |refused: &&Refused| {
-                violation.container.is_some() && refused.violation.container == violation.container
-            };
-            let is_repaired = violation.rule.repair.is_some();
-            let mut refused = self.refused.iter();
-            let reason = refused
-                .find(of_same)
-                .or_else(|| self.refused.iter().filter(|_| is_repaired).find(of_container));
-            violation.refusal = reason.map(|refused| refused.reason.clone());
+            let half_way =
+                || containers.get(violation.container.as_ref()?).filter(|_| violation.rule.repair.is_some());
+            let reason = faults.get(&of_fault(violation)).or_else(half_way);
+            violation.refusal = reason.map(|reason| (*reason).clone());
         }
     }
 }
@@ -192,17 +228,5 @@ fn rise(kind: Kind, before: &str, after: &str, settings: &Settings) -> Option<St
 
 /// What a Pod asks for. What it asks for as a whole goes over what its containers do.
 fn requests(pod: &Pod<'_>) -> Requests {
-    let requests = resources::of_pod(
-        pod.containers.iter().map(|container| (use_of(container), container.fields.requests())),
-    );
-    requests.overridden_by(&pod.spec().requests())
-}
-
-/// How a container uses what it asks for.
-pub(crate) fn use_of(container: &Container<'_>) -> Use {
-    match container.kind {
-        ContainerKind::Init(_) => Use::Init,
-        _ if container.is_init() => Use::Sidecar,
-        _ => Use::App,
-    }
+    resources::of_pod(safety::requests_of(pod.containers.iter())).overridden_by(&pod.spec().requests())
 }

@@ -6,11 +6,11 @@ mod classic_sidecar;
 mod missing_wait_for;
 mod never_completing_job;
 mod sidecar_after_dependent;
-mod sidecar_blocks_init;
-mod sidecar_on_unsupported_node;
+pub(crate) mod sidecar_blocks_init;
+pub(crate) mod sidecar_on_unsupported_node;
 pub(crate) mod sidecar_without_startup_probe;
 mod slow_startup_gate;
-mod startup_gate_never_opens;
+pub(crate) mod startup_gate_never_opens;
 mod startup_gate_proves_nothing;
 mod unheld_mesh_injection;
 

@@ -75,8 +75,8 @@ fn configurations_gain_one_field() {
     assert!(asked * 8 < taken * 10, "only {taken} of {asked} were changed");
 }
 
-/// The hook that a repair writes around a probe's command, which here is that of a file that is there or is not.
-fn hook(file: &str, timeout: u32) -> Vec<String> {
+/// The hook that a repair writes around a probe's command.
+fn hook(probe: &[&str], timeout: u32) -> Vec<String> {
     let payload = json!({
         "settings": {"fix": "All", "rules": {"classic-sidecar": "Ignore"}, "holdApplication": {"timeoutSeconds": timeout}},
         "request": {
@@ -85,7 +85,7 @@ fn hook(file: &str, timeout: u32) -> Vec<String> {
             "object": {
                 "metadata": {"annotations": {"sidecar-startup/sidecars": "dind"}},
                 "spec": {"containers": [
-                    {"name": "dind", "image": "docker:27-dind", "readinessProbe": {"exec": {"command": ["test", "-e", file]}}},
+                    {"name": "dind", "image": "docker:27-dind", "readinessProbe": {"exec": {"command": probe}}},
                     {"name": "build", "image": "build:1"},
                 ]},
             },
@@ -106,7 +106,8 @@ fn exit_code(command: &[String]) -> Option<i32> {
 fn the_hook_waits_until_the_probe_succeeds() {
     let file = std::env::temp_dir().join(format!("it's ready; \"{}\" $HOME", std::process::id()));
     let name = file.to_str().unwrap().to_owned();
-    assert_eq!(exit_code(&hook(&name, 1)), Some(1), "the sidecar is not ready, and the time is over");
+    let is_ready = ["test", "-e", &name];
+    assert_ne!(exit_code(&hook(&is_ready, 1)), Some(0), "the sidecar is not ready, and the time is over");
     let late = std::thread::spawn({
         let file = file.clone();
         move || {
@@ -114,7 +115,18 @@ fn the_hook_waits_until_the_probe_succeeds() {
             std::fs::write(file, "").unwrap();
         }
     });
-    assert_eq!(exit_code(&hook(&name, 20)), Some(0), "the sidecar became ready");
+    assert_eq!(exit_code(&hook(&is_ready, 20)), Some(0), "the sidecar became ready");
     late.join().unwrap();
     std::fs::remove_file(file).unwrap();
+}
+
+/// The kubelet sets no limit to a hook, and waits until nobody has its streams open any more.
+#[test]
+fn the_hook_ends_in_time_though_the_probe_hangs() {
+    let command = hook(&["tail", "-f", "/dev/null"], 1);
+    let (shell, arguments) = command.split_first().unwrap();
+    let begun = std::time::Instant::now();
+    let output = Command::new(shell).args(arguments).stdin(Stdio::null()).output().unwrap();
+    assert!(!output.status.success());
+    assert!(begun.elapsed() < std::time::Duration::from_secs(30), "it took {:?}", begun.elapsed());
 }

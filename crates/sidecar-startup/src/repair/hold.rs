@@ -8,7 +8,7 @@ use crate::edit::Draft;
 use crate::gate::hook_is_gate;
 use crate::image;
 use crate::pod::{Container, ContainerKind, Pod};
-use crate::repair::{Refusal, Task};
+use crate::repair::{Refusal, Task, safety};
 use crate::settings::Settings;
 
 /// Names the container that `kubectl logs` and `kubectl exec` take where none is named; the first one, where it is not set.
@@ -27,6 +27,8 @@ pub(crate) fn make(task: &Task<'_>, draft: &mut Draft<'_>) -> Result<String, Ref
     if pod.spec().is_windows() {
         return Err("the Pod runs on Windows".into());
     }
+    safety::has_network_when_held(pod, container)?;
+    safety::hook_returns(pod, container)?;
     let hook = match container.fields.post_start() {
         Some(hook) if hook_is_gate(hook) => None,
         Some(_) => return Err("a postStart hook that does not block is in the way".into()),
@@ -97,10 +99,13 @@ fn wait_command(
     let Ok(command) = shlex::try_join(command.iter().map(String::as_str)) else {
         return Err("the command of its probe cannot be written in a script".into());
     };
-    // A second between two attempts; how long one takes is up to the probe's command.
-    let attempts = settings.hold_application.timeout_seconds;
+    // The kubelet sets no limit to a hook, and a command of a probe may hang: the loop runs beside the shell, which ends it in time.
+    // None of them keeps the streams open, since the kubelet waits for these, too.
+    let seconds = settings.hold_application.timeout_seconds;
     let script = format!(
-        "i=0; until {command}; do i=$((i+1)); if [ \"$i\" -ge {attempts} ]; then exit 1; fi; sleep 1; done"
+        "(until {command}; do sleep 1; done) >/dev/null 2>&1 & loop=$!; \
+         (sleep {seconds}; kill \"$loop\") >/dev/null 2>&1 & limit=$!; \
+         wait \"$loop\"; code=$?; kill \"$limit\"; exit \"$code\""
     );
     Ok(vec!["sh".to_owned(), "-c".to_owned(), script])
 }

@@ -45,8 +45,7 @@ use crate::image;
 use crate::native_only;
 use crate::object::{ContainerFields, Text};
 use crate::pod::{Container, ContainerKind, Pod};
-use crate::repair::conversion::is_of_mesh;
-use crate::repair::{Phase, Refusal, Repair, Task};
+use crate::repair::{Phase, Refusal, Repair, Task, safety};
 use crate::rules::Rule;
 use crate::settings::{Action, Fix, Settings, WaitFor};
 use crate::violation::{ErrorKind, Finding};
@@ -95,6 +94,7 @@ fn container(wait: &WaitFor) -> Value {
             fields.insert(key.to_owned(), json!(words));
         }
     }
+    fields.extend(wait.container.further_fields().map(|(key, value)| (key.to_owned(), value.clone())));
     fields.into()
 }
 
@@ -118,12 +118,36 @@ fn make(task: &Task<'_>, draft: &mut Draft<'_>) -> Result<String, Refusal> {
     if pod.containers.iter().any(|container| *container.fields.name == *name) {
         return Err("another container has the name".into());
     }
-    // It may need what they do, and those that come later may need what it waits for.
-    let is_before = |place: &usize| match pod.containers.get(*place) {
-        Some(container) => matches!(container.kind, ContainerKind::Sidecar(_)) || is_of_mesh(container),
-        None => true, // one that this repair has added
-    };
-    let target = draft.init().iter().rposition(is_before).map_or(0, |last| last + 1);
-    draft.add_init(target, wanted.clone());
+    draft.add_init(place_for_wait(pod, draft)?, wanted.clone());
     Ok(format!("added init container \"{name}\""))
+}
+
+/// Where an init container that waits goes: after the sidecars, which it may need, and the mesh's own, without which it has no
+/// network; but before those where the proxy of the mesh is a classic one, since nothing has a network between the two.
+fn place_for_wait(pod: &Pod<'_>, draft: &Draft<'_>) -> Result<usize, Refusal> {
+    let at = |place: &usize| pod.containers.get(*place);
+    let is_ahead = |place: &usize| {
+        // What is no container of the Pod has been added by this repair.
+        at(place)
+            .is_none_or(|other| matches!(other.kind, ContainerKind::Sidecar(_)) || safety::is_of_mesh(other))
+    };
+    let last = draft.init().iter().rposition(is_ahead).map_or(0, |last| last + 1);
+    let is_present = |container: &&Container<'_>| container.redirects_traffic() && !container.is_init();
+    let Some(proxy) = pod.containers.iter().find(is_present) else { return Ok(last) };
+    let is_init_of_mesh =
+        |other: &Container<'_>| matches!(other.kind, ContainerKind::Init(_)) && safety::is_of_mesh(other);
+    let first = draft.init().iter().position(|place| at(place).is_some_and(is_init_of_mesh));
+    let is_sidecar =
+        |place: &usize| at(place).is_some_and(|other| matches!(other.kind, ContainerKind::Sidecar(_)));
+    // Where a plugin redirects the traffic, from the start on, the init container only looks whether it has.
+    let is_validator = |first: usize| {
+        draft.init().get(first).and_then(at).is_some_and(|other| other.fields.name.contains("validat"))
+    };
+    match first {
+        Some(first) if is_validator(first) => {
+            Err(format!("without a network until {} starts, it would wait for ever", proxy.name()).into())
+        }
+        Some(first) if !draft.init().iter().skip(first).any(is_sidecar) => Ok(first),
+        _ => Err(format!("it may have no network until {} starts", proxy.name()).into()),
+    }
 }

@@ -48,8 +48,7 @@ use crate::edit::Draft;
 use crate::image;
 use crate::native_only;
 use crate::pod::{Container, ContainerKind, Pod};
-use crate::repair::conversion::{self, is_of_mesh};
-use crate::repair::{Phase, Refusal, Repair, Task};
+use crate::repair::{Phase, Refusal, Repair, Task, safety};
 use crate::rules::Rule;
 use crate::settings::{Action, Fix, Settings};
 use crate::violation::{ErrorKind, Finding};
@@ -85,12 +84,18 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
     }
 }
 
+/// Whether a container needs a sidecar, by what the operator says of the sidecar.
+fn needs(settings: &Settings, container: &Container<'_>, sidecar: &Container<'_>) -> bool {
+    let repository = image::repository(&sidecar.fields.image);
+    let declaration = settings.declaration(&sidecar.fields.name, &repository);
+    let dependents = declaration.map(|sidecar| sidecar.starts_before.as_slice()).unwrap_or_default();
+    dependents.iter().any(|glob| glob.matches(&container.fields.name))
+}
+
 /// The place of the first init container that needs a sidecar and starts before it.
-fn first_dependent(pod: &Pod<'_>, sidecar: usize, settings: &Settings) -> Option<usize> {
-    let fields = pod.containers.get(sidecar)?.fields;
-    let declaration = settings.declaration(&fields.name, &image::repository(&fields.image))?;
-    let needs_it = |name: &str| declaration.starts_before.iter().any(|glob| glob.matches(name));
-    pod.containers.iter().take(sidecar).position(|before| needs_it(&before.fields.name))
+fn first_dependent(pod: &Pod<'_>, place: usize, settings: &Settings) -> Option<usize> {
+    let sidecar = pod.containers.get(place)?;
+    pod.containers.iter().take(place).position(|before| needs(settings, before, sidecar))
 }
 
 fn make(task: &Task<'_>, draft: &mut Draft<'_>) -> Result<String, Refusal> {
@@ -103,11 +108,14 @@ fn make(task: &Task<'_>, draft: &mut Draft<'_>) -> Result<String, Refusal> {
     let waits = pod.containers.iter().take(first).rev().take_while(|before| is_wait(before)).count();
     let first = first - waits;
     let passed: Vec<_> = (first..place).collect();
-    conversion::passes(pod, container, &passed)?;
-    let of_mesh =
-        passed.iter().filter_map(|place| pod.containers.get(*place)).find(|other| is_of_mesh(other));
-    if let Some(of_mesh) = of_mesh {
-        return Err(format!("it would start before {}, which the mesh needs first", of_mesh.name()).into());
+    safety::may_pass(pod, container, &passed)?;
+    for other in passed.iter().filter_map(|place| pod.containers.get(*place)) {
+        if safety::is_of_mesh(other) {
+            return Err(format!("it would start before {}, which the mesh needs first", other.name()).into());
+        }
+        if matches!(other.kind, ContainerKind::Sidecar(_)) && needs(settings, container, other) {
+            return Err(format!("it needs {} in turn, so that neither can come first", other.name()).into());
+        }
     }
     let target = draft.init().iter().position(|other| *other == first).ok_or("nothing needs it")?;
     draft.move_to_init(target, place);

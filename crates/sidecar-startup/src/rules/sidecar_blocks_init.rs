@@ -43,13 +43,13 @@ use serde_json::json;
 use crate::edit::Draft;
 use crate::native_only;
 use crate::pod::{ContainerKind, Pod};
-use crate::repair::{Phase, Refusal, Repair, Task, conversion};
+use crate::repair::{Phase, Refusal, Repair, Task, safety};
 use crate::rules::Rule;
 use crate::settings::{Action, Fix, Settings};
 use crate::template::Kind;
 use crate::violation::{ErrorKind, Finding};
 
-pub(super) const RULE: Rule = Rule {
+pub(crate) const RULE: Rule = Rule {
     id: "sidecar-blocks-init",
     default: Action::Deny,
     source: native_only(include_str!("sidecar_blocks_init.rs")),
@@ -88,7 +88,7 @@ fn make(task: &Task<'_>, draft: &mut Draft<'_>) -> Result<String, Refusal> {
     if container.fields.has_restart_rules() {
         return Err("it has restartPolicyRules".into());
     }
-    conversion::gates_open(task.pod, container)?;
+    safety::gates_open(task.pod, container)?;
     draft.set(task.place, &["restartPolicy"], json!("Always"));
     Ok(format!("set restartPolicy: Always on {} in initContainers", container.name()))
 }

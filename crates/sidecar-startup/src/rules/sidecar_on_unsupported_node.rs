@@ -54,7 +54,7 @@ use crate::rules::Rule;
 use crate::settings::{Action, Fix, Settings};
 use crate::violation::{ErrorKind, Finding};
 
-pub(super) const RULE: Rule = Rule {
+pub(crate) const RULE: Rule = Rule {
     id: "sidecar-on-unsupported-node",
     default: Action::Deny,
     source: native_only(include_str!("sidecar_on_unsupported_node.rs")),
@@ -65,9 +65,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
     let is_sidecar = |kind| matches!(kind, ContainerKind::Sidecar(_));
     let Some(sidecar) = pod.containers.iter().find(|container| is_sidecar(container.kind)) else { return };
-    let missing =
-        settings.nodes.label.iter().find(|(key, value)| !pod.spec().requires_node_label(key, value));
-    let Some((key, value)) = missing else { return };
+    let Some((key, value)) = missing_label(pod, settings) else { return };
     findings.push(Finding {
         path: pod.path().child("nodeSelector"),
         kind: ErrorKind::Required,
@@ -81,21 +79,40 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
     });
 }
 
-fn make(task: &Task<'_>, draft: &mut Draft<'_>) -> Result<String, Refusal> {
-    let Task { pod, settings, .. } = *task;
+/// A label of nodes that know sidecar containers which the Pod does not require.
+fn missing_label<'s>(pod: &Pod<'_>, settings: &'s Settings) -> Option<(&'s String, &'s String)> {
+    settings.nodes.label.iter().find(|(key, value)| !pod.spec().requires_node_label(key, value))
+}
+
+/// Whether the Pod requires the labels of nodes that know sidecar containers, or may be made to.
+///
+/// # Errors
+/// Why it may not.
+pub(crate) fn may_be_required(pod: &Pod<'_>, settings: &Settings) -> Result<(), Refusal> {
+    let label = &settings.nodes.label;
+    if missing_label(pod, settings).is_none() {
+        return Ok(());
+    }
     if pod.is_of_daemon_set() {
-        return Err("the Pods of a DaemonSet would vanish from the other nodes".into());
+        return Err(
+            "the Pods of a DaemonSet that require a node label would vanish from the other nodes".into()
+        );
     }
     if !pod.spec().node_name.is_empty() {
-        return Err("nodeName has chosen a node already".into());
+        return Err("nodeName has chosen a node already, which need not know sidecar containers".into());
     }
-    let label = &settings.nodes.label;
-    if let Some((key, _)) = label.iter().find(|(key, value)| pod.spec().conflicts_with_node_label(key, value))
-    {
-        return Err(format!("the Pod asks for another value of {key}").into());
+    match label.iter().find(|(key, value)| pod.spec().conflicts_with_node_label(key, value)) {
+        Some((key, _)) => Err(format!("the Pod asks for nodes with another value of {key}").into()),
+        None => Ok(()),
     }
-    let missing = label.iter().filter(|(key, value)| !pod.spec().requires_node_label(key, value));
-    let missing: Vec<_> = missing.map(|(key, value)| (key.as_str(), value.as_str())).collect();
+}
+
+fn make(task: &Task<'_>, draft: &mut Draft<'_>) -> Result<String, Refusal> {
+    let Task { pod, settings, .. } = *task;
+    may_be_required(pod, settings)?;
+    let missing = settings.nodes.label.iter();
+    let missing: Vec<_> =
+        missing.filter(|(key, value)| !pod.spec().requires_node_label(key, value)).collect();
     for (key, value) in &missing {
         draft.set_in_template(&["spec", "nodeSelector", key], json!(value));
     }

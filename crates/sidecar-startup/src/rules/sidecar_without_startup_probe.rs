@@ -139,7 +139,7 @@ fn make(task: &Task<'_>, draft: &mut Draft<'_>) -> Result<String, Refusal> {
     if container.fields.startup_probe.is_some() {
         return Err("the startupProbe that is there may be meant so".into());
     }
-    let source = Source::find(pod, container, settings)?;
+    let source = Source::find(pod, container, settings, place)?;
     let what = format!("gave sidecar {} a startupProbe from {source}", container.name());
     let probe = source.probe(|field| draft.get(place, field).cloned(), settings);
     draft.set(place, &["startupProbe"], probe.ok_or("no startupProbe can be derived")?);

@@ -49,7 +49,7 @@ use crate::rules::Rule;
 use crate::settings::{Action, Settings};
 use crate::violation::{ErrorKind, Finding};
 
-pub(super) const RULE: Rule = Rule {
+pub(crate) const RULE: Rule = Rule {
     id: "startup-gate-never-opens",
     default: Action::Deny,
     source: native_only(include_str!("startup_gate_never_opens.rs")),

@@ -56,7 +56,7 @@ pub(super) const RULE: Rule = Rule {
     default: Action::Deny,
     source: native_only(include_str!("unheld_mesh_injection.rs")),
     check,
-    repair: Some(Repair { needs: Fix::Safe, phase: Phase::Pod, make }),
+    repair: Some(Repair { needs: Fix::Safe, phase: Phase::Mesh, make }),
 };
 
 /// The annotation that says whether Linkerd's proxy holds the application.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
+use serde_json::Value;
 
 use super::not_empty;
 use crate::object::TextMap;
@@ -13,7 +14,7 @@ use crate::object::TextMap;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WaitFor {
     /// The name of the init container.
-    #[serde(deserialize_with = "not_empty")]
+    #[serde(deserialize_with = "container_name")]
     pub name: String,
     /// Which Pods.
     pub pod_selector: LabelSelector,
@@ -23,7 +24,7 @@ pub struct WaitFor {
 
 /// The container that waits.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WaitForContainer {
     /// Its image; the tag does not count.
     #[serde(deserialize_with = "not_empty")]
@@ -34,6 +35,52 @@ pub struct WaitForContainer {
     /// Its arguments.
     #[serde(default)]
     pub args: Vec<String>,
+    /// Its environment; this and all that follows is put into the Pod as it stands here, and does not count for whether the container
+    /// is there already.
+    #[serde(default)]
+    env: Option<Value>,
+    #[serde(default)]
+    env_from: Option<Value>,
+    #[serde(default)]
+    image_pull_policy: Option<Value>,
+    #[serde(default)]
+    resources: Option<Value>,
+    #[serde(default)]
+    security_context: Option<Value>,
+    #[serde(default)]
+    volume_mounts: Option<Value>,
+    #[serde(default)]
+    working_dir: Option<Value>,
+}
+
+impl WaitForContainer {
+    /// Its further fields, by name.
+    pub fn further_fields(&self) -> impl Iterator<Item = (&'static str, &Value)> {
+        let fields = [
+            ("env", &self.env),
+            ("envFrom", &self.env_from),
+            ("imagePullPolicy", &self.image_pull_policy),
+            ("resources", &self.resources),
+            ("securityContext", &self.security_context),
+            ("volumeMounts", &self.volume_mounts),
+            ("workingDir", &self.working_dir),
+        ];
+        fields.into_iter().filter_map(|(key, value)| Some((key, value.as_ref()?)))
+    }
+}
+
+/// A name that the API server takes for a container: an RFC 1123 label.
+fn container_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    let is_label = (1..=63).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !name.starts_with('-')
+        && !name.ends_with('-');
+    if is_label {
+        Ok(name)
+    } else {
+        Err(D::Error::custom("must be lower-case letters, digits and dashes between them, 63 at most"))
+    }
 }
 
 /// A `metav1.LabelSelector`. An empty one chooses everything.
