@@ -83,3 +83,19 @@ holds() {
     holds '.status.message | contains("not repaired: another container has the name (missing-wait-for)")'
     holds '.status.message | contains("not repaired: only together with the others (sidecar-without-startup-probe)")'
 }
+
+@test "looks at the nodes of the cluster where the settings say so" {
+    judge --request-path tests/requests/startup-probe.json --settings-json '{"nodes": {"sidecarSupport": "Checked"}}' \
+        --allow-context-aware --replay-host-capabilities-interactions tests/sessions/old-node.yml
+    [ "$status" -eq 0 ]
+    holds '.allowed == false'
+    holds '.status.message | contains("may land on node \"old\" (kubelet v1.27.3), which does not know sidecar containers")'
+}
+
+@test "takes the nodes for granted where it may not look at them, with a warning" {
+    judge --request-path tests/requests/startup-probe.json --settings-json '{"nodes": {"sidecarSupport": "Checked"}}' \
+        --allow-context-aware --replay-host-capabilities-interactions tests/sessions/not-allowed.yml
+    [ "$status" -eq 0 ]
+    holds '.allowed and (.warnings | length) == 1'
+    holds '.warnings[0] | contains("the policy server may not list and watch them")'
+}

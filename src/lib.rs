@@ -3,6 +3,7 @@
 //! It hands to the library what the host sends, and its answer back. Nothing here looks at a Pod. Nothing returns an error to
 //! the host either: that would reach the user as an "internal server error", and with the payload in it.
 
+mod cluster;
 mod response;
 
 use kubewarden_policy_sdk::wapc_guest::{CallResult, register_function};
@@ -21,7 +22,7 @@ pub extern "C" fn wapc_init() {
 }
 
 fn validate(payload: &[u8]) -> CallResult {
-    response::write(sidecar_startup::validate(text(payload)))
+    response::write(sidecar_startup::validate_in(&cluster::HostCluster, text(payload)))
 }
 
 fn validate_settings(payload: &[u8]) -> CallResult {

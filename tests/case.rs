@@ -6,11 +6,12 @@ use std::{env, fs};
 use anyhow::{Context as _, anyhow, bail, ensure};
 use serde_json::{Map, Value, json};
 
+use crate::cluster::RecordedCluster;
 use crate::outcome::Outcome;
 
 /// The files that a folder may hold.
-const FILES: [&str; 5] =
-    ["object.yaml", "settings.yaml", "request.yaml", "expected.yaml", "expected-object.yaml"];
+const FILES: [&str; 6] =
+    ["object.yaml", "settings.yaml", "request.yaml", "nodes.yaml", "expected.yaml", "expected-object.yaml"];
 
 /// The object as repaired, in full; only where it is.
 const EXPECTED_OBJECT: &str = "expected-object.yaml";
@@ -28,6 +29,8 @@ pub struct Case {
     pub settings: Value,
     /// What the request has beside the object.
     request: Map<String, Value>,
+    /// The cluster that it is judged in, where there is one.
+    pub cluster: Option<RecordedCluster>,
 }
 
 /// All cases below a folder, by name.
@@ -76,13 +79,21 @@ impl Case {
             object: yaml("object.yaml")?,
             settings: yaml("settings.yaml")?,
             request,
+            cluster: RecordedCluster::read(&yaml("nodes.yaml")?),
         })
     }
 
     /// A case that asks to create an object.
     #[must_use]
     pub fn with_settings(object: Value, settings: Value) -> Self {
-        Self { name: String::new(), folder: PathBuf::new(), object, settings, request: Map::new() }
+        Self {
+            name: String::new(),
+            folder: PathBuf::new(),
+            object,
+            settings,
+            request: Map::new(),
+            cluster: None,
+        }
     }
 
     /// The same case with another object.

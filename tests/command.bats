@@ -79,6 +79,25 @@ check() {
     [ "$(grep --count '^+ *restartPolicy: Always' <<<"$output")" -eq 5 ]
 }
 
+@test "takes the nodes of a cluster from a file" {
+    printf 'apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Node, metadata: {name: old}, status: {nodeInfo: {kubeletVersion: v1.27.3}}}\n' \
+        >"$BATS_TEST_TMPDIR/nodes.yaml"
+    printf 'nodes: {sidecarSupport: Checked}\n' >"$BATS_TEST_TMPDIR/settings.yaml"
+    check examples/startup-probe.yaml --settings "$BATS_TEST_TMPDIR/settings.yaml" --nodes "$BATS_TEST_TMPDIR/nodes.yaml"
+    [ "$status" -eq 1 ]
+    [[ "$output" == *'may land on node "old" (kubelet v1.27.3), which does not know sidecar containers'* ]]
+    library=$output
+    check examples/startup-probe.yaml --settings "$BATS_TEST_TMPDIR/settings.yaml" --nodes "$BATS_TEST_TMPDIR/nodes.yaml" \
+        --module annotated-policy.wasm
+    [ "$output" = "$library" ]
+    check examples/startup-probe.yaml --settings "$BATS_TEST_TMPDIR/settings.yaml"
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"could not be looked up: there was no answer"* ]]
+    check examples/startup-probe.yaml --nodes examples/startup-probe.yaml
+    [ "$status" -eq 2 ]
+    [[ "$stderr" == *"expected Nodes, and found a Deployment"* ]]
+}
+
 @test "explains its rules" {
     run --separate-stderr "$command" rules
     [ "$status" -eq 0 ]

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, ensure};
-use policy_host::{AdmissionRequest, AdmissionResponse, PolicyModule};
+use policy_host::{AdmissionRequest, AdmissionResponse, PolicyModule, host_calls};
 use serde_json::{Map, Value, json};
-use sidecar_startup::{Action, Answer, Settings, Violation, validate};
+use sidecar_startup::{Action, Answer, Settings, Violation, validate, validate_in};
 
 use crate::case::Case;
+use crate::cluster::RecordedCluster;
 
 /// What comes out of a case.
 #[derive(Debug)]
@@ -26,7 +27,11 @@ impl Outcome {
             return Self::BadSettings(error.below(&["settings"].into()).to_string());
         }
         let payload = json!({"request": case.request(), "settings": case.settings});
-        Self::Answered(validate(&payload.to_string()))
+        let payload = payload.to_string();
+        Self::Answered(match &case.cluster {
+            Some(cluster) => validate_in(cluster, &payload),
+            None => validate(&payload),
+        })
     }
 
     /// Whether the object is let in.
@@ -125,7 +130,8 @@ impl Outcome {
         let doubt = Settings::from_value(&case.settings).ok().and_then(|settings| settings.doubt());
         ensure!(verdict.message == doubt, "the module says of the settings: {:?}", verdict.message);
         let request = AdmissionRequest::from_value(case.request())?;
-        let response = module.validate(request, &case.settings)?;
+        let calls = case.cluster.as_ref().map_or_else(host_calls::none, RecordedCluster::host_calls);
+        let response = module.instantiate_with(calls)?.validate(request, &case.settings);
         let (mine, theirs) = (self.answer(), Self::answer_of(&response));
         ensure!(mine == theirs, "the library says\n{mine:#}\nbut the module says\n{theirs:#}");
         let patched = response.patched(&case.object).context("the patch does not fit")?;

@@ -8,7 +8,7 @@ use std::{fs, io};
 
 use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand};
-use policy_host::{AdmissionRequest, PolicyModule, artifacthub, metadata};
+use policy_host::{AdmissionRequest, PolicyModule, artifacthub, host_calls, metadata};
 use serde_json::Value;
 
 /// Runs a compiled Kubewarden policy as Kubewarden does.
@@ -37,6 +37,12 @@ enum Command {
         /// Compiles the module anew.
         #[arg(long)]
         disable_wasmtime_cache: bool,
+        /// Lets the policy make calls to the host.
+        #[arg(long)]
+        allow_context_aware: bool,
+        /// A session of such calls, in YAML, that they are answered from.
+        #[arg(long, value_name = "FILE", requires = "allow_context_aware")]
+        replay_host_capabilities_interactions: Option<PathBuf>,
         /// A file, or the file: URL of one.
         policy: String,
     },
@@ -87,7 +93,15 @@ fn main() -> ExitCode {
 
 fn carry_out(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Run { request_path, settings_path, settings_json, disable_wasmtime_cache, policy } => {
+        Command::Run {
+            request_path,
+            settings_path,
+            settings_json,
+            disable_wasmtime_cache,
+            allow_context_aware: _,
+            replay_host_capabilities_interactions: session,
+            policy,
+        } => {
             let request = serde_json::from_str(&read(&request_path)?).context("the request is not JSON")?;
             let request = AdmissionRequest::from_value(request)?;
             let settings = match (settings_path, settings_json) {
@@ -110,7 +124,14 @@ fn carry_out(command: Command) -> anyhow::Result<()> {
                 "Provided settings are not valid: {}",
                 verdict.message.as_deref().unwrap_or("no reason given")
             );
-            println!("{}", serde_json::to_string(&policy.validate(request, &settings)?)?);
+            let calls = match session {
+                Some(session) => {
+                    host_calls::replay(&read(&session)?).context("the session cannot be read")?
+                }
+                None => host_calls::none(),
+            };
+            let response = policy.instantiate_with(calls)?.validate(request, &settings);
+            println!("{}", serde_json::to_string(&response)?);
         }
         Command::Annotate { metadata_path, usage_path, output_path, module } => {
             let usage = usage_path.as_deref().map(read).transpose()?;

@@ -10,6 +10,7 @@ use sidecar_startup::Settings;
 use crate::judge::{Remark, judge};
 #[cfg(feature = "module")]
 use crate::module::Module;
+use crate::nodes::NodesFile;
 use crate::objects::{self, Object};
 
 /// What `check` is asked.
@@ -21,6 +22,9 @@ pub(crate) struct Check {
     /// The settings of the policy, in YAML or JSON.
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
+    /// The nodes of the cluster, as `kubectl get nodes -o yaml` prints them, for the setting nodes.sidecarSupport: Checked.
+    #[arg(long, value_name = "FILE")]
+    nodes: Option<PathBuf>,
     /// Judges with this compiled policy instead of the rules in this command.
     #[cfg(feature = "module")]
     #[arg(long, value_name = "FILE")]
@@ -39,8 +43,11 @@ impl Check {
             None => Value::Null,
         };
         Settings::from_value(&settings).map_err(|error| error.below(&["settings"].into()))?;
+        let nodes = self.nodes.as_deref().map(NodesFile::read).transpose()?;
         #[cfg(feature = "module")]
-        let module = self.module.as_deref().map(|path| Module::load(path, &settings)).transpose()?;
+        let module = self.module.as_deref();
+        #[cfg(feature = "module")]
+        let module = module.map(|path| Module::load(path, &settings, nodes.as_ref())).transpose()?;
         let mut report = String::new();
         let mut count = Count::default();
         for path in &self.files {
@@ -48,7 +55,7 @@ impl Check {
             let documents = manifest::parse(&objects::read(path)?).with_context(|| format!("{file}"))?;
             for document in &documents {
                 for object in objects::of(document).with_context(|| format!("{file}"))? {
-                    let verdict = judge(&object, &settings);
+                    let verdict = judge(&object, &settings, nodes.as_ref());
                     #[cfg(feature = "module")]
                     let verdict = match &module {
                         Some(module) => module.judge(&object, verdict).with_context(|| format!("{file}"))?,

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use sidecar_startup::{Action, Answer, Violation};
 
+use crate::nodes::NodesFile;
 use crate::objects::Object;
 
 /// What is said of one object.
@@ -27,10 +28,13 @@ pub(crate) struct Remark {
     pub(crate) suggestion: Option<Value>,
 }
 
-/// Judges one object as if it were just being created.
-pub(crate) fn judge(object: &Object<'_>, settings: &Value) -> Verdict {
-    let payload = json!({"request": admission_request(object), "settings": settings});
-    Verdict::of(sidecar_startup::validate(&payload.to_string()))
+/// Judges one object as if it were just being created, in a cluster with these nodes if they are known.
+pub(crate) fn judge(object: &Object<'_>, settings: &Value, nodes: Option<&NodesFile>) -> Verdict {
+    let payload = json!({"request": admission_request(object), "settings": settings}).to_string();
+    Verdict::of(match nodes {
+        Some(nodes) => sidecar_startup::validate_in(nodes, &payload),
+        None => sidecar_startup::validate(&payload),
+    })
 }
 
 /// The request that the API server would make when the object is created.

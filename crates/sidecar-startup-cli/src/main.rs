@@ -4,6 +4,7 @@ mod check;
 mod judge;
 #[cfg(feature = "module")]
 mod module;
+mod nodes;
 mod objects;
 mod rules;
 

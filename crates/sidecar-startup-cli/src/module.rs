@@ -3,31 +3,37 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use policy_host::{AdmissionRequest, AdmissionResponse, PolicyModule};
+use policy_host::{AdmissionRequest, AdmissionResponse, PolicyModule, host_calls};
 use serde_json::{Value, json};
 
 use crate::judge::{Remark, Verdict, admission_request};
+use crate::nodes::NodesFile;
 use crate::objects::Object;
 
 /// A compiled policy and its settings.
 pub(crate) struct Module {
     policy: PolicyModule,
     settings: Value,
+    nodes: Option<NodesFile>,
 }
 
 impl Module {
     /// Loads the compiled policy at `path`.
-    pub(crate) fn load(path: &Path, settings: &Value) -> anyhow::Result<Self> {
+    pub(crate) fn load(path: &Path, settings: &Value, nodes: Option<&NodesFile>) -> anyhow::Result<Self> {
         let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         let settings = if settings.is_null() { json!({}) } else { settings.clone() };
-        Ok(Self { policy: PolicyModule::compile_cached(&bytes)?, settings })
+        Ok(Self { policy: PolicyModule::compile_cached(&bytes)?, settings, nodes: nodes.cloned() })
     }
 
     /// Has the policy judge an object of which the library says `verdict`. The policy tells no more than a cluster would hear,
     /// so the place in the file and what to put there are still the library's, where it makes the same remark.
     pub(crate) fn judge(&self, object: &Object<'_>, verdict: Verdict) -> anyhow::Result<Verdict> {
         let request = AdmissionRequest::from_value(admission_request(object))?;
-        let response = self.policy.validate(request, &self.settings)?;
+        let calls = match &self.nodes {
+            Some(file) => host_calls::cluster(file.nodes.clone(), true, None),
+            None => host_calls::none(),
+        };
+        let response = self.policy.instantiate_with(calls)?.validate(request, &self.settings);
         let mut known = verdict.remarks;
         let remarks = remarks(&response).into_iter().map(|(is_warning, text)| {
             let twin =

@@ -30,6 +30,7 @@
 //! wrong, and [`evaluate()`] makes a [`Decision`] of it.
 
 pub mod catalogue;
+pub mod cluster;
 pub mod command;
 mod custom;
 pub mod dead_gate;
@@ -62,7 +63,7 @@ pub(crate) const fn native_only(text: &'static str) -> &'static str {
 }
 
 pub use evaluate::{Decision, evaluate};
-pub use payload::{Answer, validate};
+pub use payload::{Answer, validate, validate_in};
 pub use repair::Repaired;
 pub use request::Request;
 pub use settings::{Action, Fix, Settings};

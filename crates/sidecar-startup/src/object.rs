@@ -7,6 +7,7 @@
 //! fields and those that lead to a Pod template lie side by side in [`Spec`], and no built-in kind uses both.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use k8s_openapi::api::core::v1::{ContainerPort, Lifecycle, LifecycleHandler, Probe};
@@ -182,7 +183,7 @@ view! {
 view! {
     /// To which nodes a Pod may go.
     NodeAffinity {
-        "requiredDuringSchedulingIgnoredDuringExecution" required: NodeSelector<'a>,
+        "requiredDuringSchedulingIgnoredDuringExecution" required: Option<NodeSelector<'a>>,
     }
 }
 
@@ -197,6 +198,8 @@ view! {
     /// Requirements that must all be true of a node.
     NodeSelectorTerm {
         "matchExpressions" match_expressions: Vec<NodeRequirement<'a>>,
+        /// On the name of the node.
+        "matchFields" match_fields: Vec<NodeRequirement<'a>>,
     }
 }
 
@@ -319,6 +322,37 @@ impl ContainerFields<'_> {
     }
 }
 
+impl NodeSelectorTerm<'_> {
+    /// Whether all of it is true of a node. A term that asks for nothing fits none.
+    fn fits(&self, name: &str, labels: &BTreeMap<String, String>) -> bool {
+        let fields =
+            self.match_fields.iter().map(|field| (field, (*field.key == *"metadata.name").then_some(name)));
+        let expressions = self.match_expressions.iter();
+        let expressions = expressions.map(|asked| (asked, labels.get(&*asked.key).map(String::as_str)));
+        let mut all = fields.chain(expressions).peekable();
+        all.peek().is_some() && all.all(|(asked, value)| asked.fits(value))
+    }
+}
+
+impl NodeRequirement<'_> {
+    /// Whether a label with this value, or none, is as asked for.
+    fn fits(&self, value: Option<&str>) -> bool {
+        let is_listed = |value: &str| self.values.iter().any(|listed| **listed == *value);
+        let number = |text: &str| text.parse::<i64>().ok();
+        let asked = self.values.first().and_then(|value| number(value));
+        let compared = value.and_then(number).zip(asked);
+        match &*self.operator {
+            "In" => value.is_some_and(is_listed),
+            "NotIn" => !value.is_some_and(is_listed),
+            "Exists" => value.is_some(),
+            "DoesNotExist" => value.is_none(),
+            "Gt" => compared.is_some_and(|(value, asked)| asked < value),
+            "Lt" => compared.is_some_and(|(value, asked)| value < asked),
+            _ => false,
+        }
+    }
+}
+
 impl Spec<'_> {
     /// Whether the Pod runs on Windows.
     #[must_use]
@@ -344,6 +378,19 @@ impl Spec<'_> {
         Requests::of(&self.resources.value())
     }
 
+    /// Whether the Pod may land on a node of that name with these labels: `nodeName`, `nodeSelector` and the required node affinity let
+    /// it (`staging/src/k8s.io/component-helpers/scheduling/corev1/nodeaffinity/nodeaffinity.go`).
+    #[must_use]
+    pub fn may_land_on(&self, name: &str, labels: &BTreeMap<String, String>) -> bool {
+        if !self.node_name.is_empty() {
+            return *self.node_name == *name;
+        }
+        let affinity: Option<Affinity<'_>> = self.affinity.read();
+        let required = affinity.and_then(|affinity| affinity.node_affinity.required);
+        self.node_selector.iter().all(|(key, value)| labels.get(key).is_some_and(|label| *label == value))
+            && required.is_none_or(|required| required.terms.iter().any(|term| term.fits(name, labels)))
+    }
+
     /// Whether the Pod keeps away from nodes with this label: it asks for another value of it somewhere.
     #[must_use]
     pub fn conflicts_with_node_label(&self, key: &str, value: &str) -> bool {
@@ -351,7 +398,7 @@ impl Spec<'_> {
             return true;
         }
         let affinity: Option<Affinity<'_>> = self.affinity.read();
-        let terms = affinity.unwrap_or_default().node_affinity.required.terms;
+        let terms = affinity.and_then(|affinity| affinity.node_affinity.required).unwrap_or_default().terms;
         let excludes = |requirement: &NodeRequirement<'_>| {
             let is_listed = requirement.values.iter().any(|listed| **listed == *value);
             *requirement.key == *key
@@ -373,7 +420,7 @@ impl Spec<'_> {
             return true;
         }
         let affinity: Option<Affinity<'_>> = self.affinity.read();
-        let terms = affinity.unwrap_or_default().node_affinity.required.terms;
+        let terms = affinity.and_then(|affinity| affinity.node_affinity.required).unwrap_or_default().terms;
         let asks = |requirement: &NodeRequirement<'_>| {
             *requirement.key == *key
                 && *requirement.operator == *"In"
@@ -465,6 +512,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 pub struct TextMap<'a>(Vec<(Text<'a>, Text<'a>)>);
 
 impl TextMap<'_> {
+    /// Its keys and their values; of two equal keys both.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(key, value)| (&**key, &**value))
+    }
+
     /// The value of `key`.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {

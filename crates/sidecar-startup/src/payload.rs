@@ -6,14 +6,16 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::cluster::{Cluster, NoCluster};
 use crate::custom;
 use crate::evaluate::{Decision, evaluate};
 use crate::explain::explain;
 use crate::field::FieldPath;
+use crate::pod::Pod;
 use crate::read::{ReadError, ReadErrorKind};
 use crate::request::{GroupKind, Request, changes_containers};
-use crate::settings::{Settings, TemplatePath};
-use crate::template::Kind;
+use crate::settings::{Settings, SidecarSupport, TemplatePath};
+use crate::template::{Kind, PodTemplate};
 use crate::violation::Violation;
 
 /// The answer to a payload.
@@ -39,25 +41,44 @@ fn read(payload: &str) -> Result<Payload<'_>, serde_json::Error> {
     serde_json::from_str(payload)
 }
 
-/// Answers the payload of `validate`: an object with the `request`, an `admission.k8s.io/v1` `AdmissionRequest`, and the
-/// `settings`. Every text has an answer.
+/// As [`validate_in`], where there is no cluster to ask.
 #[must_use]
 pub fn validate(payload: &str) -> Answer {
+    validate_in(&NoCluster, payload)
+}
+
+/// Answers the payload of `validate`: an object with the `request`, an `admission.k8s.io/v1` `AdmissionRequest`, and the
+/// `settings`. Every text has an answer. The cluster is only asked where the settings want it, and there is a sidecar to judge.
+#[must_use]
+pub fn validate_in(cluster: &dyn Cluster, payload: &str) -> Answer {
     match read(payload) {
         Ok(Payload { request, settings }) => match Settings::from_value(&settings) {
-            Ok(settings) => {
+            Ok(mut settings) => {
+                if settings.nodes.sidecar_support == SidecarSupport::Checked
+                    && has_sidecar(&request, &settings)
+                {
+                    settings.nodes.look(cluster);
+                }
                 let GroupKind { group, kind, .. } = &request.kind;
                 let is_elsewhere = template_paths(&settings, group, kind).next().is_some();
                 if is_elsewhere {
-                    validate_value(payload)
+                    validate_value(cluster, payload)
                 } else {
                     evaluate(&settings, &request, || object_of(payload)).into()
                 }
             }
             Err(error) => Answer::Unreadable(error.below(&["settings"].into())),
         },
-        Err(_) => validate_value(payload),
+        Err(_) => validate_value(cluster, payload),
     }
+}
+
+/// Whether there is a sidecar of which a rule may speak.
+fn has_sidecar(request: &Request<'_>, settings: &Settings) -> bool {
+    let Some((kind, object)) = request.subject() else { return false };
+    let Ok(template) = PodTemplate::of(kind, object) else { return false };
+    let pod = Pod::new(kind, object, &template, settings);
+    pod.containers.iter().any(|container| container.sidecar().is_some_and(|facts| facts.ceiling().is_some()))
 }
 
 /// The object in a payload, as it came in.
@@ -67,7 +88,7 @@ fn object_of(payload: &str) -> Option<Value> {
 }
 
 /// Answers a payload by way of JSON values.
-fn validate_value(payload: &str) -> Answer {
+fn validate_value(cluster: &dyn Cluster, payload: &str) -> Answer {
     let payload = match serde_json::from_str::<Value>(payload) {
         Ok(payload) => payload,
         // The error of serde_json would quote the payload.
@@ -79,7 +100,7 @@ fn validate_value(payload: &str) -> Answer {
             });
         }
     };
-    let settings = match Settings::from_value(payload.get("settings").unwrap_or(&Value::Null)) {
+    let mut settings = match Settings::from_value(payload.get("settings").unwrap_or(&Value::Null)) {
         Ok(settings) => settings,
         Err(error) => return Answer::Unreadable(error.below(&["settings"].into())),
     };
@@ -94,7 +115,15 @@ fn validate_value(payload: &str) -> Answer {
     if let Ok(Payload { request, .. }) = read(&json!({"request": request}).to_string())
         && request.subject().is_some()
     {
+        if has_sidecar(&request, &settings) {
+            settings.nodes.look(cluster);
+        }
         return evaluate(&settings, &request, || object.cloned()).into();
+    }
+    let is_elsewhere =
+        template_paths(&settings, text(request, "/kind/group"), text(request, "/kind/kind")).next().is_some();
+    if is_elsewhere {
+        settings.nodes.look(cluster);
     }
     let paths = template_paths(&settings, text(request, "/kind/group"), text(request, "/kind/kind"));
     Answer::Decided(custom::evaluate(&settings, request, paths))

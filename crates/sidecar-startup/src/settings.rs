@@ -24,7 +24,7 @@ use crate::rules::{self, Rule};
 
 pub use container_match::ContainerMatch;
 pub use hold_application::{HoldApplication, Scope};
-pub use nodes::Nodes;
+pub use nodes::{Nodes, OldNodes, SidecarSupport};
 pub use pod_templates::{PodTemplates, TemplatePath};
 pub use sidecar::{Need, Position, Sidecar};
 pub use startup_seconds::StartupSeconds;

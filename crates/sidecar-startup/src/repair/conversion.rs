@@ -91,7 +91,7 @@ impl<'s> Plan<'s> {
         init: &[usize],
     ) -> Result<Self, Refusal> {
         is_movable(pod, container)?;
-        sidecar_on_unsupported_node::may_be_required(pod, settings)?;
+        sidecar_on_unsupported_node::may_have_sidecars(pod, settings)?;
         safety::gates_open(pod, container)?;
         if let Some(twin) = pod.twin_of(container) {
             let probe = probe_instead_of(pod, container, twin, settings)?;

@@ -64,6 +64,7 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
         return;
     }
     let dead_gates = DeadGates::of(pod);
+    let keep_classic = settings.nodes.keep_classic(pod.spec());
     for (position, container) in pod.containers.iter().enumerate() {
         let ContainerKind::ClassicSidecar(facts) = container.kind else { continue };
         // A helper need not be waited for.
@@ -71,6 +72,7 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
             continue;
         }
         let is_denied_or_repaired = match settings.action_on(&classic_sidecar::RULE, container.fields) {
+            _ if keep_classic => false,
             Action::Deny => true,
             Action::Warn => settings.fix == Fix::All && conversion::check(pod, container, settings).is_ok(),
             Action::Ignore => false,
@@ -106,12 +108,11 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
                 (path, ErrorKind::Required, state, "add one that waits until it is ready")
             }
         };
+        let or_move = if keep_classic { "" } else { ", or move it to initContainers with a startupProbe" };
         findings.push(Finding {
             path,
             kind,
-            detail: format!(
-                "sidecar {name} {state}; {remedy}, or move it to initContainers with a startupProbe"
-            ),
+            detail: format!("sidecar {name} {state}; {remedy}{or_move}"),
             short: format!("sidecar {name} does not hold {}", pod.application()),
             ceiling: Action::Deny,
             suggestion: None,

@@ -51,9 +51,9 @@ pub(super) const RULE: Rule = Rule {
     repair: Some(Repair { needs: Fix::All, phase: Phase::Container, make: conversion::make }),
 };
 
-fn check(pod: &Pod<'_>, _: &Settings, findings: &mut Vec<Finding>) {
-    // There, never-completing-job speaks.
-    if pod.should_complete {
+fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
+    // There, never-completing-job speaks; or the application is to be held.
+    if pod.should_complete || settings.nodes.keep_classic(pod.spec()) {
         return;
     }
     for container in &pod.containers {

@@ -48,10 +48,10 @@ use serde_json::json;
 
 use crate::edit::Draft;
 use crate::native_only;
-use crate::pod::{ContainerKind, Pod};
+use crate::pod::{Container, ContainerKind, Pod};
 use crate::repair::{Phase, Refusal, Repair, Task};
 use crate::rules::Rule;
-use crate::settings::{Action, Fix, Settings};
+use crate::settings::{Action, Fix, Settings, SidecarSupport};
 use crate::violation::{ErrorKind, Finding};
 
 pub(crate) const RULE: Rule = Rule {
@@ -63,35 +63,97 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
-    let is_sidecar = |kind| matches!(kind, ContainerKind::Sidecar(_));
-    let Some(sidecar) = pod.containers.iter().find(|container| is_sidecar(container.kind)) else { return };
-    let Some((key, value)) = missing_label(pod, settings) else { return };
+    let is_sidecar = |container: &&Container<'_>| matches!(container.kind, ContainerKind::Sidecar(_));
+    let is_judged =
+        |container: &Container<'_>| container.sidecar().is_some_and(|facts| facts.ceiling().is_some());
+    if let Some(unseen) = settings.nodes.unseen().filter(|_| pod.containers.iter().any(is_judged)) {
+        findings.push(Finding {
+            path: pod.path().child("nodeSelector"),
+            kind: ErrorKind::Required,
+            detail: format!(
+                "whether all nodes know sidecar containers could not be looked up: {unseen}; it is taken for granted"
+            ),
+            short: format!("nodes could not be looked up: {unseen}"),
+            ceiling: Action::Warn,
+            suggestion: None,
+        });
+        return;
+    }
+    let Some(sidecar) = pod.containers.iter().find(is_sidecar) else { return };
+    let (state, remedy) = if let Some(node) = settings.nodes.old_in_reach(pod.spec()) {
+        (format!("{node}, which does not know sidecar containers"), select_others(settings))
+    } else if let Some((key, value)) = missing_label(pod, settings) {
+        let state = "a node that does not know sidecar containers".to_owned();
+        (state, format!("require the label {key}: {value}"))
+    } else {
+        find_defect(pod, sidecar, settings, findings);
+        return;
+    };
+    let label = missing_label_of(pod, settings);
+    findings.push(Finding {
+        path: pod.path().child("nodeSelector"),
+        kind: ErrorKind::Required,
+        detail: format!("sidecar container {} may land on {state}; {remedy}", sidecar.name()),
+        short: format!("must {remedy}"),
+        ceiling: Action::Deny,
+        suggestion: label.map(|(key, value)| json!({key: value})),
+    });
+}
+
+/// A node in reach whose kubelet has a known fault with sidecar containers that have a `startupProbe`.
+fn find_defect(pod: &Pod<'_>, sidecar: &Container<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
+    let has_probe =
+        |container: &Container<'_>| container.is_init() && container.fields.startup_probe.is_some();
+    if !pod.containers.iter().any(has_probe) {
+        return;
+    }
+    let never_restarts = *pod.spec().restart_policy == *"Never";
+    let mut nodes = settings.nodes.in_reach(pod.spec());
+    let Some((node, defect)) = nodes.find_map(|node| Some((node, node.defect(never_restarts)?))) else {
+        return;
+    };
     findings.push(Finding {
         path: pod.path().child("nodeSelector"),
         kind: ErrorKind::Required,
         detail: format!(
-            "sidecar container {} may land on a node that does not know sidecar containers; require the label {key}: {value}",
+            "sidecar container {} may land on {node}, which {defect}; upgrade it",
             sidecar.name()
         ),
-        short: format!("must require the label {key}: {value}"),
-        ceiling: Action::Deny,
-        suggestion: Some(json!({key: value})),
+        short: format!("{node} has a known fault with sidecars"),
+        ceiling: Action::Warn,
+        suggestion: None,
     });
 }
 
-/// A label of nodes that know sidecar containers which the Pod does not require.
+fn select_others(settings: &Settings) -> String {
+    match settings.nodes.label.iter().next() {
+        Some((key, value)) => format!("require the label {key}: {value}"),
+        None => "select nodes with a kubelet from 1.29 on".to_owned(),
+    }
+}
+
+/// A label that the settings ask Pods with sidecar containers to require, and this one does not.
 fn missing_label<'s>(pod: &Pod<'_>, settings: &'s Settings) -> Option<(&'s String, &'s String)> {
+    let is_asked_for = settings.nodes.sidecar_support == SidecarSupport::Labelled;
+    missing_label_of(pod, settings).filter(|_| is_asked_for)
+}
+
+/// A label of nodes that know sidecar containers which the Pod does not require.
+fn missing_label_of<'s>(pod: &Pod<'_>, settings: &'s Settings) -> Option<(&'s String, &'s String)> {
     settings.nodes.label.iter().find(|(key, value)| !pod.spec().requires_node_label(key, value))
 }
 
-/// Whether the Pod requires the labels of nodes that know sidecar containers, or may be made to.
+/// Whether the Pod lands only on nodes that know sidecar containers, or may be made to.
 ///
 /// # Errors
-/// Why it may not.
-pub(crate) fn may_be_required(pod: &Pod<'_>, settings: &Settings) -> Result<(), Refusal> {
-    let label = &settings.nodes.label;
-    if missing_label(pod, settings).is_none() {
+/// Why not.
+pub(crate) fn may_have_sidecars(pod: &Pod<'_>, settings: &Settings) -> Result<(), Refusal> {
+    let old = settings.nodes.old_in_reach(pod.spec());
+    if old.is_none() && missing_label(pod, settings).is_none() {
         return Ok(());
+    }
+    if let Some(node) = old.filter(|_| missing_label_of(pod, settings).is_none()) {
+        return Err(format!("it may land on {node}, which does not know sidecar containers").into());
     }
     if pod.is_of_daemon_set() {
         return Err(
@@ -101,7 +163,8 @@ pub(crate) fn may_be_required(pod: &Pod<'_>, settings: &Settings) -> Result<(), 
     if !pod.spec().node_name.is_empty() {
         return Err("nodeName has chosen a node already, which need not know sidecar containers".into());
     }
-    match label.iter().find(|(key, value)| pod.spec().conflicts_with_node_label(key, value)) {
+    let mut label = settings.nodes.label.iter();
+    match label.find(|(key, value)| pod.spec().conflicts_with_node_label(key, value)) {
         Some((key, _)) => Err(format!("the Pod asks for nodes with another value of {key}").into()),
         None => Ok(()),
     }
@@ -109,10 +172,13 @@ pub(crate) fn may_be_required(pod: &Pod<'_>, settings: &Settings) -> Result<(), 
 
 fn make(task: &Task<'_>, draft: &mut Draft<'_>) -> Result<String, Refusal> {
     let Task { pod, settings, .. } = *task;
-    may_be_required(pod, settings)?;
+    may_have_sidecars(pod, settings)?;
     let missing = settings.nodes.label.iter();
     let missing: Vec<_> =
         missing.filter(|(key, value)| !pod.spec().requires_node_label(key, value)).collect();
+    if missing.is_empty() {
+        return Err("no label would keep it from those nodes".into());
+    }
     for (key, value) in &missing {
         draft.set_in_template(&["spec", "nodeSelector", key], json!(value));
     }

@@ -4,43 +4,132 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::not_empty;
+use crate::cluster::{Cluster, Node, Unseen};
+use crate::object::Spec;
+
 /// Which nodes know sidecar containers.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "RawNodes")]
 pub struct Nodes {
-    /// The labels that Pods with sidecar containers have to require of their node; none where every node knows them.
+    /// Who says so.
+    pub sidecar_support: SidecarSupport,
+    /// The labels of nodes that know them.
     pub label: BTreeMap<String, String>,
+    /// What to do about a sidecar that may land on a node that does not.
+    pub old_nodes: OldNodes,
+    /// Whose permission to list nodes is asked for.
+    user: String,
+    /// What the cluster says, once it was asked.
+    seen: Option<Result<Vec<Node>, Unseen>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 struct RawNodes {
     sidecar_support: SidecarSupport,
     label: BTreeMap<String, String>,
+    old_nodes: Option<OldNodes>,
+    #[serde(deserialize_with = "not_empty")]
+    user: String,
 }
 
+/// Who says which nodes know sidecar containers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-enum SidecarSupport {
-    /// Every node does.
+pub enum SidecarSupport {
+    /// Nobody: every node does.
     #[default]
     Assumed,
-    /// Those with a label do.
+    /// A label: Pods with sidecar containers have to require it.
     Labelled,
+    /// The cluster: the versions of its kubelets are looked at.
+    Checked,
+}
+
+/// What to do about a sidecar that may land on a node that does not know sidecar containers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub enum OldNodes {
+    /// Sidecar containers are denied there, and none is made.
+    #[default]
+    Deny,
+    /// Classic sidecars stay where they are, and have to hold the application.
+    Hold,
+    /// A repair makes two of one, of which the one that works on the node becomes the sidecar.
+    Universal,
+}
+
+/// The policy server of Kubewarden's own chart.
+const POLICY_SERVER: &str = "system:serviceaccount:kubewarden:policy-server";
+
+impl Default for RawNodes {
+    fn default() -> Self {
+        Self {
+            sidecar_support: SidecarSupport::default(),
+            label: BTreeMap::new(),
+            old_nodes: None,
+            user: POLICY_SERVER.to_owned(),
+        }
+    }
+}
+
+impl Default for Nodes {
+    fn default() -> Self {
+        let RawNodes { sidecar_support, label, old_nodes, user } = RawNodes::default();
+        Self { sidecar_support, label, old_nodes: old_nodes.unwrap_or_default(), user, seen: None }
+    }
 }
 
 impl TryFrom<RawNodes> for Nodes {
     type Error = &'static str;
 
     fn try_from(nodes: RawNodes) -> Result<Self, Self::Error> {
-        match nodes.sidecar_support {
-            SidecarSupport::Assumed if !nodes.label.is_empty() => {
-                Err("a label needs sidecarSupport: Labelled")
+        let RawNodes { sidecar_support, label, old_nodes, user } = nodes;
+        match sidecar_support {
+            SidecarSupport::Assumed if !label.is_empty() => {
+                return Err("a label needs sidecarSupport: Labelled or Checked");
             }
-            SidecarSupport::Assumed => Ok(Self::default()),
-            SidecarSupport::Labelled if nodes.label.is_empty() => {
-                Err("sidecarSupport: Labelled needs a label")
+            SidecarSupport::Labelled if label.is_empty() => {
+                return Err("sidecarSupport: Labelled needs a label");
             }
-            SidecarSupport::Labelled => Ok(Self { label: nodes.label }),
+            SidecarSupport::Assumed | SidecarSupport::Labelled if old_nodes.is_some() => {
+                return Err("oldNodes needs sidecarSupport: Checked");
+            }
+            _ => {}
         }
+        Ok(Self { sidecar_support, label, old_nodes: old_nodes.unwrap_or_default(), user, seen: None })
+    }
+}
+
+impl Nodes {
+    /// Asks the cluster, where the operator wants that.
+    pub(crate) fn look(&mut self, cluster: &dyn Cluster) {
+        if self.sidecar_support == SidecarSupport::Checked {
+            self.seen = Some(cluster.nodes(&self.user));
+        }
+    }
+
+    /// Why the cluster has not told its nodes, where it should have.
+    #[must_use]
+    pub fn unseen(&self) -> Option<Unseen> {
+        self.seen.as_ref().and_then(|seen| seen.as_ref().err().copied())
+    }
+
+    /// The nodes that a Pod may land on, as far as the cluster has told them.
+    pub fn in_reach<'n>(&'n self, spec: &'n Spec<'_>) -> impl Iterator<Item = &'n Node> {
+        let nodes = self.seen.iter().filter_map(|seen| seen.as_ref().ok()).flatten();
+        nodes.filter(|node| spec.may_land_on(&node.name, &node.labels))
+    }
+
+    /// A node that a Pod may land on and that does not know sidecar containers.
+    #[must_use]
+    pub fn old_in_reach(&self, spec: &Spec<'_>) -> Option<&Node> {
+        let nodes = self.seen.iter().filter_map(|seen| seen.as_ref().ok()).flatten();
+        nodes.into_iter().find(|node| node.is_old() && spec.may_land_on(&node.name, &node.labels))
+    }
+
+    /// Whether classic sidecars of a Pod stay where they are, since it may land on a node that does not know sidecar containers.
+    #[must_use]
+    pub fn keep_classic(&self, spec: &Spec<'_>) -> bool {
+        self.old_nodes == OldNodes::Hold && self.old_in_reach(spec).is_some()
     }
 }

@@ -1,0 +1,98 @@
+//! Calls of a policy to its host, answered without a cluster.
+//!
+//! The answers come from a recorded session, in the format that `kwctl run --record-host-capabilities-interactions` writes and
+//! `--replay-host-capabilities-interactions` reads (kubewarden-controller, `crates/kwctl/src/callback_handler/proxy.rs`).
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+
+use anyhow::{Context as _, bail};
+use serde_json::{Value, json};
+
+/// Why a call is not answered, for the policy.
+pub type HostError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Answers calls, by namespace, operation and payload.
+pub type HostCalls = Box<dyn Fn(&str, &str, &[u8]) -> Result<Vec<u8>, HostError> + Send + Sync>;
+
+/// Offers no host capability.
+#[must_use]
+pub fn none() -> HostCalls {
+    Box::new(|namespace, operation, _| {
+        Err(format!("there is no host capability {namespace}/{operation} here").into())
+    })
+}
+
+/// One recorded call.
+struct Exchange {
+    operation: &'static str,
+    request: Value,
+    response: Result<Vec<u8>, String>,
+}
+
+/// Answers calls from a recorded session, strictly in its order.
+///
+/// # Errors
+/// The text is no such session.
+pub fn replay(session: &str) -> anyhow::Result<HostCalls> {
+    let session = manifest::parse_one(session)?;
+    let exchanges = session.as_array().context("expected a list of exchanges")?;
+    let exchanges: VecDeque<_> = exchanges.iter().map(Exchange::read).collect::<anyhow::Result<_>>()?;
+    let exchanges = Mutex::new(exchanges);
+    Ok(Box::new(move |namespace, operation, payload| {
+        let next = exchanges.lock().map_err(|_| "the session is broken")?.pop_front();
+        let Some(next) = next else {
+            return Err(format!("{namespace}/{operation} is not in the session").into());
+        };
+        let request: Value = serde_json::from_slice(payload)?;
+        if (namespace, operation) != ("kubernetes", next.operation) || request != next.request {
+            return Err(
+                format!("{namespace}/{operation} is not what comes next in the session: {request}").into()
+            );
+        }
+        next.response.map_err(Into::into)
+    }))
+}
+
+impl Exchange {
+    fn read(exchange: &Value) -> anyhow::Result<Self> {
+        let text = |pointer: &str| exchange.pointer(pointer).and_then(Value::as_str);
+        let request = text("/request").context("an exchange has no request")?;
+        let (tag, fields) = request.split_once('\n').unwrap_or((request, "{}"));
+        let mut request = manifest::parse_one(fields)?;
+        let operation = match tag.trim() {
+            "!KubernetesListResourceAll" => "list_resources_all",
+            "!KubernetesCanI" => {
+                // The session calls it otherwise than the policy does.
+                let review = request.get_mut("request").map(Value::take);
+                request =
+                    json!({"subject_access_review": review, "disable_cache": request.get("disable_cache")});
+                "can_i"
+            }
+            other => bail!("{other} is not known here"),
+        };
+        let response = match text("/response/type") {
+            Some("Success") => {
+                Ok(text("/response/payload").context("a success has no payload")?.as_bytes().to_vec())
+            }
+            Some("Error") => Err(text("/response/message").unwrap_or_default().to_owned()),
+            _ => bail!("a response is neither Success nor Error"),
+        };
+        Ok(Self { operation, request, response })
+    }
+}
+
+/// Answers as a cluster with these nodes (a list of `v1` Nodes) to whoever may look at them; a reason instead of an answer where the
+/// cluster gives none.
+#[must_use]
+pub fn cluster(nodes: Vec<Value>, is_allowed: bool, failure: Option<String>) -> HostCalls {
+    Box::new(move |namespace, operation, _| match (namespace, operation, &failure) {
+        ("kubernetes", "can_i", None) => Ok(json!({"allowed": is_allowed}).to_string().into_bytes()),
+        ("kubernetes", "list_resources_all", None) if is_allowed => {
+            let list = json!({"apiVersion": "v1", "kind": "NodeList", "metadata": {}, "items": nodes});
+            Ok(list.to_string().into_bytes())
+        }
+        (.., Some(failure)) => Err(failure.clone().into()),
+        _ => Err(format!("{namespace}/{operation} is never answered").into()),
+    })
+}

@@ -1,0 +1,38 @@
+//! The nodes of a cluster, from a file.
+
+use std::path::Path;
+
+use anyhow::{Context as _, ensure};
+use serde_json::Value;
+use sidecar_startup::cluster::{Cluster, Node, Unseen};
+
+use crate::objects;
+
+/// Nodes as `kubectl get nodes -o yaml` prints them.
+#[derive(Clone)]
+pub(crate) struct NodesFile {
+    /// `v1` Nodes.
+    pub(crate) nodes: Vec<Value>,
+}
+
+impl NodesFile {
+    /// Reads the Nodes in a file, in lists or one by one.
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
+        let file = path.display();
+        let documents = manifest::parse(&objects::read(path)?).with_context(|| format!("{file}"))?;
+        let mut nodes = Vec::new();
+        for document in &documents {
+            for object in objects::of(document).with_context(|| format!("{file}"))? {
+                ensure!(object.kind() == "Node", "{file}: expected Nodes, and found a {}", object.kind());
+                nodes.push(object.value.into_owned());
+            }
+        }
+        Ok(Self { nodes })
+    }
+}
+
+impl Cluster for NodesFile {
+    fn nodes(&self, _: &str) -> Result<Vec<Node>, Unseen> {
+        Ok(self.nodes.iter().map(Node::from_value).collect())
+    }
+}

@@ -1,0 +1,177 @@
+//! The nodes of a cluster, as far as it matters whether they know sidecar containers.
+//!
+//! The library makes no call: whoever has a cluster to ask answers through [`Cluster`].
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::Value;
+
+/// Whoever can tell the nodes of a cluster.
+pub trait Cluster {
+    /// All nodes. `user` is whose permission to list them is to be asked for first: a host may never answer a list that it may not
+    /// make.
+    ///
+    /// # Errors
+    /// Why they cannot be told.
+    fn nodes(&self, user: &str) -> Result<Vec<Node>, Unseen>;
+}
+
+/// Where there is no cluster to ask.
+#[derive(Debug, Clone, Copy)]
+pub struct NoCluster;
+
+impl Cluster for NoCluster {
+    fn nodes(&self, _: &str) -> Result<Vec<Node>, Unseen> {
+        Err(Unseen::NoAnswer)
+    }
+}
+
+/// Why the nodes cannot be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unseen {
+    /// The user may not list and watch nodes.
+    NotAllowed,
+    /// There is nobody to ask, or the answer was none.
+    NoAnswer,
+}
+
+/// A node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// Its name.
+    pub name: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// `status.nodeInfo.kubeletVersion`, as in `v1.29.3`.
+    pub kubelet_version: String,
+}
+
+/// The first release whose kubelet knows sidecar containers without being told to: `SidecarContainers` is on by default from 1.29 on
+/// (`pkg/features/kube_features.go`).
+const FIRST: Version = Version(1, 29, 0);
+
+/// A release of Kubernetes: major, minor, patch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Version(u32, u32, u32);
+
+impl Node {
+    /// Reads a `v1` Node. What it does not say is empty.
+    #[must_use]
+    pub fn from_value(node: &Value) -> Self {
+        let text =
+            |pointer: &str| node.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let labels = node.pointer("/metadata/labels").and_then(Value::as_object);
+        let label = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
+        Self {
+            name: text("/metadata/name"),
+            labels: labels.into_iter().flatten().filter_map(label).collect(),
+            kubelet_version: text("/status/nodeInfo/kubeletVersion"),
+        }
+    }
+
+    /// Whether its kubelet takes a sidecar container for an ordinary init container, or refuses it. A version that cannot be read, as
+    /// that of a virtual kubelet may be, counts as old.
+    #[must_use]
+    pub fn is_old(&self) -> bool {
+        self.version().is_none_or(|version| version < FIRST)
+    }
+
+    /// Whether its kubelet refuses Pods with sidecar containers: it knows the field, and that the feature is off (KEP-753, version
+    /// skew).
+    #[must_use]
+    pub fn refuses_sidecars(&self) -> bool {
+        self.version().is_some_and(|version| (Version(1, 28, 0)..FIRST).contains(&version))
+    }
+
+    /// What is known to go wrong with a sidecar container that has a `startupProbe`, in the words of a message; `never_restarts` says
+    /// whether the Pod has `restartPolicy: Never`.
+    #[must_use]
+    pub fn defect(&self, never_restarts: bool) -> Option<&'static str> {
+        let version = self.version()?;
+        let is_in = |from: Version, fixed: Version| (from..fixed).contains(&version);
+        if is_in(Version(1, 35, 0), Version(1, 35, 4)) {
+            // CHANGELOG-1.35.md, 1.35.4, kubernetes/kubernetes#137885
+            return Some("does not restart an application that crashes after a restart of the kubelet");
+        }
+        // CHANGELOG-1.34.md, 1.34.2, kubernetes/kubernetes#134800; #134801 for 1.33
+        let is_racy = is_in(FIRST, Version(1, 33, 6)) || is_in(Version(1, 34, 0), Version(1, 34, 2));
+        (is_racy && never_restarts)
+            .then_some("may never start the application where the first start of the sidecar fails")
+    }
+
+    fn version(&self) -> Option<Version> {
+        let text = self.kubelet_version.strip_prefix('v').unwrap_or(&self.kubelet_version);
+        let mut parts = text.split('.');
+        let major = parts.next()?.parse().ok()?;
+        let minor = parts.next()?.parse().ok()?;
+        // What a distribution adds stands behind the patch: 1.28.5+k3s1, 1.27.3-gke.100.
+        let patch = parts.next()?;
+        let end = patch.find(|c: char| !c.is_ascii_digit()).unwrap_or(patch.len());
+        Some(Version(major, minor, patch.get(..end)?.parse().ok()?))
+    }
+}
+
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let version: String = self.kubelet_version.chars().take(40).collect();
+        write!(f, "node \"{}\" (kubelet {}", self.name.escape_debug(), version.escape_debug())?;
+        f.write_str(if self.version().is_none() {
+            ", which says no version and so counts as old)"
+        } else {
+            ")"
+        })
+    }
+}
+
+impl fmt::Display for Unseen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotAllowed => "the policy server may not list and watch them",
+            Self::NoAnswer => "there was no answer",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions() {
+        let node = |version: &str| Node {
+            name: "a".to_owned(),
+            labels: BTreeMap::new(),
+            kubelet_version: version.to_owned(),
+        };
+        for (version, is_old, refuses) in [
+            ("v1.29.0", false, false),
+            ("1.33.1", false, false),
+            ("v1.28.5+k3s1", true, true),
+            ("v1.27.3-gke.100", true, false),
+            ("v2.0.0", false, false),
+            ("v1.29.0-alpha.1", false, false),
+            ("virtual", true, false),
+            ("v1.29", true, false),
+            ("", true, false),
+        ] {
+            assert_eq!(
+                (node(version).is_old(), node(version).refuses_sidecars()),
+                (is_old, refuses),
+                "{version}"
+            );
+        }
+        for (version, never, is_known) in [
+            ("v1.33.5", true, true),
+            ("v1.33.5", false, false),
+            ("v1.33.6", true, false),
+            ("v1.34.1", true, true),
+            ("v1.34.2", true, false),
+            ("v1.35.3", false, true),
+            ("v1.35.4", false, false),
+            ("v1.36.0", true, false),
+        ] {
+            assert_eq!(node(version).defect(never).is_some(), is_known, "{version}");
+        }
+    }
+}
