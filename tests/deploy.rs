@@ -69,9 +69,39 @@ fn overlays(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
 impl Policy {
     /// The only policy of an overlay.
     fn of(overlay: &Path) -> anyhow::Result<Self> {
-        let mut objects = kustomize::render(overlay)?;
-        ensure!(objects.len() == 1, "{} objects", objects.len());
-        objects.pop().map(Self).context("there is none")
+        let (mut policies, others): (Vec<_>, Vec<_>) = kustomize::render(overlay)?
+            .into_iter()
+            .partition(|object| object["apiVersion"] == "policies.kubewarden.io/v1");
+        ensure!(policies.len() == 1, "{} policies", policies.len());
+        let policy = policies.pop().map(Self).context("there is none")?;
+        policy.has_the_permissions_that_it_needs(&others)?;
+        Ok(policy)
+    }
+
+    /// Calls to the cluster are made, and allowed, only where the settings ask for them.
+    fn has_the_permissions_that_it_needs(&self, others: &[Value]) -> anyhow::Result<()> {
+        let looks = self.settings()["nodes"]["sidecarSupport"] == "Checked";
+        let resources = if looks { json!([{"apiVersion": "v1", "kind": "Node"}]) } else { Value::Null };
+        ensure!(*self.spec("contextAwareResources") == resources, "contextAwareResources");
+        if !looks {
+            ensure!(others.is_empty(), "{others:?}");
+            return Ok(());
+        }
+        let of_kind =
+            |kind: &str| others.iter().find(|object| object["kind"] == kind).cloned().unwrap_or_default();
+        let (role, binding) = (of_kind("ClusterRole"), of_kind("ClusterRoleBinding"));
+        ensure!(
+            role["rules"][0]
+                == json!({"apiGroups": [""], "resources": ["nodes"], "verbs": ["list", "watch"]})
+                && role["rules"][1]["resources"] == json!(["subjectaccessreviews"]),
+            "{role:#}"
+        );
+        let subject = &binding["subjects"][0];
+        let text = |field: &str| subject[field].as_str().unwrap_or_default();
+        let user = format!("system:serviceaccount:{}:{}", text("namespace"), text("name"));
+        ensure!(self.settings()["nodes"]["user"] == user, "it asks for another user than {user}");
+        ensure!(binding["roleRef"]["name"] == role["metadata"]["name"], "{binding:#}");
+        Ok(())
     }
 
     fn named(root: &Path, name: &str) -> anyhow::Result<Self> {
@@ -363,10 +393,13 @@ fn renders_as_kubectl_does(root: &Path) -> anyhow::Result<()> {
     for overlay in overlays(root)? {
         let output = Command::new("kubectl").arg("kustomize").arg(&overlay).output()?;
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let rendered = Policy(manifest::parse_one(str::from_utf8(&output.stdout)?)?);
-        let expected = Policy::of(&overlay)?;
-        ensure!(rendered.0 == expected.0, "kubectl makes {:#} instead of {:#}", rendered.0, expected.0);
-        names.insert(rendered.0["metadata"]["name"].to_string(), overlay);
+        let rendered = manifest::parse(str::from_utf8(&output.stdout)?)?;
+        let rendered: Vec<_> = rendered.into_iter().map(|document| document.value).collect();
+        // It sorts what it renders.
+        let mut expected = kustomize::render(&overlay)?;
+        expected.sort_by_key(|object| rendered.iter().position(|other| other["kind"] == object["kind"]));
+        ensure!(rendered == expected, "kubectl makes {rendered:#?} instead of {expected:#?}");
+        names.insert(Policy::of(&overlay)?.0["metadata"]["name"].to_string(), overlay);
     }
     ensure!(names.len() + 1 == overlays(root)?.len(), "only mutate-pods-all shares its name: {names:?}");
     Ok(())
