@@ -7,6 +7,7 @@
 pub mod conversion;
 pub mod hold;
 pub(crate) mod safety;
+pub mod universal;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

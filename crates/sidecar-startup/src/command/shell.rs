@@ -41,11 +41,10 @@ impl Shell {
     /// The shell that these words start, and the script that they give to it.
     pub(super) fn called_by<'w>(words: &[&'w str]) -> Option<(Self, &'w str)> {
         let (first, arguments) = words.split_first()?;
-        let name = base_name(first);
-        let is_bash = name == "bash";
-        if !is_bash && !matches!(name, "sh" | "ash" | "dash") {
+        if !is_shell(first) {
             return None;
         }
+        let is_bash = base_name(first) == "bash";
         let (flags, rest) = Flags::read(arguments, "cefluvx", is_bash)?;
         let shell = Self {
             is_bash,
@@ -161,6 +160,11 @@ impl Shell {
         self.exited = either(self.exited, Some(ends));
         None
     }
+}
+
+/// Whether a program is a shell of the kind that is understood here.
+pub(super) fn is_shell(program: &str) -> bool {
+    matches!(base_name(program), "sh" | "ash" | "bash" | "dash")
 }
 
 /// Whether a command may change the shell itself, or what later words mean, or ends the shell when it goes wrong.
