@@ -1,30 +1,31 @@
 //! The universal sidecar: a pair of copies of a classic sidecar of which exactly one is the sidecar, on nodes that know native
 //! sidecars (kubelet 1.29 and later) and on nodes that do not (before 1.28; 1.28 itself refuses such Pods).
 //!
-//! The *native copy* stands in `initContainers` with `restartPolicy: Always`. A kubelet that does not know this field there takes
-//! it for an ordinary init container, waits until it exits, and goes on; one that does starts it again. So its first run in a
-//! sandbox writes `init` into a volume that both copies share and exits, and a run that finds `init` there has been started
-//! again: it writes `native` and becomes the sidecar. The *classic copy* stays in `containers`. Where it finds `native`, it sleeps,
-//! or exits where that is the end of it; else it writes `classic` and becomes the sidecar. The `startupProbe` of the native copy
-//! holds back the classic copy until the first has become the sidecar, so on a new node it cannot look too early.
+//! The *native copy* stands in `initContainers` with `restartPolicy: Always`. A kubelet that does not know this field there
+//! takes it for an ordinary init container, waits until it exits, and goes on; one that does starts it again. So its first run
+//! in a sandbox writes `init` into a volume that both copies share and exits, and a run that finds `init` there has been
+//! started again: it writes `native` and becomes the sidecar. The *classic copy* stays in `containers`. Where it finds
+//! `native`, it sleeps, or exits where the Pod's `restartPolicy` leaves it at that; else it writes `classic` and becomes the
+//! sidecar. On a new node it cannot look too early: the `startupProbe` of the native copy holds it back.
 //!
-//! What is written carries the name of the sandbox, and what another sandbox has written counts for nothing: init containers run
-//! again in a new sandbox, and the one before may have died at any point. The name is the file that the container runtime mounts
-//! as `/etc/resolv.conf` into all containers of the sandbox, whose path has the sandbox's ID, whatever namespaces the Pod shares
-//! with the node. Numbers of namespaces would not do: the kernel gives the lowest that is free, so a new sandbox may well get those
-//! of the last, and with `hostNetwork` they never change. To that comes the boot of the kernel, which is the sandbox's own where it
-//! has a machine of its own. Where neither can be told, the volume still does not outlive a reboot, since it is in memory.
+//! What is written carries the name of the sandbox, and what another sandbox has written counts for nothing: init containers
+//! run again in a new sandbox, and the one before may have died at any point. The name is the path of the file that the
+//! container runtime mounts as `/etc/resolv.conf` into all containers of the sandbox. It has the ID of the sandbox in it,
+//! whatever namespaces the Pod shares with the node. The numbers of namespaces would not do: the kernel gives the lowest that
+//! is free, so that a new sandbox may well get those of the last, and with `hostNetwork` they never change. To that comes the
+//! boot of the kernel, which a sandbox with a machine of its own has for itself; there, each container has a file of its own,
+//! called `...-resolv.conf`. The volume is in memory, so that it does not outlive a reboot even where nothing can be told, no
+//! disk is too full for it, and the cluster autoscaler still removes the node.
 //!
 //! A kubelet that is upgraded without draining its node starts the native copy again while the classic one is the sidecar. The
-//! native copy then finds `classic`, writes `again` and exits, which is what an old kubelet needs that has lost track of its init
-//! containers; the run after that finds `again` and sleeps until the Pod ends. So there never are two, until a new sandbox decides
-//! anew.
+//! native copy then finds `classic`, writes `again` and exits, which is what an old kubelet needs that has lost track of its
+//! init containers; the run after that finds `again` and sleeps until the Pod ends. So there never are two.
 //!
-//! Who cannot write what it is does not become it, but fails and is started again. Every word is added at the end of the file, so
-//! nobody ever reads half of one; a line that lacks its end, or has two words, counts for nothing. The scripts need no program
-//! but `sh`, and `sleep` where they sleep; they set no variable that anything else would go by; and they end on whatever signal an
-//! image names to be stopped by, which a shell that is process 1 would not. They have neither `$$` nor `$(`, which Kubernetes
-//! expands in the words of a command.
+//! Who cannot write what it is does not become it, but fails and is started again. Every word is added at the end of the file,
+//! so that nobody ever reads half of one; a line that lacks its end, or has two words, counts for nothing. The scripts need no
+//! program but `sh`, and `sleep` where they sleep; they set no variable that anything else would go by; and they end on
+//! whatever signal an image names to be stopped by, which a shell that is process 1 would else ignore. They have neither `$$`
+//! nor `$(`, which Kubernetes expands in the words of a command.
 
 use serde_json::{Map, Value, json};
 
@@ -57,8 +58,8 @@ pub struct Pair {
     pub volume: Value,
 }
 
-/// Makes a pair of a classic sidecar. Its native copy gets that `startupProbe`, which must not succeed before the sidecar is there;
-/// `restarts_always` is whether the Pod's `restartPolicy` is `Always`, else it is `OnFailure`.
+/// Makes a pair of a classic sidecar. Its native copy gets that `startupProbe`, which must not succeed before the sidecar is
+/// there; `restarts_always` is whether the Pod's `restartPolicy` is `Always`, else it is `OnFailure`.
 ///
 /// # Errors
 /// Why none can be made of it.
@@ -161,8 +162,8 @@ fn works_twice(container: &Map<String, Value>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Whether a container surely has the same environment when a shell starts it: `dash` and BusyBox hand on no variable whose name
-/// they could not use themselves, such as `discovery.type`. What `sh` starts anyway has lost those already.
+/// Whether a container surely has the same environment when a shell starts it. Those of Debian and Alpine hand on no variable
+/// that they could not use themselves, such as `discovery.type`. What `sh` starts anyway has lost those already.
 fn survives_shell(container: &Map<String, Value>, command: &[&str]) -> Result<(), Refusal> {
     if matches!(command, ["sh" | "/bin/sh", ..]) {
         return Ok(());
@@ -196,7 +197,7 @@ fn strings(value: Option<&Value>) -> Vec<&str> {
 mod tests {
     use super::*;
 
-    fn container(fields: Value) -> Map<String, Value> {
+    fn container(fields: &Value) -> Map<String, Value> {
         let mut container = json!({"name": "proxy", "image": "proxy:1", "command": ["/proxy", "--port=1"]});
         for (key, value) in fields.as_object().unwrap() {
             container[key] = value.clone();
@@ -204,13 +205,13 @@ mod tests {
         container.as_object().unwrap().clone()
     }
 
-    fn refusal(fields: Value) -> String {
+    fn refusal(fields: &Value) -> String {
         pair(&container(fields), json!({}), true).unwrap_err().into_owned()
     }
 
     #[test]
     fn both_copies_are_whole() {
-        let original = container(json!({
+        let original = container(&json!({
             "args": ["--verbose"],
             "newField": {"x": 1},
             "ports": [{"containerPort": 1, "hostPort": 0}],
@@ -240,14 +241,14 @@ mod tests {
         assert_eq!(native, Value::Object(expected));
 
         assert_eq!(volume["name"], "proxy-native");
-        let always = pair(&container(json!({})), json!({}), true).unwrap();
+        let always = pair(&container(&json!({})), json!({}), true).unwrap();
         assert_eq!(always.classic["command"][4], "Always");
         assert_eq!(always.native["volumeMounts"], json!([mounts[1]]));
     }
 
     #[test]
     fn its_own_work_is_recognised() {
-        let Pair { native, classic, .. } = pair(&container(json!({})), json!({}), true).unwrap();
+        let Pair { native, classic, .. } = pair(&container(&json!({})), json!({}), true).unwrap();
         let (of_native, of_classic) = (strings(native.get("command")), strings(classic.get("command")));
         assert!(is_native_copy(&of_native) && !is_classic_copy(&of_native));
         assert!(is_classic_copy(&of_classic) && !is_native_copy(&of_classic));
@@ -292,7 +293,7 @@ mod tests {
             (json!({"envFrom": [{}]}), "a shell may drop variables that it has by envFrom"),
             (json!({"name": "n".repeat(57)}), "its name leaves no room for -native after it"),
         ] {
-            assert_eq!(refusal(fields.clone()), reason, "{fields}");
+            assert_eq!(refusal(&fields), reason, "{fields}");
         }
     }
 
@@ -304,7 +305,7 @@ mod tests {
             json!({"env": [{"name": "A_1"}], "ports": null, "readinessProbe": {"exec": null, "grpc": {"port": 1}}}),
             json!({"command": ["/bin/sh", "/start.sh"], "env": [{"name": "a.b"}], "envFrom": [{}]}),
         ] {
-            pair(&container(fields), json!({}), true).unwrap();
+            pair(&container(&fields), json!({}), true).unwrap();
         }
     }
 

@@ -6,12 +6,12 @@ _box='' _was=''
     done </proc/self/mountinfo
     while read -r _line; do _was=$_line; done </sidecar-startup/state
 } 2>/dev/null
-if [ "$_was" = "native $_box" ]; then
+if [ "$_was" = "native:$_box" ]; then
     [ "$1" = Always ] || exit 0
     trap 'exit 0' HUP INT QUIT USR1 USR2 TERM WINCH
     while sleep 3600 & wait "$!"; do :; done
     exit
 fi
-[ "$_was" = "classic $_box" ] || echo "classic $_box" >>/sidecar-startup/state || exit
+[ "$_was" = "classic:$_box" ] || echo "classic:$_box" >>/sidecar-startup/state || exit
 shift
 exec "$@"

@@ -7,18 +7,18 @@ _box='' _was=''
     while read -r _line; do _was=$_line; done </sidecar-startup/state
 } 2>/dev/null
 case $_was in
-"native $_box") exec "$@" ;;
-"init $_box")
-    echo "native $_box" >>/sidecar-startup/state || exit
+"native:$_box") exec "$@" ;;
+"init:$_box")
+    echo "native:$_box" >>/sidecar-startup/state || exit
     exec "$@"
     ;;
-"again $_box") ;;
-"classic $_box")
-    echo "again $_box" >>/sidecar-startup/state
+"again:$_box") ;;
+"classic:$_box")
+    echo "again:$_box" >>/sidecar-startup/state
     exit
     ;;
 *)
-    echo "init $_box" >>/sidecar-startup/state
+    echo "init:$_box" >>/sidecar-startup/state
     exit
     ;;
 esac
