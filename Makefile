@@ -86,10 +86,10 @@ test: tools
 	$(MAKE) --no-print-directory e2e-tests
 
 e2e-tests: tools $(REGISTRY)
-	@scripts/need bats jq curl openssl docker-registry
+	@scripts/need bats jq curl openssl docker-registry shellcheck
 	@scripts/need kubectl || true # not every Debian has one that is new enough; the tests that need it say so
 	KWCTL='$(KWCTL)' bats e2e.bats
-	bats tests/command.bats tests/deploy.bats
+	bats tests/command.bats tests/deploy.bats tests/scripts.bats
 	PUSHER='$(PUSHER)' bats tests/registry.bats
 
 fmt:

@@ -5,6 +5,7 @@ use proptest::sample::{select, subsequence};
 use serde_json::{Map, Value, json};
 
 use crate::Case;
+use crate::cluster::RecordedCluster;
 
 /// Containers with a name and an image, by which most are well-known sidecars.
 fn identities() -> Vec<(&'static str, &'static str)> {
@@ -47,6 +48,7 @@ fn pieces() -> Vec<(&'static str, Value)> {
         ("ports", json!([{"name": "admin", "containerPort": 9000, "hostPort": 9000}])),
         ("args", json!(["--health-check", "--http-address=0.0.0.0"])),
         ("args", json!(["proxy", "sidecar"])),
+        ("command", json!(["sh", "/start.sh"])),
         ("volumeMounts", json!([{"name": "work", "mountPath": "/work"}])),
         ("volumeMounts", json!([{"name": "config", "mountPath": "/config", "readOnly": true}])),
         ("resources", json!({"requests": {"cpu": "500m"}, "limits": {"memory": "1Gi"}})),
@@ -125,6 +127,9 @@ fn settings() -> impl Strategy<Value = Value> {
             json!([{"name": "wait", "podSelector": {}, "container": {"image": "busybox:1", "command": ["wait"]}}]),
         ),
         ("nodes", json!({"sidecarSupport": "Labelled", "label": {"sidecars": "yes"}})),
+        ("nodes", json!({"sidecarSupport": "Checked", "oldNodes": "Hold"})),
+        ("nodes", json!({"sidecarSupport": "Checked", "oldNodes": "Universal"})),
+        ("nodes", json!({"sidecarSupport": "Checked", "label": {"disk": "ssd"}})),
         ("mesh", json!({"istio": "Hold", "linkerd": "Hold"})),
         ("holdApplication", json!({"scope": "Annotated", "timeoutSeconds": 5})),
     ];
@@ -150,6 +155,10 @@ pub fn case() -> impl Strategy<Value = Case> {
             annotations.into_iter().map(|(key, value)| (key.to_owned(), json!(value))).collect();
         let metadata = json!({"name": "shop", "annotations": annotations});
         let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec});
-        Case::with_settings(pod, settings)
+        let node = |name: &str, version: &str, labels: Value| {
+            json!({"metadata": {"name": name, "labels": labels}, "status": {"nodeInfo": {"kubeletVersion": version}}})
+        };
+        let nodes = [node("node-1", "v1.27.3", json!({})), node("node-2", "v1.33.6", json!({"disk": "ssd"}))];
+        Case { cluster: RecordedCluster::read(&json!({"items": nodes})), ..Case::with_settings(pod, settings) }
     })
 }

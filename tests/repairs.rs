@@ -81,7 +81,8 @@ fn only_what_repairs_touch_has_changed(case: &Case, object: &Value) -> anyhow::R
     let (old, new) = (take(&mut before, place), take(&mut after, place));
     ensure!(before == after, "something outside the Pod template has changed");
     let (mut old_spec, mut new_spec) = (part(&old, "spec"), part(&new, "spec"));
-    let (old_containers, new_containers) = (containers(&mut old_spec), containers(&mut new_spec));
+    let (old_containers, mut new_containers) = (containers(&mut old_spec), containers(&mut new_spec));
+    pairs_are_whole(&old_containers, &mut new_containers, &mut new_spec)?;
     containers_are_kept(case, &old_containers, &new_containers)?;
     grown(&mut old_spec, &mut new_spec, "nodeSelector", |_| true)?;
     ensure!(old_spec == new_spec, "something else in the spec has changed to {new_spec:?}");
@@ -105,6 +106,58 @@ fn part(template: &Map<String, Value>, key: &str) -> Map<String, Value> {
 fn containers(spec: &mut Map<String, Value>) -> Vec<Value> {
     let lists = ["initContainers", "containers"].into_iter().filter_map(|key| spec.shift_remove(key));
     lists.filter_map(|list| list.as_array().cloned()).flatten().collect()
+}
+
+/// Of a sidecar that was made a pair of, both copies are the container, but for what makes them a pair; this is taken away again, and so
+/// are the native copy and the volume.
+fn pairs_are_whole(old: &[Value], new: &mut Vec<Value>, spec: &mut Map<String, Value>) -> anyhow::Result<()> {
+    for container in old {
+        let name = container["name"].as_str().unwrap_or_default();
+        let native = format!("{name}-native");
+        let is_new = !old.iter().any(|other| other["name"] == *native);
+        let Some(place) = new.iter().position(|other| other["name"] == *native).filter(|_| is_new) else {
+            continue;
+        };
+        let mut native_copy = new.remove(place);
+        let classic =
+            new.iter_mut().find(|other| other["name"] == name).context("the classic copy is gone")?;
+        ensure!(native_copy["restartPolicy"] == "Always", "{native} is no sidecar container");
+        ensure!(native_copy["startupProbe"].is_object(), "{native} holds nothing");
+        for copy in [&mut native_copy, classic] {
+            let mounts = copy["volumeMounts"].as_array_mut().context("no mounts")?;
+            ensure!(
+                mounts.pop() == Some(json!({"name": native, "mountPath": "/sidecar-startup"})),
+                "{native}: mount"
+            );
+            let words = copy["command"].as_array().cloned().unwrap_or_default();
+            let own = container["command"].as_array().cloned().unwrap_or_default();
+            ensure!(
+                !own.is_empty() && words.ends_with(&own),
+                "{native}: {words:?} does not go on with {own:?}"
+            );
+            copy["command"] = own.into();
+            if container.get("volumeMounts").is_none() {
+                copy.as_object_mut().map(|fields| fields.shift_remove("volumeMounts"));
+            }
+        }
+        if let Some(volumes) = spec.get_mut("volumes").and_then(Value::as_array_mut) {
+            volumes.retain(|volume| volume["name"] != native);
+        }
+        if spec.get("volumes").is_some_and(|volumes| *volumes == json!([])) {
+            spec.shift_remove("volumes");
+        }
+        containers_are_kept_alike(container, &native_copy)?;
+    }
+    Ok(())
+}
+
+/// A copy has every field of the container, but for those that a repair may set, and its name.
+fn containers_are_kept_alike(container: &Value, copy: &Value) -> anyhow::Result<()> {
+    for (key, value) in container.as_object().into_iter().flatten() {
+        let may_differ = FIELDS.contains(&key.as_str()) || matches!(key.as_str(), "name" | "resizePolicy");
+        ensure!(may_differ || copy.get(key) == Some(value), "{key} of the copy is {:?}", copy.get(key));
+    }
+    Ok(())
 }
 
 /// Every container is still there, with all that it said; of two of one name, which a second apply makes, the later one.

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::field::FieldPath;
 use crate::pod::Pod;
+use crate::repair::Refusal;
 
 /// A Pod template while it is being repaired. Containers go by their place in [`Pod::containers`], wherever they are moved.
 #[derive(Debug)]
@@ -58,7 +59,13 @@ impl<'o> Draft<'o> {
         }
     }
 
-    /// A field of a container, as it came in.
+    /// A container, as it is by now.
+    #[must_use]
+    pub fn container(&self, container: usize) -> Option<&Map<String, Value>> {
+        self.containers.get(container).and_then(Value::as_object)
+    }
+
+    /// A field of a container, as it is by now.
     #[must_use]
     pub fn get(&self, container: usize, key: &str) -> Option<&Value> {
         self.containers.get(container)?.get(key)
@@ -86,6 +93,31 @@ impl<'o> Draft<'o> {
     #[must_use]
     pub fn apps(&self) -> &[usize] {
         &self.apps
+    }
+
+    /// Puts something else where a container was.
+    pub fn put(&mut self, container: usize, value: Value) {
+        if let Some(old) = self.containers.get_mut(container) {
+            *old = value;
+        }
+    }
+
+    /// Adds a volume, unless this very one is there.
+    ///
+    /// # Errors
+    /// Another volume has its name.
+    pub fn add_volume(&mut self, volume: Value) -> Result<(), Refusal> {
+        let volumes =
+            self.template.get("spec").and_then(|spec| spec.get("volumes")).and_then(Value::as_array);
+        let mut volumes = volumes.cloned().unwrap_or_default();
+        match volumes.iter().find(|other| other.get("name") == volume.get("name")) {
+            // The API server adds what it takes for granted.
+            Some(other) if other.get("emptyDir").is_some() => return Ok(()),
+            Some(_) => return Err("another volume has the name of that which the two would share".into()),
+            None => volumes.push(volume),
+        }
+        set(self.template, &["spec", "volumes"], volumes.into());
+        Ok(())
     }
 
     /// Adds an init container at that place.

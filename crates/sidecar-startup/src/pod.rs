@@ -88,6 +88,8 @@ pub enum ContainerKind {
     App,
     /// A placeholder that an injector will fill in and move.
     Stub,
+    /// The classic copy of a pair that a repair has made: the sidecar where the kubelet does not know sidecar containers.
+    Copy,
 }
 
 /// What is known of a sidecar.
@@ -363,7 +365,7 @@ impl Container<'_> {
     pub const fn sidecar(&self) -> Option<Facts> {
         match self.kind {
             ContainerKind::Sidecar(facts) | ContainerKind::ClassicSidecar(facts) => Some(facts),
-            ContainerKind::Init(_) | ContainerKind::App | ContainerKind::Stub => None,
+            ContainerKind::Init(_) | ContainerKind::App | ContainerKind::Stub | ContainerKind::Copy => None,
         }
     }
 

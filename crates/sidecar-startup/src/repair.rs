@@ -6,6 +6,7 @@
 
 pub mod conversion;
 pub mod hold;
+pub(crate) mod pairing;
 pub(crate) mod safety;
 pub mod universal;
 

@@ -4,6 +4,7 @@ use super::{Container, ContainerKind, Facts, RecognisedBy};
 use crate::catalogue::{self, Candidate, Row, Surroundings};
 use crate::image;
 use crate::object::{ContainerFields, Object, TextMap};
+use crate::repair::universal;
 use crate::settings::{Need, Settings};
 use crate::template::Kind;
 
@@ -58,6 +59,9 @@ pub(super) fn kind_of_app(
     settings: &Settings,
     around: Surroundings<'_>,
 ) -> ContainerKind {
+    if universal::is_classic_copy(&fields.command) {
+        return ContainerKind::Copy;
+    }
     let repository = image::repository(&fields.image);
     let candidate = Candidate { fields, repository: &repository, around };
     let (need, row, recognised_by) = if let Some(sidecar) = settings.declaration(&fields.name, &repository) {

@@ -9,8 +9,7 @@ use crate::image;
 use crate::mesh;
 use crate::pod::{Container, ContainerKind, Pod};
 use crate::probe::Source;
-use crate::repair::safety;
-use crate::repair::{Refusal, Task};
+use crate::repair::{Refusal, Task, pairing, safety};
 use crate::resources::{self, Use};
 use crate::rules::{sidecar_on_unsupported_node, sidecar_without_startup_probe};
 use crate::settings::{Action, Need, Position, Settings};
@@ -40,6 +39,10 @@ enum Target {
 pub(crate) fn make(task: &Task<'_>, draft: &mut Draft<'_>) -> Result<String, Refusal> {
     let Task { pod, settings, place, .. } = *task;
     let container = task.container()?;
+    if pairing::is_wanted(pod, settings) {
+        let plan = pairing::Plan::new(pod, container, settings, draft.init())?;
+        return plan.carry_out(pod, container, place, settings, draft);
+    }
     let Plan { target, probe } = Plan::new(pod, container, settings, draft.init())?;
     let with_probe =
         probe.as_ref().map(|source| format!(", with a startupProbe from {source}")).unwrap_or_default();
@@ -73,12 +76,15 @@ pub(crate) fn make(task: &Task<'_>, draft: &mut Draft<'_>) -> Result<String, Ref
     Ok(what)
 }
 
-/// Whether a classic sidecar may be moved.
+/// Whether a classic sidecar may be moved, or made a pair of.
 ///
 /// # Errors
 /// Why not.
 pub fn check(pod: &Pod<'_>, container: &Container<'_>, settings: &Settings) -> Result<(), Refusal> {
     let init: Vec<_> = (0..pod.spec().init_containers.len()).collect();
+    if pairing::is_wanted(pod, settings) {
+        return pairing::Plan::new(pod, container, settings, &init).map(drop);
+    }
     Plan::new(pod, container, settings, &init).map(drop)
 }
 
@@ -106,7 +112,10 @@ impl<'s> Plan<'s> {
 }
 
 /// Whether the container itself, and what stands around it, allow a move.
-fn is_movable(pod: &Pod<'_>, container: &Container<'_>) -> Result<(), Refusal> {
+///
+/// # Errors
+/// Why not.
+pub(crate) fn is_movable(pod: &Pod<'_>, container: &Container<'_>) -> Result<(), Refusal> {
     let fields = container.fields;
     if pod.kind == Kind::Custom {
         return Err("this kind may not keep the restartPolicy of init containers".into());
@@ -187,7 +196,7 @@ fn wants_probe(container: &Container<'_>, settings: &Settings) -> bool {
 
 /// The place among the init containers to which a sidecar moves: the proxy of a mesh right after its own init containers, all
 /// others after those that are there, so that what ran before them still does, or before them if the operator says so.
-fn place(pod: &Pod<'_>, container: &Container<'_>, settings: &Settings, init: &[usize]) -> usize {
+pub(crate) fn place(pod: &Pod<'_>, container: &Container<'_>, settings: &Settings, init: &[usize]) -> usize {
     let at = |place: &usize| pod.containers.get(*place);
     if let Some(row) = container.sidecar().and_then(|facts| facts.row).filter(|row| row.redirects_traffic) {
         let is_own = |place: &usize| {

@@ -49,7 +49,7 @@ use serde_json::json;
 use crate::edit::Draft;
 use crate::native_only;
 use crate::pod::{Container, ContainerKind, Pod};
-use crate::repair::{Phase, Refusal, Repair, Task};
+use crate::repair::{Phase, Refusal, Repair, Task, universal};
 use crate::rules::Rule;
 use crate::settings::{Action, Fix, Settings, SidecarSupport};
 use crate::violation::{ErrorKind, Finding};
@@ -63,7 +63,11 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
-    let is_sidecar = |container: &&Container<'_>| matches!(container.kind, ContainerKind::Sidecar(_));
+    // The native copy of a pair ends where it is not known.
+    let is_sidecar = |container: &&Container<'_>| {
+        matches!(container.kind, ContainerKind::Sidecar(_))
+            && !universal::is_native_copy(&container.fields.command)
+    };
     let is_judged =
         |container: &Container<'_>| container.sidecar().is_some_and(|facts| facts.ceiling().is_some());
     if let Some(unseen) = settings.nodes.unseen().filter(|_| pod.containers.iter().any(is_judged)) {

@@ -109,7 +109,7 @@ fn empty_gate(
         }
         ContainerKind::Init(None) => takes_any_answer(&fields.words().collect::<Vec<_>>())
             .then_some((script_of(fields), "the loop takes any answer for success")),
-        ContainerKind::Init(Some(_)) | ContainerKind::Stub => None,
+        ContainerKind::Init(Some(_)) | ContainerKind::Stub | ContainerKind::Copy => None,
     }
 }
 
