@@ -122,9 +122,15 @@ fn planted_into(object: &Value) -> Value {
     object
 }
 
-/// How many fields from the future a value has. Where a probe is copied or replaced, its own do not count.
+/// How many fields from the future a value has. Where a probe is copied or replaced, its own do not count, nor do those of what a
+/// repair has made itself, to be a pair.
 fn count(value: &Value) -> usize {
     match value {
+        Value::Object(fields)
+            if fields.get("name").and_then(Value::as_str).is_some_and(|name| name.ends_with("-native")) =>
+        {
+            0
+        }
         Value::Array(items) => items.iter().map(count).sum(),
         Value::Object(fields) => {
             let below =

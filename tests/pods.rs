@@ -159,6 +159,8 @@ pub fn case() -> impl Strategy<Value = Case> {
             json!({"metadata": {"name": name, "labels": labels}, "status": {"nodeInfo": {"kubeletVersion": version}}})
         };
         let nodes = [node("node-1", "v1.27.3", json!({})), node("node-2", "v1.33.6", json!({"disk": "ssd"}))];
-        Case { cluster: RecordedCluster::read(&json!({"items": nodes})), ..Case::with_settings(pod, settings) }
+        let mut case = Case::with_settings(pod, settings);
+        case.cluster = RecordedCluster::read(&json!({"items": nodes}));
+        case
     })
 }

@@ -11,7 +11,7 @@ use crate::custom;
 use crate::evaluate::{Decision, evaluate};
 use crate::explain::explain;
 use crate::field::FieldPath;
-use crate::pod::Pod;
+use crate::pod::{ContainerKind, Pod};
 use crate::read::{ReadError, ReadErrorKind};
 use crate::request::{GroupKind, Request, changes_containers};
 use crate::settings::{Settings, SidecarSupport, TemplatePath};
@@ -78,7 +78,11 @@ fn has_sidecar(request: &Request<'_>, settings: &Settings) -> bool {
     let Some((kind, object)) = request.subject() else { return false };
     let Ok(template) = PodTemplate::of(kind, object) else { return false };
     let pod = Pod::new(kind, object, &template, settings);
-    pod.containers.iter().any(|container| container.sidecar().is_some_and(|facts| facts.ceiling().is_some()))
+    pod.containers.iter().any(|container| match container.kind {
+        // A repair makes a sidecar container of one that lost its restartPolicy.
+        ContainerKind::Init(facts) => facts.is_some(),
+        _ => container.sidecar().is_some_and(|facts| facts.ceiling().is_some()),
+    })
 }
 
 /// The object in a payload, as it came in.
