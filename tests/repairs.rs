@@ -81,8 +81,8 @@ fn only_what_repairs_touch_has_changed(case: &Case, object: &Value) -> anyhow::R
     let (old, new) = (take(&mut before, place), take(&mut after, place));
     ensure!(before == after, "something outside the Pod template has changed");
     let (mut old_spec, mut new_spec) = (part(&old, "spec"), part(&new, "spec"));
-    let (old_containers, mut new_containers) = (containers(&mut old_spec), containers(&mut new_spec));
-    pairs_are_whole(&old_containers, &mut new_containers, &mut new_spec)?;
+    let (mut old_containers, mut new_containers) = (containers(&mut old_spec), containers(&mut new_spec));
+    pairs_are_whole(&mut old_containers, &mut new_containers, &mut old_spec, &mut new_spec)?;
     containers_are_kept(case, &old_containers, &new_containers)?;
     grown(&mut old_spec, &mut new_spec, "nodeSelector", |_| true)?;
     ensure!(old_spec == new_spec, "something else in the spec has changed to {new_spec:?}");
@@ -108,47 +108,66 @@ fn containers(spec: &mut Map<String, Value>) -> Vec<Value> {
     lists.filter_map(|list| list.as_array().cloned()).flatten().collect()
 }
 
-/// Of a sidecar that was made a pair of, both copies are the container, but for what makes them a pair; this is taken away again, and so
-/// are the native copy and the volume.
-fn pairs_are_whole(old: &[Value], new: &mut Vec<Value>, spec: &mut Map<String, Value>) -> anyhow::Result<()> {
-    for container in old {
-        let name = container["name"].as_str().unwrap_or_default();
+/// Of a sidecar that was made a pair of, both copies are the container, but for what makes them a pair. All of that is taken away
+/// again, from what was there before as well, where a second apply has left it.
+fn pairs_are_whole(
+    old: &mut Vec<Value>,
+    new: &mut Vec<Value>,
+    old_spec: &mut Map<String, Value>,
+    new_spec: &mut Map<String, Value>,
+) -> anyhow::Result<()> {
+    let names: Vec<_> =
+        old.iter().filter_map(|container| container["name"].as_str().map(str::to_owned)).collect();
+    for name in names {
         let native = format!("{name}-native");
-        let is_new = !old.iter().any(|other| other["name"] == *native);
-        let Some(place) = new.iter().position(|other| other["name"] == *native).filter(|_| is_new) else {
+        let Some(place) =
+            new.iter().position(|other| other["name"] == *native && other["command"][1] == "-c")
+        else {
             continue;
         };
-        let mut native_copy = new.remove(place);
+        let mut copy = new.remove(place);
+        old.retain(|other| other["name"] != *native);
+        let container =
+            old.iter_mut().find(|other| other["name"] == name).context("it has come from nowhere")?;
         let classic =
             new.iter_mut().find(|other| other["name"] == name).context("the classic copy is gone")?;
-        ensure!(native_copy["restartPolicy"] == "Always", "{native} is no sidecar container");
-        ensure!(native_copy["startupProbe"].is_object(), "{native} holds nothing");
-        for copy in [&mut native_copy, classic] {
-            let mounts = copy["volumeMounts"].as_array_mut().context("no mounts")?;
-            ensure!(
-                mounts.pop() == Some(json!({"name": native, "mountPath": "/sidecar-startup"})),
-                "{native}: mount"
-            );
+        ensure!(copy["restartPolicy"] == "Always", "{native} is no sidecar container");
+        ensure!(copy["startupProbe"].is_object(), "{native} holds nothing");
+        let own = container["command"].as_array().cloned().unwrap_or_default();
+        for copy in [&mut copy, classic] {
             let words = copy["command"].as_array().cloned().unwrap_or_default();
-            let own = container["command"].as_array().cloned().unwrap_or_default();
             ensure!(
                 !own.is_empty() && words.ends_with(&own),
                 "{native}: {words:?} does not go on with {own:?}"
             );
-            copy["command"] = own.into();
-            if container.get("volumeMounts").is_none() {
-                copy.as_object_mut().map(|fields| fields.shift_remove("volumeMounts"));
-            }
+            copy["command"] = own.clone().into();
+            ensure!(unmount(copy, &native), "{native} does not mount what the two share");
         }
-        if let Some(volumes) = spec.get_mut("volumes").and_then(Value::as_array_mut) {
-            volumes.retain(|volume| volume["name"] != native);
+        unmount(container, &native);
+        for spec in [&mut *old_spec, &mut *new_spec] {
+            take_from(spec, "volumes", |volume| volume["name"] == native);
         }
-        if spec.get("volumes").is_some_and(|volumes| *volumes == json!([])) {
-            spec.shift_remove("volumes");
-        }
-        containers_are_kept_alike(container, &native_copy)?;
+        containers_are_kept_alike(container, &copy)?;
     }
     Ok(())
+}
+
+/// Takes away the mount of what two copies share, and says whether it was there.
+fn unmount(container: &mut Value, volume: &str) -> bool {
+    let mount = json!({"name": volume, "mountPath": "/sidecar-startup"});
+    container.as_object_mut().is_some_and(|fields| take_from(fields, "volumeMounts", |other| *other == mount))
+}
+
+/// Takes items out of a list, and the list where it was nothing else; says whether there were any.
+fn take_from(fields: &mut Map<String, Value>, list: &str, is_meant: impl Fn(&Value) -> bool) -> bool {
+    let Some(items) = fields.get_mut(list).and_then(Value::as_array_mut) else { return false };
+    let before = items.len();
+    items.retain(|item| !is_meant(item));
+    let (after, is_empty) = (items.len(), items.is_empty());
+    if is_empty && after < before {
+        fields.shift_remove(list);
+    }
+    after < before
 }
 
 /// A copy has every field of the container, but for those that a repair may set, and its name.
