@@ -8,10 +8,39 @@ setup() {
     module=annotated-policy.wasm
 }
 
-# Runs the policy on a request; what it prints on standard output is in $output.
+# Runs the policy on a request; what it prints on standard output is in $output. Where a real kwctl is at hand, it prints the same.
 judge() {
     run --separate-stderr "$KWCTL" run "$module" "$@"
+    [[ "$KWCTL" != *policy-host ]] || ! command -v kwctl >/dev/null || [[ " $* " == *" - "* ]] || [ "$status" -ne 0 ] ||
+        diff <(jq --sort-keys . <<<"$output") <(kwctl run "$module" "$@" 2>/dev/null | jq --sort-keys .)
 }
+
+# A request to create an object of that API version and kind whose Pod template, at that path, is the one of the first argument.
+request() {
+    jq --arg version "$2" --arg kind "$3" --arg path "$4" '
+        .object.spec.template as $template
+        | ($version | split("/") | if length == 1 then ["", .[0]] else . end) as [$group, $v]
+        | .kind = {group: $group, version: $v, kind: $kind}
+        | .resource = {group: $group, version: $v, resource: ($kind | ascii_downcase + "s")}
+        | .object = ({apiVersion: $version, kind: $kind, metadata: {name: "myapp"}}
+            | if $path == "" then . * $template else setpath($path | split("."); $template) end)
+        | if $kind == "Job" or $kind == "CronJob" then
+            .object |= setpath(($path | split(".")) + ["spec", "restartPolicy"]; "Never") else . end' \
+        "$1" >"$BATS_TEST_TMPDIR/$3.json"
+    echo "$BATS_TEST_TMPDIR/$3.json"
+}
+
+KINDS=(
+    "v1 Pod "
+    "v1 PodTemplate template"
+    "v1 ReplicationController spec.template"
+    "apps/v1 Deployment spec.template"
+    "apps/v1 ReplicaSet spec.template"
+    "apps/v1 StatefulSet spec.template"
+    "apps/v1 DaemonSet spec.template"
+    "batch/v1 Job spec.template"
+    "batch/v1 CronJob spec.jobTemplate.spec.template"
+)
 
 # Asks jq a question of the answer; a question that is not answered with true fails.
 holds() {
@@ -98,4 +127,37 @@ holds() {
     [ "$status" -eq 0 ]
     holds '.allowed and (.warnings | length) == 1'
     holds '.warnings[0] | contains("the policy server may not list and watch them")'
+}
+
+@test "judges every kind of workload" {
+    for kind in "${KINDS[@]}"; do
+        read -r version name path <<<"$kind"
+        judge --request-path "$(request tests/requests/readiness-probe-only.json "$version" "$name" "$path")"
+        [ "$status" -eq 0 ]
+        holds ".allowed == false and (.status.message | startswith(\"${path:+$path.}spec.initContainers[0].startupProbe: \"))"
+        judge --request-path "$(request tests/requests/startup-probe.json "$version" "$name" "$path")"
+        holds '.allowed and .warnings == null'
+    done
+}
+
+@test "what it has repaired, it takes as it is" {
+    for kind in "${KINDS[@]}"; do
+        read -r version name path <<<"$kind"
+        request=$(request tests/requests/readiness-probe-only.json "$version" "$name" "$path")
+        judge --request-path "$request" --settings-json '{"fix": "Safe"}'
+        holds '.allowed and .patch != null'
+        target/debug/policy-host patched --request-path "$request" <<<"$output" >"$BATS_TEST_TMPDIR/patched.json"
+        for settings in '{"fix": "Safe"}' '{}'; do
+            judge --request-path "$BATS_TEST_TMPDIR/patched.json" --settings-json "$settings"
+            [ "$status" -eq 0 ]
+            holds '.allowed and .patch == null and .warnings == null'
+        done
+    done
+}
+
+@test "refuses settings of the wrong type, and says where" {
+    judge --request-path tests/requests/startup-probe.json --settings-json '{"startupSeconds": {"maximum": "600"}}'
+    [ "$status" -eq 1 ]
+    [ -z "$output" ]
+    [[ "$stderr" == *"Provided settings are not valid: settings.startupSeconds.maximum: Invalid value: expected an integer, but found a string"* ]]
 }

@@ -78,7 +78,7 @@ pub(crate) struct Verdict {
 }
 
 /// What the API server is told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AdmissionResponse {
     /// The uid of the request.
@@ -87,7 +87,7 @@ pub struct AdmissionResponse {
     pub allowed: bool,
     /// `JSONPatch`, with a patch.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub patch_type: Option<&'static str>,
+    pub patch_type: Option<String>,
     /// The JSON patch that makes the object what the policy wants it to be, in base64.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patch: Option<String>,
@@ -101,7 +101,7 @@ pub struct AdmissionResponse {
 }
 
 /// Why an object is not let in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
     /// The reason.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -139,7 +139,7 @@ impl AdmissionResponse {
             };
             let patch = json_patch::diff(&object, &mutated);
             if !patch.0.is_empty() {
-                response.patch_type = Some("JSONPatch");
+                response.patch_type = Some("JSONPatch".to_owned());
                 response.patch = serde_json::to_vec(&patch).ok().map(|json| BASE64.encode(json));
             }
         }

@@ -8,7 +8,7 @@ use std::{fs, io};
 
 use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand};
-use policy_host::{AdmissionRequest, PolicyModule, artifacthub, host_calls, metadata};
+use policy_host::{AdmissionRequest, AdmissionResponse, PolicyModule, artifacthub, host_calls, metadata};
 use serde_json::Value;
 
 /// Runs a compiled Kubewarden policy as Kubewarden does.
@@ -59,6 +59,15 @@ enum Command {
         output_path: PathBuf,
         /// The compiled module.
         module: PathBuf,
+    },
+    /// Prints a request as it would be sent again once the patch of a response is applied to its object.
+    Patched {
+        /// The AdmissionRequest or AdmissionReview, as JSON.
+        #[arg(short, long, value_name = "FILE")]
+        request_path: PathBuf,
+        /// What `run` has printed for it; - reads standard input.
+        #[arg(long, value_name = "FILE", default_value = "-")]
+        response_path: PathBuf,
     },
     /// Writes files that go with a policy, as `kwctl scaffold` does.
     #[command(subcommand)]
@@ -138,6 +147,16 @@ fn carry_out(command: Command) -> anyhow::Result<()> {
             let annotated = metadata::annotate(&read_module(&module)?, &read(&metadata_path)?, usage)
                 .with_context(|| format!("cannot annotate {}", module.display()))?;
             write(&output_path, annotated)?;
+        }
+        Command::Patched { request_path, response_path } => {
+            let mut request: Value =
+                serde_json::from_str(&read(&request_path)?).context("the request is not JSON")?;
+            let response: AdmissionResponse =
+                serde_json::from_str(&read(&response_path)?).context("the response is none")?;
+            let pointer = if request.get("request").is_some() { "/request/object" } else { "/object" };
+            let object = request.pointer_mut(pointer).context("the request has no object")?;
+            *object = response.patched(object)?;
+            println!("{request}");
         }
         Command::Scaffold(Scaffold::Artifacthub { metadata_path, questions_path, output }) => {
             let questions = questions_path.as_deref().map(read).transpose()?;

@@ -12,7 +12,9 @@ pub(crate) fn print(id: Option<&str>) -> anyhow::Result<()> {
             let rule = RULES.iter().find(|rule| rule.id == id);
             let rule =
                 rule.ok_or_else(|| anyhow!("there is no rule {id}; `sidecar-startup rules` lists them"))?;
-            format!("{} ({} by default)\n\n{}", rule.id, rule.default, rule.doc())
+            let repaired =
+                rule.repaired_with().map(|fix| format!(", repaired with fix: {fix}")).unwrap_or_default();
+            format!("{} ({} by default{repaired})\n\n{}", rule.id, rule.default, rule.doc())
         }
         None => RULES
             .iter()

@@ -16,7 +16,7 @@ mod unheld_mesh_injection;
 
 use crate::pod::Pod;
 use crate::repair::Repair;
-use crate::settings::{Action, Settings};
+use crate::settings::{Action, Fix, Settings};
 use crate::violation::Finding;
 
 /// One way in which a Pod can fail to start in the right order.
@@ -44,6 +44,12 @@ impl Rule {
 }
 
 impl Rule {
+    /// The least value of the setting `fix` with which it repairs what it finds; nothing where only its author can.
+    #[must_use]
+    pub fn repaired_with(&self) -> Option<Fix> {
+        self.repair.as_ref().map(|repair| repair.needs)
+    }
+
     /// What is wrong, in a sentence.
     #[must_use]
     pub fn summary(&self) -> String {
@@ -60,7 +66,9 @@ pub fn markdown() -> String {
         .to_owned();
     for rule in RULES {
         let doc = rule.doc().replace("\n# ", "\n### ");
-        text += &format!("\n## {}\n\nDefault: {}\n\n{doc}", rule.id, rule.default);
+        let repaired =
+            rule.repaired_with().map(|fix| format!("; repaired with `fix: {fix}`")).unwrap_or_default();
+        text += &format!("\n## {}\n\nDefault: {}{repaired}\n\n{doc}", rule.id, rule.default);
     }
     text
 }

@@ -30,6 +30,16 @@ pub use sidecar::{Need, Position, Sidecar};
 pub use startup_seconds::StartupSeconds;
 pub use wait_for::{LabelSelector, WaitFor, WaitForContainer};
 
+impl std::fmt::Display for Fix {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::None => "None",
+            Self::Safe => "Safe",
+            Self::All => "All",
+        })
+    }
+}
+
 /// The settings of the policy.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
