@@ -61,11 +61,14 @@ impl Node {
     pub fn from_value(node: &Value) -> Self {
         let text =
             |pointer: &str| node.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let labels = node.pointer("/metadata/labels").and_then(Value::as_object);
-        let label = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
+        let mut labels = BTreeMap::new();
+        for (key, value) in node.pointer("/metadata/labels").and_then(Value::as_object).into_iter().flatten()
+        {
+            labels.insert(key.clone(), value.as_str().unwrap_or_default().to_owned());
+        }
         Self {
             name: text("/metadata/name"),
-            labels: labels.into_iter().flatten().filter_map(label).collect(),
+            labels,
             kubelet_version: text("/status/nodeInfo/kubeletVersion"),
         }
     }

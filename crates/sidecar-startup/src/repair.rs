@@ -203,13 +203,13 @@ impl Repairs {
             let pod = violation.container.is_none().then(|| violation.finding.short.clone());
             (violation.rule.id, violation.container.clone(), pod)
         };
-        let faults: BTreeMap<_, _> =
-            self.refused.iter().map(|refused| (of_fault(&refused.violation), &refused.reason)).collect();
-        let of_containers = self
-            .refused
-            .iter()
-            .filter_map(|refused| Some((refused.violation.container.clone()?, &refused.reason)));
-        let containers: BTreeMap<_, _> = of_containers.collect();
+        let (mut faults, mut containers) = (BTreeMap::new(), BTreeMap::new());
+        for Refused { violation, reason } in &self.refused {
+            faults.insert(of_fault(violation), reason);
+            if let Some(container) = &violation.container {
+                containers.insert(container.clone(), reason);
+            }
+        }
         for violation in violations {
             // A repair may have come half way, and then no further.
             let half_way =

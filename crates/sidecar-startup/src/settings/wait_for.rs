@@ -153,8 +153,10 @@ pub(super) fn of_different_names<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<WaitFor>, D::Error> {
     let entries = Vec::<WaitFor>::deserialize(deserializer)?;
-    let mut names: Vec<_> = entries.iter().map(|entry| entry.name.as_str()).collect();
-    names.sort_unstable();
-    let are_different = names.is_sorted_by(|one, next| one < next);
+    let mut names = entries.iter().map(|entry| entry.name.as_str());
+    let mut are_different = true;
+    while let Some(name) = names.next() {
+        are_different &= names.clone().all(|other| other != name);
+    }
     if are_different { Ok(entries) } else { Err(D::Error::custom("two entries have the same name")) }
 }
