@@ -86,6 +86,12 @@ fn the_form_makes_valid_settings() {
 
         for option in question["options"].as_array().into_iter().flatten() {
             let mut settings = untouched();
+            // It can only be chosen where it is shown.
+            if let Some((variable, value)) =
+                question["show_if"].as_str().and_then(|shown| shown.split_once('='))
+            {
+                set(&mut settings, &json!(variable), json!(value));
+            }
             set(&mut settings, &question["variable"], option.clone());
             let choice = format!("{}={}", question["variable"].as_str().unwrap(), option.as_str().unwrap());
             // What the choice shows and asks for has to be filled in.

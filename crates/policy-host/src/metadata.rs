@@ -35,6 +35,8 @@ pub(crate) struct Metadata {
     #[serde(default)]
     pub(crate) context_aware_resources: Vec<ContextAwareResource>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    host_capabilities: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     minimum_kubewarden_version: Option<String>,
 }
 
