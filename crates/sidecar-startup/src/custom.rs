@@ -42,6 +42,27 @@ pub(crate) fn evaluate<'s>(
     together(request, judged)
 }
 
+/// Whether one of the Pod templates at some paths of an object has a sidecar of which a rule may speak.
+pub(crate) fn has_sidecar<'s>(
+    settings: &Settings,
+    request: &Value,
+    mut paths: impl Iterator<Item = &'s TemplatePath>,
+) -> bool {
+    let Some(object) = request.get("object") else { return false };
+    paths.any(|path| {
+        let mut templates = Vec::new();
+        find(object, path.steps(), &mut Vec::new(), &mut templates);
+        templates.iter().any(|(_, template)| {
+            let stand_in = stand_in(request, template).to_string();
+            #[expect(
+                clippy::redundant_closure_for_method_calls,
+                reason = "the method alone is for one lifetime only"
+            )]
+            with_pod(Kind::Custom, &stand_in, settings, |pod| pod.has_sidecar()).unwrap_or_default()
+        })
+    })
+}
+
 /// The decision on all templates together.
 fn together(request: &Value, judged: Vec<(FieldPath, Decision)>) -> Decision {
     let mut all = Decision::default();

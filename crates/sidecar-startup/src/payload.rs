@@ -11,7 +11,7 @@ use crate::custom;
 use crate::evaluate::{Decision, evaluate};
 use crate::explain::explain;
 use crate::field::FieldPath;
-use crate::pod::{ContainerKind, Pod};
+use crate::pod::Pod;
 use crate::read::{ReadError, ReadErrorKind};
 use crate::request::{GroupKind, Request, changes_containers};
 use crate::settings::{Settings, SidecarSupport, TemplatePath};
@@ -77,12 +77,7 @@ pub fn validate_in(cluster: &dyn Cluster, payload: &str) -> Answer {
 fn has_sidecar(request: &Request<'_>, settings: &Settings) -> bool {
     let Some((kind, object)) = request.subject() else { return false };
     let Ok(template) = PodTemplate::of(kind, object) else { return false };
-    let pod = Pod::new(kind, object, &template, settings);
-    pod.containers.iter().any(|container| match container.kind {
-        // A repair makes a sidecar container of one that lost its restartPolicy.
-        ContainerKind::Init(facts) => facts.is_some(),
-        _ => container.sidecar().is_some_and(|facts| facts.ceiling().is_some()),
-    })
+    Pod::new(kind, object, &template, settings).has_sidecar()
 }
 
 /// The object in a payload, as it came in.
@@ -124,9 +119,10 @@ fn validate_value(cluster: &dyn Cluster, payload: &str) -> Answer {
         }
         return evaluate(&settings, &request, || object.cloned()).into();
     }
-    let is_elsewhere =
-        template_paths(&settings, text(request, "/kind/group"), text(request, "/kind/kind")).next().is_some();
-    if is_elsewhere {
+    let paths = template_paths(&settings, text(request, "/kind/group"), text(request, "/kind/kind"));
+    if settings.nodes.sidecar_support == SidecarSupport::Checked
+        && custom::has_sidecar(&settings, request, paths)
+    {
         settings.nodes.look(cluster);
     }
     let paths = template_paths(&settings, text(request, "/kind/group"), text(request, "/kind/kind"));

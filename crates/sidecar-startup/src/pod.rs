@@ -172,6 +172,15 @@ impl<'a> Pod<'a> {
         catalogue::ends_all(Candidate { fields: first.fields, repository: "", around: self.around })
     }
 
+    /// Whether there is a sidecar of which a start-up rule may speak, or one that lost its `restartPolicy`.
+    #[must_use]
+    pub fn has_sidecar(&self) -> bool {
+        self.containers.iter().any(|container| match container.kind {
+            ContainerKind::Init(facts) => facts.is_some(),
+            _ => container.sidecar().is_some_and(|facts| facts.ceiling().is_some()),
+        })
+    }
+
     /// Whether a `DaemonSet` creates it.
     #[must_use]
     pub fn is_of_daemon_set(&self) -> bool {

@@ -68,9 +68,7 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
         matches!(container.kind, ContainerKind::Sidecar(_))
             && !universal::is_native_copy(&container.fields.command)
     };
-    let is_judged =
-        |container: &Container<'_>| container.sidecar().is_some_and(|facts| facts.ceiling().is_some());
-    if let Some(unseen) = settings.nodes.unseen().filter(|_| pod.containers.iter().any(is_judged)) {
+    if let Some(unseen) = settings.nodes.unseen().filter(|_| pod.has_sidecar()) {
         findings.push(Finding {
             path: pod.path().child("nodeSelector"),
             kind: ErrorKind::Required,

@@ -115,7 +115,7 @@ impl Nodes {
     }
 
     /// The nodes that a Pod may land on, as far as the cluster has told them.
-    pub fn in_reach<'n>(&'n self, spec: &'n Spec<'_>) -> impl Iterator<Item = &'n Node> {
+    pub fn in_reach(&self, spec: &Spec<'_>) -> impl Iterator<Item = &Node> {
         let nodes = self.seen.iter().filter_map(|seen| seen.as_ref().ok()).flatten();
         nodes.filter(|node| spec.may_land_on(&node.name, &node.labels))
     }
@@ -123,8 +123,7 @@ impl Nodes {
     /// A node that a Pod may land on and that does not know sidecar containers.
     #[must_use]
     pub fn old_in_reach(&self, spec: &Spec<'_>) -> Option<&Node> {
-        let nodes = self.seen.iter().filter_map(|seen| seen.as_ref().ok()).flatten();
-        nodes.into_iter().find(|node| node.is_old() && spec.may_land_on(&node.name, &node.labels))
+        self.in_reach(spec).find(|node| node.is_old())
     }
 
     /// Whether classic sidecars of a Pod stay where they are, since it may land on a node that does not know sidecar containers.
