@@ -10,8 +10,8 @@ use sidecar_startup::cluster::{Cluster, Node, Unseen};
 /// The cluster, as the host tells it.
 pub(crate) struct HostCluster;
 
-/// Asks for all nodes. Of a node's many fields only one is looked at, beside its metadata.
-const LIST: &str = r#"{"api_version":"v1","kind":"Node","label_selector":null,"field_selector":null,"field_masks":["status.nodeInfo.kubeletVersion"]}"#;
+/// Asks for all nodes. Of a node's many fields only two are looked at, beside its metadata.
+const LIST: &str = r#"{"api_version":"v1","kind":"Node","label_selector":null,"field_selector":null,"field_masks":["spec.taints","status.nodeInfo.kubeletVersion"]}"#;
 
 impl Cluster for HostCluster {
     fn nodes(&self, user: &str) -> Result<Vec<Node>, Unseen> {

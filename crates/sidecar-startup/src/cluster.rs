@@ -43,8 +43,21 @@ pub struct Node {
     pub name: String,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
+    /// What keeps Pods away that do not tolerate it.
+    pub taints: Vec<Taint>,
     /// `status.nodeInfo.kubeletVersion`, as in `v1.29.3`.
     pub kubelet_version: String,
+}
+
+/// A taint of a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taint {
+    /// Its key.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+    /// What becomes of Pods that do not tolerate it.
+    pub effect: String,
 }
 
 /// The first release whose kubelet knows sidecar containers without being told to: `SidecarContainers` is on by default from 1.29 on
@@ -66,9 +79,16 @@ impl Node {
         {
             labels.insert(key.clone(), value.as_str().unwrap_or_default().to_owned());
         }
+        let taints =
+            node.pointer("/spec/taints").and_then(Value::as_array).into_iter().flatten().map(|taint| {
+                let text =
+                    |field: &str| taint.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+                Taint { key: text("key"), value: text("value"), effect: text("effect") }
+            });
         Self {
             name: text("/metadata/name"),
             labels,
+            taints: taints.collect(),
             kubelet_version: text("/status/nodeInfo/kubeletVersion"),
         }
     }
@@ -105,13 +125,14 @@ impl Node {
 
     fn version(&self) -> Option<Version> {
         let text = self.kubelet_version.strip_prefix('v').unwrap_or(&self.kubelet_version);
-        let mut parts = text.split('.');
-        let major = parts.next()?.parse().ok()?;
-        let minor = parts.next()?.parse().ok()?;
-        // What a distribution adds stands behind the patch: 1.28.5+k3s1, 1.27.3-gke.100.
-        let patch = parts.next()?;
-        let end = patch.find(|c: char| !c.is_ascii_digit()).unwrap_or(patch.len());
-        Some(Version(major, minor, patch.get(..end)?.parse().ok()?))
+        let (major, rest) = text.split_once('.')?;
+        // What a distribution adds stands behind the last number: 1.28.5+k3s1, 1.27.3-gke.100.
+        let leading = |text: &str| {
+            let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+            text.get(..end).and_then(|number| number.parse().ok())
+        };
+        let patch = rest.split_once('.').and_then(|(_, patch)| leading(patch));
+        Some(Version(major.parse().ok()?, leading(rest)?, patch.unwrap_or(0)))
     }
 }
 
@@ -145,6 +166,7 @@ mod tests {
         let node = |version: &str| Node {
             name: "a".to_owned(),
             labels: BTreeMap::new(),
+            taints: Vec::new(),
             kubelet_version: version.to_owned(),
         };
         for (version, is_old, refuses) in [
@@ -155,7 +177,10 @@ mod tests {
             ("v2.0.0", false, false),
             ("v1.29.0-alpha.1", false, false),
             ("virtual", true, false),
-            ("v1.29", true, false),
+            ("v1.29", false, false),
+            ("v1.27+x", true, false),
+            ("v1.30+x", false, false),
+            ("v1", true, false),
             ("", true, false),
         ] {
             assert_eq!(

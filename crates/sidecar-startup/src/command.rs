@@ -10,7 +10,7 @@ mod shell;
 
 use any_answer::is_loop_for_any_answer;
 use script::{Join, Script};
-use shell::{Shell, is_shell};
+use shell::Shell;
 
 /// How a command ends, whatever it finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,11 +66,6 @@ pub fn takes_any_answer<S: AsRef<str>>(words: &[S]) -> bool {
         let script = Script::read(script);
         shell.surely_reaches_unread(&script) && script.unread.is_some_and(is_loop_for_any_answer)
     })
-}
-
-/// Whether these words start a shell, whatever it then runs.
-pub(crate) fn starts_shell<S: AsRef<str>>(words: &[S]) -> bool {
-    unwrapped(&as_strs(words)).first().is_some_and(|first| is_shell(first))
 }
 
 fn as_strs<S: AsRef<str>>(words: &[S]) -> Vec<&str> {

@@ -102,7 +102,7 @@ impl<'o> Draft<'o> {
         }
     }
 
-    /// Adds a volume, unless this very one is there.
+    /// Adds an `emptyDir`, unless it is there, with whatever further fields.
     ///
     /// # Errors
     /// Another volume has its name.
@@ -110,9 +110,9 @@ impl<'o> Draft<'o> {
         let volumes =
             self.template.get("spec").and_then(|spec| spec.get("volumes")).and_then(Value::as_array);
         let mut volumes = volumes.cloned().unwrap_or_default();
+        let medium = |volume: &Value| volume.get("emptyDir").map(|source| source.get("medium").cloned());
         match volumes.iter().find(|other| other.get("name") == volume.get("name")) {
-            // The API server adds what it takes for granted.
-            Some(other) if other.get("emptyDir").is_some() => return Ok(()),
+            Some(other) if medium(other) == medium(&volume) => return Ok(()),
             Some(_) => return Err("another volume has the name of that which the two would share".into()),
             None => volumes.push(volume),
         }

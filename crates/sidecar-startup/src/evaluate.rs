@@ -105,13 +105,22 @@ pub(crate) fn decide(
             Ok(Decision { fixes: repairs.done, object: Some(repairs.object), ..decision })
         }
         // Half a repair would be none: what keeps the object out has to be mended anyway.
-        again => judged.map(|mut decision| {
-            repairs.explain(&mut decision.violations);
-            if let Err(reason) = again {
-                decision.explain(&reason, settings);
+        again => match judged {
+            Ok(mut decision) => {
+                repairs.explain(&mut decision.violations);
+                if let Err(reason) = again {
+                    decision.explain(&reason, settings);
+                }
+                Ok(decision)
             }
-            decision
-        }),
+            Err(ReadError { path, kind: ReadErrorKind::Invalid(detail) }) => {
+                let reason =
+                    repairs.refused.first().map(|refused| format!("; not repaired: {}", refused.reason));
+                let detail = format!("{detail}{}", reason.unwrap_or_default());
+                Err(ReadError { path, kind: ReadErrorKind::Invalid(detail) })
+            }
+            Err(error) => Err(error),
+        },
     }
 }
 

@@ -15,6 +15,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::cluster::Taint;
 use crate::resources::Requests;
 
 /// Defines a view: a struct and how it is read: from an object only, unknown fields ignored, `null` as absent, and the last of two
@@ -122,6 +123,7 @@ view! {
         "nodeSelector" node_selector: TextMap<'a>,
         "affinity" affinity: Unread<'a>,
         "nodeName" node_name: Text<'a>,
+        "tolerations" tolerations: Unread<'a>,
         "os" os: Unread<'a>,
         /// Of the Pod as a whole.
         "resources" resources: Unread<'a>,
@@ -135,6 +137,10 @@ view! {
         "restartPolicy" restart_policy: Text<'a>,
         /// Of a Job.
         "podFailurePolicy" pod_failure_policy: Unread<'a>,
+        /// Of a Job: how often its Pods may fail, or their containers restart.
+        "backoffLimit" backoff_limit: Option<i64>,
+        /// Of a Job.
+        "parallelism" parallelism: Option<i64>,
         /// Where most workloads have their Pod template.
         "template" template: Option<Box<Template<'a>>>,
         /// Where a CronJob has the Job that holds its Pod template.
@@ -389,6 +395,27 @@ impl Spec<'_> {
         let required = affinity.and_then(|affinity| affinity.node_affinity.required);
         self.node_selector.iter().all(|(key, value)| labels.get(key).is_some_and(|label| *label == value))
             && required.is_none_or(|required| required.terms.iter().any(|term| term.fits(name, labels)))
+    }
+
+    /// Whether the Pod may be scheduled onto a node with these taints, or has no need to be: those of `NoSchedule` and `NoExecute` keep
+    /// away what does not tolerate them (`staging/src/k8s.io/component-helpers/scheduling/corev1/helpers.go`).
+    #[must_use]
+    pub fn tolerates(&self, taints: &[Taint]) -> bool {
+        let mut hard = taints.iter().filter(|taint| taint.effect != "PreferNoSchedule").peekable();
+        if hard.peek().is_none() || !self.node_name.is_empty() {
+            return true;
+        }
+        let tolerations = self.tolerations.value();
+        hard.all(|taint| {
+            items(&tolerations).any(|toleration| {
+                let text = |field: &str| toleration.get(field).and_then(Value::as_str).unwrap_or_default();
+                let is_exists = text("operator") == "Exists";
+                let fits = |field: &str, own: &str| text(field).is_empty() || text(field) == own;
+                fits("effect", &taint.effect)
+                    && (if text("key").is_empty() { is_exists } else { text("key") == taint.key })
+                    && (is_exists || text("value") == taint.value)
+            })
+        })
     }
 
     /// Whether the Pod keeps away from nodes with this label: it asks for another value of it somewhere.

@@ -77,7 +77,9 @@ pub fn validate_in(cluster: &dyn Cluster, payload: &str) -> Answer {
 fn has_sidecar(request: &Request<'_>, settings: &Settings) -> bool {
     let Some((kind, object)) = request.subject() else { return false };
     let Ok(template) = PodTemplate::of(kind, object) else { return false };
-    Pod::new(kind, object, &template, settings).has_sidecar()
+    let old = request.old_object.as_ref().and_then(|old| PodTemplate::of(kind, old).ok());
+    let is_changed = old.is_none_or(|old| old.metadata != template.metadata || old.spec != template.spec);
+    is_changed && Pod::new(kind, object, &template, settings).has_sidecar()
 }
 
 /// The object in a payload, as it came in.

@@ -1,8 +1,8 @@
 //! Repairs: what is wrong is mended in the object itself, as far as that is known to be safe.
 //!
 //! Repairs go in rounds: the rules look at the object, what they find is repaired, and they look again, until nothing is left
-//! to repair. So a sidecar that was moved is given its `startupProbe` in a later round, by the rule that asks for one; and
-//! whoever repairs the result finds nothing to do.
+//! to repair. So a sidecar that lost its `restartPolicy` gets that back, and in a later round its `startupProbe`, by the rule that
+//! asks for one; and whoever repairs the result finds nothing to do.
 
 pub mod conversion;
 pub mod hold;
@@ -103,7 +103,8 @@ pub(crate) struct Repairs {
 #[derive(Debug)]
 pub(crate) struct Refused {
     violation: Violation,
-    reason: Refusal,
+    /// Why.
+    pub(crate) reason: Refusal,
 }
 
 /// The most rounds that are tried. Each repair is made once, and enables at most the next phase.

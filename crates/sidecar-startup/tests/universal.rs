@@ -81,7 +81,7 @@ impl Pod {
             "a  b"
         ]);
         let container = json!({"name": "side", "command": command, "args": ["$HOME;"]});
-        let pair = pair(container.as_object().unwrap(), json!({}), restarts_always).unwrap();
+        let pair = pair(container.as_object().unwrap(), "sh", json!({}), restarts_always).unwrap();
         let mut pod =
             Self { dir, pair, kubelet, native: None, classic: None, sandbox: 0, boot: 0, is_full: false };
         pod.new_sandbox();
@@ -158,7 +158,10 @@ impl Pod {
         _ = fs::remove_file(&asleep);
         _ = fs::remove_file(self.sidecar_trace(copy));
         let path = std::env::var("PATH").unwrap();
-        let child = Command::new(self.dir.join("bin/sh"))
+        // A shell cannot trap what was ignored when it was started, as for whatever runs in the background of another shell.
+        let child = Command::new("env")
+            .args(["--default-signal", "--"])
+            .arg(self.dir.join("bin/sh"))
             .args(&words[1..2])
             .arg(script)
             .args(&words[3..])
@@ -560,7 +563,8 @@ fn the_boot_and_the_mounts_can_be_read_here() {
 fn ends_at_once(pod: &mut Pod, copy: Which, signal: &str) {
     let since = Instant::now();
     assert_eq!(pod.signal(copy, signal).unwrap().code(), Some(0), "{signal}");
-    assert!(since.elapsed() < Duration::from_secs(1), "{signal} took {:?}", since.elapsed());
+    // The kubelet would wait for 30 s; a busy machine is not to fail the test.
+    assert!(since.elapsed() < PATIENCE / 2, "{signal} took {:?}", since.elapsed());
 }
 
 #[test]

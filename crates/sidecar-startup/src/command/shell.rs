@@ -163,7 +163,7 @@ impl Shell {
 }
 
 /// Whether a program is a shell of the kind that is understood here.
-pub(super) fn is_shell(program: &str) -> bool {
+fn is_shell(program: &str) -> bool {
     matches!(base_name(program), "sh" | "ash" | "bash" | "dash")
 }
 

@@ -59,7 +59,12 @@ pub(super) fn kind_of_app(
     settings: &Settings,
     around: Surroundings<'_>,
 ) -> ContainerKind {
-    if universal::is_classic_copy(&fields.command) {
+    let is_native_copy = |other: &ContainerFields<'_>| {
+        universal::is_native_copy(&other.command)
+            && other.name.strip_suffix(universal::NATIVE_SUFFIX) == Some(&*fields.name)
+            && other.restart_policy.as_deref() == Some("Always")
+    };
+    if universal::is_classic_copy(&fields.command) && around.spec.init_containers.iter().any(is_native_copy) {
         return ContainerKind::Copy;
     }
     let repository = image::repository(&fields.image);

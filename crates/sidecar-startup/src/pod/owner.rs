@@ -53,6 +53,15 @@ pub(super) fn deadline(kind: Kind, object: &Object<'_>, template: &PodTemplate<'
     deadlines.min()
 }
 
+/// Whether the Job that creates a Pod lets each of its Pods restart a container; of a Job that is not seen that is not known. A Job
+/// fails six times, and has one Pod at a time, unless it says otherwise (`pkg/apis/batch/v1/defaults.go`).
+pub(super) fn may_restart(kind: Kind, object: &Object<'_>) -> bool {
+    match job_spec(kind, object) {
+        Some(job) => job.parallelism.unwrap_or(1) < job.backoff_limit.unwrap_or(6),
+        None => owner(kind, object) != Owner::Job,
+    }
+}
+
 pub(super) fn owner(kind: Kind, object: &Object<'_>) -> Owner {
     match (kind, object.metadata.controller()) {
         (Kind::Job | Kind::CronJob, _) => Owner::Job,

@@ -39,7 +39,7 @@ enum Target {
 pub(crate) fn make(task: &Task<'_>, draft: &mut Draft<'_>) -> Result<String, Refusal> {
     let Task { pod, settings, place, .. } = *task;
     let container = task.container()?;
-    if pairing::is_wanted(pod, settings) {
+    if pairing::is_wanted(pod, container, settings) {
         let plan = pairing::Plan::new(pod, container, settings, draft.init())?;
         return plan.carry_out(pod, container, place, settings, draft);
     }
@@ -82,7 +82,7 @@ pub(crate) fn make(task: &Task<'_>, draft: &mut Draft<'_>) -> Result<String, Ref
 /// Why not.
 pub fn check(pod: &Pod<'_>, container: &Container<'_>, settings: &Settings) -> Result<(), Refusal> {
     let init: Vec<_> = (0..pod.spec().init_containers.len()).collect();
-    if pairing::is_wanted(pod, settings) {
+    if pairing::is_wanted(pod, container, settings) {
         return pairing::Plan::new(pod, container, settings, &init).map(drop);
     }
     Plan::new(pod, container, settings, &init).map(drop)

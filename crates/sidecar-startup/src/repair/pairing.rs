@@ -11,13 +11,17 @@ use crate::gate::probe_is_gate;
 use crate::image;
 use crate::pod::{Container, Pod};
 use crate::probe::Source;
-use crate::repair::universal::{self, Pair, is_native_copy};
+use crate::repair::universal::{self, Pair};
 use crate::repair::{Refusal, conversion, safety};
 use crate::settings::{OldNodes, Settings};
 
-/// Whether classic sidecars of a Pod become pairs.
-pub(crate) fn is_wanted(pod: &Pod<'_>, settings: &Settings) -> bool {
-    settings.nodes.old_nodes == OldNodes::Universal && settings.nodes.old_in_reach(pod.spec()).is_some()
+/// Whether a classic sidecar becomes a pair: where the Pod may land on an old node, and where it was one already, whatever the nodes
+/// are by now. A second apply takes back what made the classic copy of the container; moved beside the native copy, it would be a
+/// second sidecar.
+pub(crate) fn is_wanted(pod: &Pod<'_>, container: &Container<'_>, settings: &Settings) -> bool {
+    let is_needed =
+        settings.nodes.old_nodes == OldNodes::Universal && settings.nodes.old_in_reach(pod.spec()).is_some();
+    is_needed || universal::native_copy_of(pod, container).is_some()
 }
 
 /// How a classic sidecar becomes a pair.
@@ -28,6 +32,8 @@ pub(crate) struct Plan<'s> {
     place: usize,
     /// Where the `startupProbe` of the native copy comes from, unless the container has one.
     probe: Option<Source<'s>>,
+    /// The shell that its image has.
+    shell: String,
 }
 
 impl<'s> Plan<'s> {
@@ -45,20 +51,21 @@ impl<'s> Plan<'s> {
         if *pod.spec().restart_policy == *"Never" {
             return Err("with restartPolicy: Never, no copy could take over".into());
         }
+        if !pod.may_restart {
+            return Err(
+                "the restart that makes its native copy one counts towards the backoffLimit of the Job"
+                    .into(),
+            );
+        }
         let mut nodes = settings.nodes.in_reach(pod.spec());
         if let Some(node) = nodes.find(|node| Node::refuses_sidecars(node)) {
             return Err(format!("{node} refuses Pods with sidecar containers").into());
         }
-        if !has_shell(container) {
-            return Err("its image is not known to have a shell".into());
-        }
+        let shell = shell_of(container).ok_or("its image is not known to have a shell")?;
         safety::gates_open(pod, container)?;
         let name = format!("{}{}", &*container.fields.name, universal::NATIVE_SUFFIX);
-        let earlier = pod.containers.iter().position(|other| *other.fields.name == *name);
-        if earlier
-            .and_then(|place| pod.containers.get(place))
-            .is_some_and(|other| !is_native_copy(&other.fields.command))
-        {
+        let earlier = universal::native_copy_of(pod, container);
+        if earlier.is_none() && pod.containers.iter().any(|other| *other.fields.name == *name) {
             return Err(format!("another container has the name {name}").into());
         }
         let place = earlier.unwrap_or_else(|| conversion::place(pod, container, settings, init));
@@ -74,7 +81,7 @@ impl<'s> Plan<'s> {
             // Without one, the classic copy might look before the native one is there.
             None => Some(Source::find(pod, container, settings, place)?),
         };
-        Ok(Self { earlier, place, probe })
+        Ok(Self { earlier, place, probe, shell })
     }
 
     /// Makes the pair of the container at `of`, and says what was done.
@@ -89,7 +96,7 @@ impl<'s> Plan<'s> {
         settings: &Settings,
         draft: &mut Draft<'_>,
     ) -> Result<String, Refusal> {
-        let Self { earlier, place, probe } = self;
+        let Self { earlier, place, probe, shell } = self;
         let origin = probe.as_ref().map_or_else(|| "itself".to_owned(), ToString::to_string);
         let probe = match probe {
             Some(source) => source.probe(|field| draft.get(of, field).cloned(), settings),
@@ -98,7 +105,7 @@ impl<'s> Plan<'s> {
         let whole = draft.container(of).map(without_own_mount).ok_or("it cannot be read")?;
         let restarts_always = !pod.should_complete;
         let Pair { native, classic, volume } =
-            universal::pair(&whole, probe.ok_or("no startupProbe can be derived")?, restarts_always)?;
+            universal::pair(&whole, &shell, probe.ok_or("no startupProbe can be derived")?, restarts_always)?;
         draft.add_volume(volume)?;
         draft.put(of, classic);
         match earlier {
@@ -131,10 +138,16 @@ fn without_own_mount(container: &Map<String, Value>) -> Map<String, Value> {
     container
 }
 
-/// Whether the image of a container surely has a shell: upstream's has, or the container starts one.
-fn has_shell(container: &Container<'_>) -> bool {
+/// The shell that the image of a container surely has: the one that the container starts, else that of upstream's image.
+fn shell_of(container: &Container<'_>) -> Option<String> {
     let fields = container.fields;
+    let own = fields
+        .command
+        .first()
+        .filter(|first| universal::is_shell(first))
+        .map(|first| first.as_ref().to_owned());
     let row = container.sidecar().and_then(|facts| facts.row);
-    row.is_some_and(|row| row.has_shell && row.has_image(&image::repository(&fields.image)))
-        || universal::has_shell(&fields.command)
+    let is_upstreams =
+        row.is_some_and(|row| row.has_shell && row.has_image(&image::repository(&fields.image)));
+    own.or_else(|| is_upstreams.then(|| "sh".to_owned()))
 }

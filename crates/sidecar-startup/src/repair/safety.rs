@@ -14,7 +14,7 @@ use crate::repair::Refusal;
 use crate::resources::{self, Requests, Use};
 use crate::rules::{sidecar_blocks_init, sidecar_on_unsupported_node, startup_gate_never_opens};
 use crate::sequence::Timing;
-use crate::settings::Settings;
+use crate::settings::{Action, Settings};
 
 /// Whether a container is the proxy of a mesh, or prepares for it.
 pub(crate) fn is_of_mesh(container: &Container<'_>) -> bool {
@@ -209,8 +209,8 @@ fn obstacles(pod: &Pod<'_>, settings: &Settings) -> Vec<(&'static str, String)> 
     }
     let mut on_nodes = Vec::new();
     (sidecar_on_unsupported_node::RULE.check)(pod, settings, &mut on_nodes);
-    obstacles
-        .extend(on_nodes.iter().map(|finding| (sidecar_on_unsupported_node::RULE.id, finding.short.clone())));
+    let deny = on_nodes.into_iter().filter(|finding| finding.ceiling == Action::Deny);
+    obstacles.extend(deny.map(|finding| (sidecar_on_unsupported_node::RULE.id, finding.short)));
     let requests = resources::of_pod(requests_of(pod.containers.iter()));
     obstacles.extend(past_the_pod(pod, &requests).map(|name| ("the requests of the Pod as a whole", name)));
     obstacles

@@ -29,7 +29,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::command::starts_shell;
+use crate::pod::{Container, Pod};
 use crate::repair::Refusal;
 
 /// Where both copies have the volume that they share.
@@ -58,13 +58,14 @@ pub struct Pair {
     pub volume: Value,
 }
 
-/// Makes a pair of a classic sidecar. Its native copy gets that `startupProbe`, which must not succeed before the sidecar is
+/// Makes a pair of a classic sidecar whose image has that shell. Its native copy gets that `startupProbe`, which must not succeed before the sidecar is
 /// there; `restarts_always` is whether the Pod's `restartPolicy` is `Always`, else it is `OnFailure`.
 ///
 /// # Errors
 /// Why none can be made of it.
 pub fn pair(
     container: &Map<String, Value>,
+    shell: &str,
     startup_probe: Value,
     restarts_always: bool,
 ) -> Result<Pair, Refusal> {
@@ -76,7 +77,7 @@ pub fn pair(
         return Err("it is one of a pair already".into());
     }
     works_twice(container)?;
-    survives_shell(container, &command)?;
+    survives_shell(container, shell, &command)?;
     let name = container.get("name").and_then(Value::as_str).unwrap_or_default();
     let native_name = format!("{name}{NATIVE_SUFFIX}");
     if name.is_empty() || MAX_NAME < native_name.len() {
@@ -96,8 +97,8 @@ pub fn pair(
         copy
     };
     let policy = if restarts_always { "Always" } else { "OnFailure" };
-    let classic = with_command(&["sh", "-c", CLASSIC, name, policy]);
-    let mut native = with_command(&["sh", "-c", NATIVE, name]);
+    let classic = with_command(&[shell, "-c", CLASSIC, name, policy]);
+    let mut native = with_command(&[shell, "-c", NATIVE, name]);
     native.insert("name".to_owned(), native_name.as_str().into());
     native.insert("restartPolicy".to_owned(), "Always".into());
     native.insert("startupProbe".to_owned(), startup_probe);
@@ -119,15 +120,30 @@ pub fn is_native_copy<S: AsRef<str>>(command: &[S]) -> bool {
     runs(command, NATIVE)
 }
 
-/// Whether a container whose `command`, probe or hook has these words surely has a shell.
-#[must_use]
-pub fn has_shell<S: AsRef<str>>(words: &[S]) -> bool {
-    starts_shell(words)
+/// The place of the native copy that was made of a container.
+pub(crate) fn native_copy_of(pod: &Pod<'_>, container: &Container<'_>) -> Option<usize> {
+    pod.containers.iter().position(|other| {
+        other.is_init()
+            && is_native_copy(&other.fields.command)
+            && other.fields.name.strip_suffix(NATIVE_SUFFIX) == Some(&*container.fields.name)
+    })
 }
 
+/// Whether a word starts a shell that understands the scripts.
+#[must_use]
+pub fn is_shell(word: &str) -> bool {
+    matches!(word.rsplit('/').next(), Some("ash" | "bash" | "dash" | "sh"))
+}
+
+/// Whether a command runs a script, by the first line of it: the rest may come from another release of this program.
 fn runs<S: AsRef<str>>(command: &[S], script: &str) -> bool {
     let mut words = command.iter().map(AsRef::as_ref);
-    words.by_ref().take(3).eq(["sh", "-c", script])
+    let starts = words.next().is_some_and(is_shell) && words.next() == Some("-c");
+    starts
+        && script
+            .lines()
+            .next()
+            .is_some_and(|first| words.next().is_some_and(|own| own.lines().next() == Some(first)))
 }
 
 /// Whether nothing of a container is in the way of having it twice, with one copy that only sleeps.
@@ -164,8 +180,8 @@ fn works_twice(container: &Map<String, Value>) -> Result<(), Refusal> {
 
 /// Whether a container surely has the same environment when a shell starts it. Those of Debian and Alpine hand on no variable
 /// that they could not use themselves, such as `discovery.type`. What `sh` starts anyway has lost those already.
-fn survives_shell(container: &Map<String, Value>, command: &[&str]) -> Result<(), Refusal> {
-    if matches!(command, ["sh" | "/bin/sh", ..]) {
+fn survives_shell(container: &Map<String, Value>, shell: &str, command: &[&str]) -> Result<(), Refusal> {
+    if command.first() == Some(&shell) {
         return Ok(());
     }
     let mut names = items(container.get("env")).iter().filter_map(|variable| variable.get("name")?.as_str());
@@ -206,7 +222,7 @@ mod tests {
     }
 
     fn refusal(fields: &Value) -> String {
-        pair(&container(fields), json!({}), true).unwrap_err().into_owned()
+        pair(&container(fields), "sh", json!({}), true).unwrap_err().into_owned()
     }
 
     #[test]
@@ -220,7 +236,7 @@ mod tests {
             "volumeMounts": [{"name": "data", "mountPath": "/data"}],
         }));
         let probe = json!({"tcpSocket": {"port": 1}, "periodSeconds": 1});
-        let Pair { native, classic, volume } = pair(&original, probe.clone(), false).unwrap();
+        let Pair { native, classic, volume } = pair(&original, "sh", probe.clone(), false).unwrap();
         let mounts = json!([
             {"name": "data", "mountPath": "/data"}, {"name": "proxy-native", "mountPath": MOUNT_PATH}
         ]);
@@ -241,23 +257,22 @@ mod tests {
         assert_eq!(native, Value::Object(expected));
 
         assert_eq!(volume["name"], "proxy-native");
-        let always = pair(&container(&json!({})), json!({}), true).unwrap();
+        let always = pair(&container(&json!({})), "sh", json!({}), true).unwrap();
         assert_eq!(always.classic["command"][4], "Always");
         assert_eq!(always.native["volumeMounts"], json!([mounts[1]]));
     }
 
     #[test]
     fn its_own_work_is_recognised() {
-        let Pair { native, classic, .. } = pair(&container(&json!({})), json!({}), true).unwrap();
+        let Pair { native, classic, .. } = pair(&container(&json!({})), "sh", json!({}), true).unwrap();
         let (of_native, of_classic) = (strings(native.get("command")), strings(classic.get("command")));
         assert!(is_native_copy(&of_native) && !is_classic_copy(&of_native));
         assert!(is_classic_copy(&of_classic) && !is_native_copy(&of_classic));
-        assert!(has_shell(&of_native) && has_shell(&of_classic));
         for others in [vec![], vec!["sh"], vec!["sh", "-c", "exec x"], vec!["sh", NATIVE], vec![NATIVE]] {
             assert!(!is_native_copy(&others) && !is_classic_copy(&others), "{others:?}");
         }
         for copy in [native, classic] {
-            let again = pair(copy.as_object().unwrap(), json!({}), true).unwrap_err();
+            let again = pair(copy.as_object().unwrap(), "sh", json!({}), true).unwrap_err();
             assert_eq!(again, "it is one of a pair already");
         }
     }
@@ -303,25 +318,30 @@ mod tests {
             json!({"restartPolicyRules": null, "restartPolicy": null, "lifecycle": {"preStop": null}, "volumeMounts": null}),
             json!({"name": "n".repeat(56)}),
             json!({"env": [{"name": "A_1"}], "ports": null, "readinessProbe": {"exec": null, "grpc": {"port": 1}}}),
-            json!({"command": ["/bin/sh", "/start.sh"], "env": [{"name": "a.b"}], "envFrom": [{}]}),
+            json!({"command": ["sh", "/start.sh"], "env": [{"name": "a.b"}], "envFrom": [{}]}),
         ] {
-            pair(&container(&fields), json!({}), true).unwrap();
+            pair(&container(&fields), "sh", json!({}), true).unwrap();
         }
     }
 
     #[test]
-    fn shells_are_known() {
-        for words in [
-            &["sh", "-c", "x"][..],
-            &["/bin/sh", "/start.sh"],
-            &["/usr/bin/bash"],
-            &["env", "A=1", "sh"],
-            &["busybox", "sh"],
-        ] {
-            assert!(has_shell(words), "{words:?}");
-        }
-        for words in [&[][..], &["/start.sh"], &["fish"], &["/proxy", "sh"], &["busybox", "sleep"]] {
-            assert!(!has_shell(words), "{words:?}");
+    fn it_runs_in_the_shell_that_is_there() {
+        let Pair { native, .. } = pair(&container(&json!({})), "/usr/bin/bash", json!({}), true).unwrap();
+        assert_eq!(native["command"][0], "/usr/bin/bash");
+        assert!(is_native_copy(&strings(native.get("command"))));
+        assert!(is_shell("sh") && is_shell("/bin/sh") && is_shell("/usr/local/bin/bash"));
+        assert!(!is_shell("fish") && !is_shell("/bin/busybox") && !is_shell(""));
+    }
+
+    #[test]
+    fn another_release_of_a_script_is_recognised() {
+        let words =
+            |script: &str| vec!["sh".to_owned(), "-c".to_owned(), script.to_owned(), "proxy".to_owned()];
+        for script in [NATIVE, CLASSIC] {
+            let first = script.lines().next().unwrap();
+            let later = words(&format!("{first}\nexec something\n"));
+            assert_eq!(is_native_copy(&later), script == NATIVE);
+            assert_eq!(is_classic_copy(&later), script == CLASSIC);
         }
     }
 

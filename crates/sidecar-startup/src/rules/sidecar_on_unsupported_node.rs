@@ -44,7 +44,7 @@
 //! # How to mend it
 //! Add the labels to `nodeSelector`, or require them in every term of the node affinity.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::edit::Draft;
 use crate::native_only;
@@ -63,43 +63,61 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
-    // The native copy of a pair ends where it is not known.
-    let is_sidecar = |container: &&Container<'_>| {
-        matches!(container.kind, ContainerKind::Sidecar(_))
-            && !universal::is_native_copy(&container.fields.command)
+    let mut report = |detail: String, short: String, ceiling: Action, suggestion: Option<Value>| {
+        let path = pod.path().child("nodeSelector");
+        findings.push(Finding { path, kind: ErrorKind::Required, detail, short, ceiling, suggestion });
     };
     if let Some(unseen) = settings.nodes.unseen().filter(|_| pod.has_sidecar()) {
-        findings.push(Finding {
-            path: pod.path().child("nodeSelector"),
-            kind: ErrorKind::Required,
-            detail: format!(
-                "whether all nodes know sidecar containers could not be looked up: {unseen}; it is taken for granted"
-            ),
-            short: format!("nodes could not be looked up: {unseen}"),
-            ceiling: Action::Warn,
-            suggestion: None,
-        });
+        let detail = format!(
+            "whether all nodes know sidecar containers could not be looked up: {unseen}; it is taken for granted"
+        );
+        report(detail, format!("nodes could not be looked up: {unseen}"), Action::Warn, None);
         return;
     }
-    let Some(sidecar) = pod.containers.iter().find(is_sidecar) else { return };
-    let (state, remedy) = if let Some(node) = settings.nodes.old_in_reach(pod.spec()) {
-        (format!("{node}, which does not know sidecar containers"), select_others(settings))
-    } else if let Some((key, value)) = missing_label(pod, settings) {
-        let state = "a node that does not know sidecar containers".to_owned();
-        (state, format!("require the label {key}: {value}"))
-    } else {
-        find_defect(pod, sidecar, settings, findings);
+    let sidecars =
+        || pod.containers.iter().filter(|container| matches!(container.kind, ContainerKind::Sidecar(_)));
+    let is_of_pair = |container: &&Container<'_>| universal::is_native_copy(&container.fields.command);
+    let mut nodes = settings.nodes.in_reach(pod.spec());
+    // A kubelet that refuses sidecar containers refuses those of pairs, too; any other that is old lets them end.
+    let refusing =
+        nodes.find(|node| node.refuses_sidecars()).and_then(|node| Some((node, sidecars().next()?)));
+    let ignoring = settings.nodes.old_in_reach(pod.spec());
+    let ignoring = ignoring.and_then(|node| Some((node, sidecars().find(|sidecar| !is_of_pair(sidecar))?)));
+    if let Some((node, sidecar)) = refusing.or(ignoring) {
+        let remedy = select_others(settings);
+        let name = sidecar.name();
+        let detail = format!(
+            "sidecar container {name} may land on {node}, which does not know sidecar containers; {remedy}"
+        );
+        let label = missing_label_of(pod, settings).map(|(key, value)| json!({key: value}));
+        report(detail, format!("must {remedy}"), Action::Deny, label);
         return;
-    };
-    let label = missing_label_of(pod, settings);
-    findings.push(Finding {
-        path: pod.path().child("nodeSelector"),
-        kind: ErrorKind::Required,
-        detail: format!("sidecar container {} may land on {state}; {remedy}", sidecar.name()),
-        short: format!("must {remedy}"),
-        ceiling: Action::Deny,
-        suggestion: label.map(|(key, value)| json!({key: value})),
-    });
+    }
+    if let Some((node, pair)) = settings.nodes.old_in_reach(pod.spec()).zip(sidecars().find(is_of_pair)) {
+        let name = pair.name();
+        let detail = format!(
+            "on {node}, the sidecar of which {name} is the native copy is a classic one, which does not hold {}, nor lets a Job \
+             complete",
+            pod.application()
+        );
+        report(detail, format!("on old nodes, {name} holds nothing"), Action::Warn, None);
+        return;
+    }
+    let Some(sidecar) = sidecars().next() else { return };
+    if let Some((key, value)) = missing_label(pod, settings) {
+        let detail = format!(
+            "sidecar container {} may land on a node that does not know sidecar containers; require the label {key}: {value}",
+            sidecar.name()
+        );
+        report(
+            detail,
+            format!("must require the label {key}: {value}"),
+            Action::Deny,
+            Some(json!({key: value})),
+        );
+        return;
+    }
+    find_defect(pod, sidecar, settings, findings);
 }
 
 /// A node in reach whose kubelet has a known fault with sidecar containers that have a `startupProbe`.

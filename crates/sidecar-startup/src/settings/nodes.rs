@@ -117,7 +117,7 @@ impl Nodes {
     /// The nodes that a Pod may land on, as far as the cluster has told them.
     pub fn in_reach(&self, spec: &Spec<'_>) -> impl Iterator<Item = &Node> {
         let nodes = self.seen.iter().filter_map(|seen| seen.as_ref().ok()).flatten();
-        nodes.filter(|node| spec.may_land_on(&node.name, &node.labels))
+        nodes.filter(|node| spec.may_land_on(&node.name, &node.labels) && spec.tolerates(&node.taints))
     }
 
     /// A node that a Pod may land on and that does not know sidecar containers.

@@ -1,3 +1,4 @@
+: sidecar-startup, native copy
 _box='' _was=''
 {
     read -r _box </proc/sys/kernel/random/boot_id
