@@ -113,12 +113,29 @@ holds() {
     holds '.status.message | contains("not repaired: only together with the others (sidecar-without-startup-probe)")'
 }
 
+# The module as one would annotate it whose only use is to look at the nodes: the published one asks for no Kubernetes objects.
+with_access_to_nodes() {
+    module=$BATS_TEST_TMPDIR/with-nodes.wasm
+    { cat metadata.yml && echo "contextAwareResources: [{apiVersion: v1, kind: Node}]"; } >"$BATS_TEST_TMPDIR/metadata.yml"
+    "$KWCTL" annotate --metadata-path "$BATS_TEST_TMPDIR/metadata.yml" --output-path "$module" policy.wasm
+}
+
 @test "looks at the nodes of the cluster where the settings say so" {
+    with_access_to_nodes
     judge --request-path tests/requests/startup-probe.json --settings-json '{"nodes": {"sidecarSupport": "Checked"}}' \
         --allow-context-aware --replay-host-capabilities-interactions tests/sessions/old-node.yml
     [ "$status" -eq 0 ]
     holds '.allowed == false'
     holds '.status.message | contains("may land on node \"old\" (kubelet v1.27.3), which does not know sidecar containers")'
+}
+
+@test "takes the nodes for granted where it has no access to them, with a warning" {
+    # The published module lists none of what it may ask for, so kwctl gives it nothing.
+    judge --request-path tests/requests/startup-probe.json --settings-json '{"nodes": {"sidecarSupport": "Checked"}}' \
+        --allow-context-aware --replay-host-capabilities-interactions tests/sessions/old-node.yml
+    [ "$status" -eq 0 ]
+    holds '.allowed and (.warnings | length) == 1'
+    holds '.warnings[0] | contains("nodes could not be looked up: not among contextAwareResources")'
 }
 
 @test "takes the nodes for granted where it may not look at them, with a warning" {

@@ -31,8 +31,8 @@ impl Cluster for HostCluster {
     }
 }
 
-/// What the host says of a failure may name parts of the cluster; it is not passed on.
 fn ask(operation: &str, request: &str) -> Result<Value, Unseen> {
     let answer = host_call("kubewarden", "kubernetes", operation, request.as_bytes());
-    serde_json::from_slice(&answer.map_err(|_| Unseen::NoAnswer)?).map_err(|_| Unseen::NoAnswer)
+    let answer = answer.map_err(|failure| Unseen::of_failure(&failure.to_string()))?;
+    serde_json::from_slice(&answer).map_err(|_| Unseen::NoAnswer)
 }

@@ -37,7 +37,7 @@ impl RecordedCluster {
 impl Cluster for RecordedCluster {
     fn nodes(&self, _: &str) -> Result<Vec<Node>, Unseen> {
         match (&self.failure, self.is_allowed) {
-            (Some(_), _) => Err(Unseen::NoAnswer),
+            (Some(failure), _) => Err(Unseen::of_failure(failure)),
             (None, false) => Err(Unseen::NotAllowed),
             (None, true) => Ok(self.items.iter().map(Node::from_value).collect()),
         }

@@ -9,6 +9,8 @@ use std::sync::Mutex;
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
+use crate::metadata::ContextAwareResource;
+
 /// Why a call is not answered, for the policy.
 pub type HostError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -20,6 +22,25 @@ pub type HostCalls = Box<dyn Fn(&str, &str, &[u8]) -> Result<Vec<u8>, HostError>
 pub fn none() -> HostCalls {
     Box::new(|namespace, operation, _| {
         Err(format!("there is no host capability {namespace}/{operation} here").into())
+    })
+}
+
+/// Passes calls on to `calls`, except those for lists of Kubernetes objects that are none of `granted`.
+#[must_use]
+pub fn restricted_to(granted: Vec<ContextAwareResource>, calls: HostCalls) -> HostCalls {
+    Box::new(move |namespace, operation, payload| {
+        if (namespace, operation) == ("kubernetes", "list_resources_all") {
+            let request: Value = serde_json::from_slice(payload)?;
+            let text = |field: &str| request.get(field).and_then(Value::as_str).unwrap_or_default();
+            let (api_version, kind) = (text("api_version"), text("kind"));
+            if !granted.iter().any(|other| other.api_version == api_version && other.kind == kind) {
+                return Err(format!(
+                    "Policy has not been granted access to Kubernetes {api_version}/{kind} resources. The violation has been reported."
+                )
+                .into());
+            }
+        }
+        calls(namespace, operation, payload)
     })
 }
 

@@ -37,11 +37,11 @@ enum Command {
         /// Compiles the module anew.
         #[arg(long)]
         disable_wasmtime_cache: bool,
-        /// Lets the policy make calls to the host.
+        /// Lets the policy ask for the Kubernetes objects that its metadata list as contextAwareResources.
         #[arg(long)]
         allow_context_aware: bool,
-        /// A session of such calls, in YAML, that they are answered from.
-        #[arg(long, value_name = "FILE", requires = "allow_context_aware")]
+        /// A session of calls to the host, in YAML, that they are answered from.
+        #[arg(long, value_name = "FILE")]
         replay_host_capabilities_interactions: Option<PathBuf>,
         /// A file, or the file: URL of one.
         policy: String,
@@ -107,7 +107,7 @@ fn carry_out(command: Command) -> anyhow::Result<()> {
             settings_path,
             settings_json,
             disable_wasmtime_cache,
-            allow_context_aware: _,
+            allow_context_aware,
             replay_host_capabilities_interactions: session,
             policy,
         } => {
@@ -139,6 +139,9 @@ fn carry_out(command: Command) -> anyhow::Result<()> {
                 }
                 None => host_calls::none(),
             };
+            let granted =
+                if allow_context_aware { metadata::context_aware_resources(&module)? } else { Vec::new() };
+            let calls = host_calls::restricted_to(granted, calls);
             let response = policy.instantiate_with(calls)?.validate(request, &settings);
             println!("{}", serde_json::to_string(&response)?);
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail, ensure};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use wasm_encoder::{CustomSection, Section as _};
 use wasmparser::{Parser, Payload, Validator};
 
@@ -75,11 +76,12 @@ enum PolicyType {
     Raw,
 }
 
+/// A kind of Kubernetes objects that a policy asks its host for.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct ContextAwareResource {
-    api_version: String,
-    kind: String,
+pub struct ContextAwareResource {
+    pub(crate) api_version: String,
+    pub(crate) kind: String,
 }
 
 fn background_audit_by_default() -> bool {
@@ -126,6 +128,17 @@ pub fn annotate(module: &[u8], metadata: &str, usage: Option<String>) -> anyhow:
     let data = Cow::Owned(serde_json::to_vec(&metadata)?);
     CustomSection { name: Cow::Borrowed(SECTION), data }.append_to(&mut annotated);
     Ok(annotated)
+}
+
+/// The Kubernetes objects that an annotated module asks for, by its metadata; none without metadata.
+///
+/// # Errors
+/// As [`section`], or the metadata cannot be read.
+pub fn context_aware_resources(module: &[u8]) -> anyhow::Result<Vec<ContextAwareResource>> {
+    let Some(section) = section(module)? else { return Ok(Vec::new()) };
+    let mut metadata: Value = serde_json::from_slice(section).context("the metadata are not JSON")?;
+    let Some(resources) = metadata.get_mut("contextAwareResources") else { return Ok(Vec::new()) };
+    serde_json::from_value(resources.take()).context("contextAwareResources")
 }
 
 /// The metadata of a module, as they stand in it.

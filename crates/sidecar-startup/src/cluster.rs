@@ -32,6 +32,8 @@ impl Cluster for NoCluster {
 pub enum Unseen {
     /// The user may not list and watch nodes.
     NotAllowed,
+    /// The policy does not list Nodes among its `contextAwareResources`.
+    NotGranted,
     /// There is nobody to ask, or the answer was none.
     NoAnswer,
 }
@@ -148,10 +150,21 @@ impl fmt::Display for Node {
     }
 }
 
+impl Unseen {
+    /// What a failed call of Kubewarden's host capability `kubernetes` comes to. Nothing of the message is kept: it may name parts of the
+    /// cluster.
+    #[must_use]
+    pub fn of_failure(message: &str) -> Self {
+        // The words of policy-evaluator's `runtimes/callback.rs`.
+        if message.contains("has not been granted access") { Self::NotGranted } else { Self::NoAnswer }
+    }
+}
+
 impl fmt::Display for Unseen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotAllowed => "the policy server may not list and watch them",
+            Self::NotGranted => "not among contextAwareResources",
             Self::NoAnswer => "there was no answer",
         })
     }
