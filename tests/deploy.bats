@@ -36,11 +36,24 @@ render() {
     [ "$output" = deploy/base/kustomization.yaml ]
 }
 
-@test "a kustomization of one's own, as deploy/README.md shows it, changes what it should" {
+# Renders the first kustomization that deploy/README.md shows under that heading.
+render_shown() {
     mkdir "$BATS_TEST_TMPDIR/sidecar-startup-policy"
     cp -r deploy "$BATS_TEST_TMPDIR/sidecar-startup-policy/deploy"
-    sed -n '/^```yaml$/,/^```$/{/^```/!p}' deploy/README.md >"$BATS_TEST_TMPDIR/kustomization.yaml"
+    sed -n "/^## $1\$/,/^## /p" deploy/README.md | sed -n '/^```yaml$/,/^```$/{/^```/!p}' >"$BATS_TEST_TMPDIR/kustomization.yaml"
     render "$BATS_TEST_TMPDIR"
+}
+
+@test "policies that look at the nodes and repair, as deploy/README.md shows them" {
+    render_shown "Old nodes"
+    [ "$(grep -c '^kind: ClusterAdmissionPolicy$' <<<"$output")" -eq 2 ]
+    [ "$(grep -c '^  contextAwareResources:$' <<<"$output")" -eq 2 ]
+    [ "$(grep -c '^      sidecarSupport: Checked$' <<<"$output")" -eq 2 ]
+    [ "$(grep -c '^      oldNodes: Universal$' <<<"$output")" -eq 1 ]
+}
+
+@test "a kustomization of one's own, as deploy/README.md shows it, changes what it should" {
+    render_shown "Changing them"
     [ "$(grep -c '^kind: ClusterAdmissionPolicy$' <<<"$output")" -eq 2 ]
     [ "$(grep -c '^  module: registry://registry.example.com/policies/sidecar-startup:v' <<<"$output")" -eq 2 ]
     [ "$(grep -c '^      - kubewarden$' <<<"$output")" -eq 2 ]

@@ -91,9 +91,11 @@ impl Policy {
             |kind: &str| others.iter().find(|object| object["kind"] == kind).cloned().unwrap_or_default();
         let (role, binding) = (of_kind("ClusterRole"), of_kind("ClusterRoleBinding"));
         ensure!(
-            role["rules"][0]
-                == json!({"apiGroups": [""], "resources": ["nodes"], "verbs": ["list", "watch"]})
-                && role["rules"][1]["resources"] == json!(["subjectaccessreviews"]),
+            role["rules"]
+                == json!([
+                    {"apiGroups": [""], "resources": ["nodes"], "verbs": ["list", "watch"]},
+                    {"apiGroups": ["authorization.k8s.io"], "resources": ["subjectaccessreviews"], "verbs": ["create"]},
+                ]),
             "{role:#}"
         );
         let subject = &binding["subjects"][0];

@@ -2,8 +2,13 @@
 //!
 //! # Why
 //! A kubelet before 1.28 ignores `restartPolicy` on an init container and waits for it to exit, for ever; one of 1.28 rejects the Pod.
-//! The scheduler does not look at that. Where old nodes are left, the setting `nodes` names the labels of those that know sidecar
-//! containers, and Pods have to require them.
+//! The scheduler does not look at that. Where old nodes are left, the setting `nodes` says who tells them from the others.
+//!
+//! - `Labelled`: the cluster's owner, by the labels that `nodes.label` names. Pods have to require them.
+//! - `Checked`: the cluster. The policy looks at the kubelets of the nodes that the Pod may land on, going by `nodeName`, `nodeSelector`,
+//!   the required node affinity and taints. A version that cannot be read counts as old. What runs on old nodes in the end is only a
+//!   warning where a repair has made a pair of the sidecar (`oldNodes: Universal`), since such a Pod starts there; and so are nodes
+//!   that could not be looked up, and kubelets that know sidecar containers but have a known fault with them.
 //!
 //! # Settings
 //! ```yaml
