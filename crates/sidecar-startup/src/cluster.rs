@@ -62,6 +62,23 @@ pub struct Taint {
     pub effect: String,
 }
 
+/// The taint of a node that is cordoned. The Pods of a `DaemonSet` tolerate it.
+pub(crate) const CORDON: &str = "node.kubernetes.io/unschedulable";
+
+/// What the control plane puts before the keys of its own taints.
+const OWN_TAINTS: [&str; 2] = ["node.kubernetes.io/", "node.cloudprovider.kubernetes.io/"];
+
+impl Taint {
+    /// Whether it keeps Pods away that do not tolerate it, and for longer than a while. What the control plane sets itself, such as
+    /// `not-ready` or `disk-pressure`, goes again, and the Pod may wait for that; a node that is cordoned is on its way out
+    /// (`staging/src/k8s.io/api/core/v1/well_known_taints.go`).
+    #[must_use]
+    pub fn keeps_away(&self) -> bool {
+        let is_own = OWN_TAINTS.iter().any(|prefix| self.key.starts_with(prefix));
+        self.effect != "PreferNoSchedule" && (self.key == CORDON || !is_own)
+    }
+}
+
 /// The first release whose kubelet knows sidecar containers without being told to: `SidecarContainers` is on by default from 1.29 on
 /// (`pkg/features/kube_features.go`).
 const FIRST: Version = Version(1, 29, 0);

@@ -114,8 +114,8 @@ pub(crate) fn decide(
                 Ok(decision)
             }
             Err(ReadError { path, kind: ReadErrorKind::Invalid(detail) }) => {
-                let reason =
-                    repairs.refused.first().map(|refused| format!("; not repaired: {}", refused.reason));
+                let reason = repairs.refused.iter().find(|refused| refused.is_of(pod, &path));
+                let reason = reason.map(|refused| format!("; not repaired: {}", refused.reason));
                 let detail = format!("{detail}{}", reason.unwrap_or_default());
                 Err(ReadError { path, kind: ReadErrorKind::Invalid(detail) })
             }

@@ -397,24 +397,17 @@ impl Spec<'_> {
             && required.is_none_or(|required| required.terms.iter().any(|term| term.fits(name, labels)))
     }
 
-    /// Whether the Pod may be scheduled onto a node with these taints, or has no need to be: those of `NoSchedule` and `NoExecute` keep
-    /// away what does not tolerate them (`staging/src/k8s.io/component-helpers/scheduling/corev1/helpers.go`).
+    /// Whether the Pod tolerates a taint (`staging/src/k8s.io/component-helpers/scheduling/corev1/helpers.go`). An operator that is not
+    /// known may well let it.
     #[must_use]
-    pub fn tolerates(&self, taints: &[Taint]) -> bool {
-        let mut hard = taints.iter().filter(|taint| taint.effect != "PreferNoSchedule").peekable();
-        if hard.peek().is_none() || !self.node_name.is_empty() {
-            return true;
-        }
-        let tolerations = self.tolerations.value();
-        hard.all(|taint| {
-            items(&tolerations).any(|toleration| {
-                let text = |field: &str| toleration.get(field).and_then(Value::as_str).unwrap_or_default();
-                let is_exists = text("operator") == "Exists";
-                let fits = |field: &str, own: &str| text(field).is_empty() || text(field) == own;
-                fits("effect", &taint.effect)
-                    && (if text("key").is_empty() { is_exists } else { text("key") == taint.key })
-                    && (is_exists || text("value") == taint.value)
-            })
+    pub fn tolerates(&self, taint: &Taint) -> bool {
+        items(&self.tolerations.value()).any(|toleration| {
+            let text = |field: &str| toleration.get(field).and_then(Value::as_str).unwrap_or_default();
+            let is_any_key = text("key").is_empty() && text("operator") == "Exists";
+            let fits_value = !matches!(text("operator"), "" | "Equal") || text("value") == taint.value;
+            (text("effect").is_empty() || text("effect") == taint.effect)
+                && (is_any_key || text("key") == taint.key)
+                && fits_value
         })
     }
 

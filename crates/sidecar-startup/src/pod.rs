@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::Probe;
 use serde_json::Value;
 
 use self::kind::{kind_of_app, kind_of_init, kind_of_owner, make_application_of};
-use self::owner::{deadline, job_spec, may_restart, owner};
+use self::owner::{deadline, job_spec, owner, spare_restarts};
 use crate::catalogue::{self, Candidate, Row, Surroundings};
 use crate::field::{FieldPath, Segment};
 use crate::image;
@@ -40,9 +40,9 @@ pub struct Pod<'a> {
     pub owner: Owner,
     /// Whether its Job goes by exit codes without saying of which container.
     pub fails_by_any_exit_code: bool,
-    /// Whether each of its containers may be restarted once: a Job counts that, also of sidecar containers, and gives up at its
-    /// `backoffLimit` (`pastBackoffLimitOnFailure` in `pkg/controller/job/job_controller.go`).
-    pub may_restart: bool,
+    /// How many restarts of its containers its Job surely lets it have: a Job counts them, also those of sidecar containers, and gives
+    /// up at its `backoffLimit` (`pastBackoffLimitOnFailure` in `pkg/controller/job/job_controller.go`).
+    pub spare_restarts: u64,
     /// Where the first entry of `containers` stands that is no sidecar.
     application: Option<usize>,
     /// What stands around the containers.
@@ -163,7 +163,7 @@ impl<'a> Pod<'a> {
             deadline,
             owner: owner(kind, object),
             fails_by_any_exit_code,
-            may_restart: may_restart(kind, object),
+            spare_restarts: spare_restarts(kind, object),
             application,
             around,
         }

@@ -18,11 +18,12 @@ use serde_json::Value;
 
 use crate::edit::Draft;
 use crate::evaluate::{violations, with_pod};
+use crate::field::FieldPath;
 use crate::pod::{Container, Pod};
 use crate::probe::Source;
 use crate::resources::{self, Requests};
 use crate::rules::sidecar_without_startup_probe;
-use crate::settings::{Fix, Settings};
+use crate::settings::{Action, Fix, Settings};
 use crate::template::Kind;
 use crate::violation::{Finding, Violation, one_line};
 
@@ -107,6 +108,13 @@ pub(crate) struct Refused {
     pub(crate) reason: Refusal,
 }
 
+impl Refused {
+    /// Whether it is about the container that a path leads into.
+    pub(crate) fn is_of(&self, pod: &Pod<'_>, path: &FieldPath) -> bool {
+        pod.place_of(&self.violation.finding.path) == pod.place_of(path)
+    }
+}
+
 /// The most rounds that are tried. Each repair is made once, and enables at most the next phase.
 const MAX_ROUNDS: usize = 12;
 
@@ -160,6 +168,10 @@ fn round(pod: &Pod<'_>, object: &mut Value, settings: &Settings) -> (Vec<Repaire
     let tasks = violations(pod, settings).into_iter().filter_map(|violation| {
         let repair = violation.rule.repair.as_ref().filter(|repair| repair.needs <= settings.fix)?;
         let container = pod.container_at(&violation.finding.path);
+        // What may only warn about the Pod as a whole, such as a node that could not be looked up, is for its reader.
+        if container.is_none() && violation.finding.ceiling != Action::Deny {
+            return None;
+        }
         let is_of_mesh =
             repair.phase == Phase::Container && container.is_some_and(Container::redirects_traffic);
         Some((if is_of_mesh { Phase::Mesh } else { repair.phase }, repair, violation))

@@ -20,6 +20,7 @@ use serde_json::Value;
 use crate::image;
 use crate::object::ContainerFields;
 use crate::read::{self, ReadError};
+use crate::repair::universal;
 use crate::rules::{self, Rule};
 
 pub use container_match::ContainerMatch;
@@ -211,8 +212,10 @@ impl Settings {
     #[must_use]
     pub fn action_on(&self, rule: &Rule, container: &ContainerFields<'_>) -> Action {
         let repository = image::repository(&container.image);
-        let is_exempt =
-            self.exempt.iter().any(|exemption| exemption.covers(rule, &container.name, &repository));
+        let is_exempt = self
+            .exempt
+            .iter()
+            .any(|exemption| exemption.covers(rule, universal::declared_name(container), &repository));
         if is_exempt { Action::Ignore } else { self.action(rule) }
     }
 

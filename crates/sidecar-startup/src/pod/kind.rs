@@ -49,7 +49,8 @@ pub(super) fn kind_of_init(
     if row.is_some_and(|row| row.is_stub(candidate)) {
         return ContainerKind::Stub;
     }
-    let declared = settings.declaration(&fields.name, &repository).map(|sidecar| sidecar.need);
+    let declared =
+        settings.declaration(universal::declared_name(fields), &repository).map(|sidecar| sidecar.need);
     let need = declared.or(row.map(|row| need_of(row, around))).unwrap_or_default();
     ContainerKind::Sidecar(Facts { need, row, recognised_by: RecognisedBy::RestartPolicy })
 }
@@ -60,9 +61,7 @@ pub(super) fn kind_of_app(
     around: Surroundings<'_>,
 ) -> ContainerKind {
     let is_native_copy = |other: &ContainerFields<'_>| {
-        universal::is_native_copy(&other.command)
-            && other.name.strip_suffix(universal::NATIVE_SUFFIX) == Some(&*fields.name)
-            && other.restart_policy.as_deref() == Some("Always")
+        universal::original(other) == Some(&*fields.name) && other.restart_policy.as_deref() == Some("Always")
     };
     if universal::is_classic_copy(&fields.command) && around.spec.init_containers.iter().any(is_native_copy) {
         return ContainerKind::Copy;

@@ -53,12 +53,16 @@ pub(super) fn deadline(kind: Kind, object: &Object<'_>, template: &PodTemplate<'
     deadlines.min()
 }
 
-/// Whether the Job that creates a Pod lets each of its Pods restart a container; of a Job that is not seen that is not known. A Job
+/// How many restarts of containers the Job that creates a Pod surely lets each of its Pods have; none where the Job is not seen. A Job
 /// fails six times, and has one Pod at a time, unless it says otherwise (`pkg/apis/batch/v1/defaults.go`).
-pub(super) fn may_restart(kind: Kind, object: &Object<'_>) -> bool {
+pub(super) fn spare_restarts(kind: Kind, object: &Object<'_>) -> u64 {
     match job_spec(kind, object) {
-        Some(job) => job.parallelism.unwrap_or(1) < job.backoff_limit.unwrap_or(6),
-        None => owner(kind, object) != Owner::Job,
+        Some(job) => {
+            let spare = u64::try_from(job.backoff_limit.unwrap_or(6) - 1).unwrap_or(0);
+            spare / u64::try_from(job.parallelism.unwrap_or(1)).unwrap_or(1).max(1)
+        }
+        None if owner(kind, object) == Owner::Job => 0,
+        None => u64::MAX,
     }
 }
 

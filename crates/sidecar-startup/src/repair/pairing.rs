@@ -9,7 +9,7 @@ use crate::cluster::Node;
 use crate::edit::Draft;
 use crate::gate::probe_is_gate;
 use crate::image;
-use crate::pod::{Container, Pod};
+use crate::pod::{Container, ContainerKind, Pod};
 use crate::probe::Source;
 use crate::repair::universal::{self, Pair};
 use crate::repair::{Refusal, conversion, safety};
@@ -20,7 +20,7 @@ use crate::settings::{OldNodes, Settings};
 /// second sidecar.
 pub(crate) fn is_wanted(pod: &Pod<'_>, container: &Container<'_>, settings: &Settings) -> bool {
     let is_needed =
-        settings.nodes.old_nodes == OldNodes::Universal && settings.nodes.old_in_reach(pod.spec()).is_some();
+        settings.nodes.old_nodes == OldNodes::Universal && settings.nodes.old_in_reach(pod).is_some();
     is_needed || universal::native_copy_of(pod, container).is_some()
 }
 
@@ -51,13 +51,18 @@ impl<'s> Plan<'s> {
         if *pod.spec().restart_policy == *"Never" {
             return Err("with restartPolicy: Never, no copy could take over".into());
         }
-        if !pod.may_restart {
+        // Whatever else may become a pair is counted as one.
+        let pairs = pod
+            .containers
+            .iter()
+            .filter(|other| matches!(other.kind, ContainerKind::ClassicSidecar(_) | ContainerKind::Copy));
+        if pod.spare_restarts < pairs.count() as u64 {
             return Err(
-                "the restart that makes its native copy one counts towards the backoffLimit of the Job"
+                "the restart that makes its native copy one counts towards the backoffLimit of the Job, which may not allow for it"
                     .into(),
             );
         }
-        let mut nodes = settings.nodes.in_reach(pod.spec());
+        let mut nodes = settings.nodes.in_reach(pod);
         if let Some(node) = nodes.find(|node| Node::refuses_sidecars(node)) {
             return Err(format!("{node} refuses Pods with sidecar containers").into());
         }

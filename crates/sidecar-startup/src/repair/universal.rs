@@ -29,6 +29,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::object::ContainerFields;
 use crate::pod::{Container, Pod};
 use crate::repair::Refusal;
 
@@ -122,11 +123,18 @@ pub fn is_native_copy<S: AsRef<str>>(command: &[S]) -> bool {
 
 /// The place of the native copy that was made of a container.
 pub(crate) fn native_copy_of(pod: &Pod<'_>, container: &Container<'_>) -> Option<usize> {
-    pod.containers.iter().position(|other| {
-        other.is_init()
-            && is_native_copy(&other.fields.command)
-            && other.fields.name.strip_suffix(NATIVE_SUFFIX) == Some(&*container.fields.name)
-    })
+    let is_its = |other: &Container<'_>| original(other.fields) == Some(&*container.fields.name);
+    pod.containers.iter().position(|other| other.is_init() && is_its(other))
+}
+
+/// The name of the container that a native copy was made of.
+pub(crate) fn original<'f>(fields: &'f ContainerFields<'_>) -> Option<&'f str> {
+    fields.name.strip_suffix(NATIVE_SUFFIX).filter(|_| is_native_copy(&fields.command))
+}
+
+/// The name that a sidecar goes by in the settings, which know nothing of copies.
+pub(crate) fn declared_name<'f>(fields: &'f ContainerFields<'_>) -> &'f str {
+    original(fields).unwrap_or(&fields.name)
 }
 
 /// Whether a word starts a shell that understands the scripts.

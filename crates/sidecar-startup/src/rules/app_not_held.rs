@@ -64,13 +64,13 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
         return;
     }
     let dead_gates = DeadGates::of(pod);
-    let keep_classic = settings.nodes.keep_classic(pod.spec());
     for (position, container) in pod.containers.iter().enumerate() {
         let ContainerKind::ClassicSidecar(facts) = container.kind else { continue };
         // A helper need not be waited for.
         if facts.need != Need::AtStart {
             continue;
         }
+        let keep_classic = settings.nodes.keep_classic(pod, container);
         let is_denied_or_repaired = match settings.action_on(&classic_sidecar::RULE, container.fields) {
             _ if keep_classic => false,
             Action::Deny => true,

@@ -37,8 +37,8 @@
 //! it is told to inject native sidecars. Nodes need a kubelet of 1.29 or later.
 
 use crate::native_only;
-use crate::pod::{ContainerKind, Pod};
-use crate::repair::{Phase, Repair, conversion};
+use crate::pod::{Container, ContainerKind, Pod};
+use crate::repair::{Phase, Repair, conversion, universal};
 use crate::rules::Rule;
 use crate::settings::{Action, Fix, Settings};
 use crate::violation::{ErrorKind, Finding};
@@ -52,8 +52,9 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
-    // There, never-completing-job speaks; or the application is to be held.
-    if pod.should_complete || settings.nodes.keep_classic(pod.spec()) {
+    findings.extend(pod.containers.iter().filter_map(|container| outdated_copy(pod, container)));
+    // There, never-completing-job speaks.
+    if pod.should_complete {
         return;
     }
     for container in &pod.containers {
@@ -61,6 +62,9 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
             continue;
         };
         let Some(ceiling) = facts.ceiling() else { continue };
+        if settings.nodes.keep_classic(pod, container) {
+            continue;
+        }
         let name = container.name();
         let application = pod.application();
         findings.push(Finding {
@@ -76,4 +80,24 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
             suggestion: None,
         });
     }
+}
+
+/// One copy of a pair got another image, as by `kubectl set image`, and the other did not.
+fn outdated_copy(pod: &Pod<'_>, container: &Container<'_>) -> Option<Finding> {
+    if !matches!(container.kind, ContainerKind::Copy) {
+        return None;
+    }
+    let native = pod.containers.get(universal::native_copy_of(pod, container)?)?;
+    (container.fields.image != native.fields.image).then(|| Finding {
+        path: pod.path_of(native).child("image"),
+        kind: ErrorKind::Invalid,
+        detail: format!(
+            "{} is the sidecar instead of {} on nodes that know sidecar containers, and has another image; give both the same",
+            native.name(),
+            container.name()
+        ),
+        short: format!("{} must have the image of {}", native.name(), container.name()),
+        ceiling: Action::Warn,
+        suggestion: None,
+    })
 }

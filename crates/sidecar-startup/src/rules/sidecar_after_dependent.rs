@@ -48,7 +48,7 @@ use crate::edit::Draft;
 use crate::image;
 use crate::native_only;
 use crate::pod::{Container, ContainerKind, Pod};
-use crate::repair::{Phase, Refusal, Repair, Task, safety};
+use crate::repair::{Phase, Refusal, Repair, Task, safety, universal};
 use crate::rules::Rule;
 use crate::settings::{Action, Fix, Settings};
 use crate::violation::{ErrorKind, Finding};
@@ -87,7 +87,7 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
 /// Whether a container needs a sidecar, by what the operator says of the sidecar.
 fn needs(settings: &Settings, container: &Container<'_>, sidecar: &Container<'_>) -> bool {
     let repository = image::repository(&sidecar.fields.image);
-    let declaration = settings.declaration(&sidecar.fields.name, &repository);
+    let declaration = settings.declaration(universal::declared_name(sidecar.fields), &repository);
     let dependents = declaration.map(|sidecar| sidecar.starts_before.as_slice()).unwrap_or_default();
     dependents.iter().any(|glob| glob.matches(&container.fields.name))
 }

@@ -49,8 +49,9 @@
 //! # How to mend it
 //! Add the labels to `nodeSelector`, or require them in every term of the node affinity.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::cluster::Node;
 use crate::edit::Draft;
 use crate::native_only;
 use crate::pod::{Container, ContainerKind, Pod};
@@ -68,93 +69,90 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
-    let mut report = |detail: String, short: String, ceiling: Action, suggestion: Option<Value>| {
-        let path = pod.path().child("nodeSelector");
-        findings.push(Finding { path, kind: ErrorKind::Required, detail, short, ceiling, suggestion });
-    };
-    if let Some(unseen) = settings.nodes.unseen().filter(|_| pod.has_sidecar()) {
-        let detail = format!(
-            "whether all nodes know sidecar containers could not be looked up: {unseen}; it is taken for granted"
-        );
-        report(detail, format!("nodes could not be looked up: {unseen}"), Action::Warn, None);
-        return;
-    }
-    let sidecars =
-        || pod.containers.iter().filter(|container| matches!(container.kind, ContainerKind::Sidecar(_)));
-    let is_of_pair = |container: &&Container<'_>| universal::is_native_copy(&container.fields.command);
-    let mut nodes = settings.nodes.in_reach(pod.spec());
-    // A kubelet that refuses sidecar containers refuses those of pairs, too; any other that is old lets them end.
-    let refusing =
-        nodes.find(|node| node.refuses_sidecars()).and_then(|node| Some((node, sidecars().next()?)));
-    let ignoring = settings.nodes.old_in_reach(pod.spec());
-    let ignoring = ignoring.and_then(|node| Some((node, sidecars().find(|sidecar| !is_of_pair(sidecar))?)));
-    if let Some((node, sidecar)) = refusing.or(ignoring) {
-        let remedy = select_others(settings);
-        let name = sidecar.name();
-        let detail = format!(
-            "sidecar container {name} may land on {node}, which does not know sidecar containers; {remedy}"
-        );
-        let label = missing_label_of(pod, settings).map(|(key, value)| json!({key: value}));
-        report(detail, format!("must {remedy}"), Action::Deny, label);
-        return;
-    }
-    if let Some((node, pair)) = settings.nodes.old_in_reach(pod.spec()).zip(sidecars().find(is_of_pair)) {
-        let name = pair.name();
-        let detail = format!(
-            "on {node}, the sidecar of which {name} is the native copy is a classic one, which does not hold {}, nor lets a Job \
-             complete",
-            pod.application()
-        );
-        report(detail, format!("on old nodes, {name} holds nothing"), Action::Warn, None);
-        return;
-    }
-    let Some(sidecar) = sidecars().next() else { return };
-    if let Some((key, value)) = missing_label(pod, settings) {
-        let detail = format!(
-            "sidecar container {} may land on a node that does not know sidecar containers; require the label {key}: {value}",
-            sidecar.name()
-        );
-        report(
-            detail,
-            format!("must require the label {key}: {value}"),
-            Action::Deny,
-            Some(json!({key: value})),
-        );
-        return;
-    }
-    find_defect(pod, sidecar, settings, findings);
+    let finding = unseen(pod, settings)
+        .or_else(|| on_old_node(pod, settings))
+        .or_else(|| pair_on_old_node(pod, settings))
+        .or_else(|| unlabelled(pod, settings))
+        .or_else(|| on_faulty_node(pod, settings));
+    findings.extend(finding);
 }
 
-/// A node in reach whose kubelet has a known fault with sidecar containers that have a `startupProbe`.
-fn find_defect(pod: &Pod<'_>, sidecar: &Container<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
+fn finding(pod: &Pod<'_>, detail: String, short: String, ceiling: Action) -> Finding {
+    let path = pod.path().child("nodeSelector");
+    Finding { path, kind: ErrorKind::Required, detail, short, ceiling, suggestion: None }
+}
+
+/// The nodes were asked for, and not told.
+fn unseen(pod: &Pod<'_>, settings: &Settings) -> Option<Finding> {
+    let unseen = settings.nodes.unseen().filter(|_| pod.has_sidecar())?;
+    let detail = format!(
+        "whether all nodes know sidecar containers could not be looked up: {unseen}; it is taken for granted"
+    );
+    Some(finding(pod, detail, format!("nodes could not be looked up: {unseen}"), Action::Warn))
+}
+
+fn sidecars<'p>(pod: &'p Pod<'_>) -> impl Iterator<Item = &'p Container<'p>> {
+    pod.containers.iter().filter(|container| matches!(container.kind, ContainerKind::Sidecar(_)))
+}
+
+fn is_of_pair(container: &Container<'_>) -> bool {
+    universal::is_native_copy(&container.fields.command)
+}
+
+/// A node in reach where the Pod would not start. The native copy of a pair does no harm there, save where the kubelet refuses it.
+fn on_old_node(pod: &Pod<'_>, settings: &Settings) -> Option<Finding> {
+    let mut nodes = settings.nodes.in_reach(pod);
+    let refusing = nodes.find(|node| node.refuses_sidecars()).zip(sidecars(pod).next());
+    let ignoring =
+        || settings.nodes.old_in_reach(pod).zip(sidecars(pod).find(|sidecar| !is_of_pair(sidecar)));
+    let (node, sidecar) = refusing.or_else(ignoring)?;
+    let remedy = match missing_label_of(pod, settings) {
+        Some((key, value)) => format!("require the label {key}: {value}"),
+        None => "select nodes with a kubelet from 1.29 on".to_owned(),
+    };
+    let name = sidecar.name();
+    let detail = format!(
+        "sidecar container {name} may land on {node}, which does not know sidecar containers; {remedy}"
+    );
+    let suggestion = missing_label_of(pod, settings).map(|(key, value)| json!({key: value}));
+    Some(Finding { suggestion, ..finding(pod, detail, format!("must {remedy}"), Action::Deny) })
+}
+
+/// An old node in reach where a pair starts, but holds nothing.
+fn pair_on_old_node(pod: &Pod<'_>, settings: &Settings) -> Option<Finding> {
+    let pair = sidecars(pod).find(|sidecar| is_of_pair(sidecar))?.name();
+    let node = settings.nodes.old_in_reach(pod)?;
+    let detail = format!(
+        "on {node}, the sidecar of which {pair} is the native copy is a classic one, which does not hold {}, nor lets a Job complete",
+        pod.application()
+    );
+    Some(finding(pod, detail, format!("on old nodes, {pair} holds nothing"), Action::Warn))
+}
+
+/// A label that the settings ask for is not required.
+fn unlabelled(pod: &Pod<'_>, settings: &Settings) -> Option<Finding> {
+    let sidecar = sidecars(pod).next()?.name();
+    let (key, value) = missing_label(pod, settings)?;
+    let detail = format!(
+        "sidecar container {sidecar} may land on a node that does not know sidecar containers; require the label {key}: {value}"
+    );
+    let short = format!("must require the label {key}: {value}");
+    Some(Finding { suggestion: Some(json!({key: value})), ..finding(pod, detail, short, Action::Deny) })
+}
+
+/// A node in reach whose kubelet has a known fault with init containers that have a `startupProbe`.
+fn on_faulty_node(pod: &Pod<'_>, settings: &Settings) -> Option<Finding> {
+    let sidecar = sidecars(pod).next()?.name();
     let has_probe =
         |container: &Container<'_>| container.is_init() && container.fields.startup_probe.is_some();
     if !pod.containers.iter().any(has_probe) {
-        return;
+        return None;
     }
     let never_restarts = *pod.spec().restart_policy == *"Never";
-    let mut nodes = settings.nodes.in_reach(pod.spec());
-    let Some((node, defect)) = nodes.find_map(|node| Some((node, node.defect(never_restarts)?))) else {
-        return;
-    };
-    findings.push(Finding {
-        path: pod.path().child("nodeSelector"),
-        kind: ErrorKind::Required,
-        detail: format!(
-            "sidecar container {} may land on {node}, which {defect}; upgrade it",
-            sidecar.name()
-        ),
-        short: format!("{node} has a known fault with sidecars"),
-        ceiling: Action::Warn,
-        suggestion: None,
-    });
-}
-
-fn select_others(settings: &Settings) -> String {
-    match settings.nodes.label.iter().next() {
-        Some((key, value)) => format!("require the label {key}: {value}"),
-        None => "select nodes with a kubelet from 1.29 on".to_owned(),
-    }
+    let mut nodes = settings.nodes.in_reach(pod);
+    let (node, defect) = nodes.find_map(|node| Some((node, node.defect(never_restarts)?)))?;
+    let detail = format!("sidecar container {sidecar} may land on {node}, which {defect}; upgrade it");
+    Some(finding(pod, detail, format!("{node} has a known fault with sidecars"), Action::Warn))
 }
 
 /// A label that the settings ask Pods with sidecar containers to require, and this one does not.
@@ -173,11 +171,20 @@ fn missing_label_of<'s>(pod: &Pod<'_>, settings: &'s Settings) -> Option<(&'s St
 /// # Errors
 /// Why not.
 pub(crate) fn may_have_sidecars(pod: &Pod<'_>, settings: &Settings) -> Result<(), Refusal> {
-    let old = settings.nodes.old_in_reach(pod.spec());
+    // A verdict gives the Pod the benefit of the doubt; a repair must not.
+    if let Some(unseen) = settings.nodes.unseen() {
+        return Err(
+            format!("whether all nodes know sidecar containers could not be looked up: {unseen}").into()
+        );
+    }
+    let old = settings.nodes.old_in_reach(pod);
     if old.is_none() && missing_label(pod, settings).is_none() {
         return Ok(());
     }
-    if let Some(node) = old.filter(|_| missing_label_of(pod, settings).is_none()) {
+    // No label, or one that old nodes have as well, would keep it from them.
+    let has_labels =
+        |node: &Node| settings.nodes.label.iter().all(|(key, value)| node.labels.get(key) == Some(value));
+    if let Some(node) = settings.nodes.in_reach(pod).find(|node| node.is_old() && has_labels(node)) {
         return Err(format!("it may land on {node}, which does not know sidecar containers").into());
     }
     if pod.is_of_daemon_set() {

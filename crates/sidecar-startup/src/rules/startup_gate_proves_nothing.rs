@@ -53,14 +53,14 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
     let dead_gates = DeadGates::of(pod);
-    let keep_classic = settings.nodes.keep_classic(pod.spec());
     let mut is_app_before = false;
     for container in &pod.containers {
         is_app_before |= matches!(container.kind, ContainerKind::App);
         // A classic sidecar holds by its hook only in front of the application, and where nothing worse is said of it.
         let classic_holds = !is_app_before
             && !pod.should_complete
-            && (keep_classic || settings.action_on(&classic_sidecar::RULE, container.fields) != Action::Deny);
+            && (settings.action_on(&classic_sidecar::RULE, container.fields) != Action::Deny
+                || settings.nodes.keep_classic(pod, container));
         let relies_on_hook = if container.is_init() { settings.gates.post_start } else { classic_holds };
         let Some((path, reason)) = empty_gate(container, relies_on_hook) else { continue };
         let ceiling = container.sidecar().map_or(Some(Action::Deny), |facts| facts.ceiling());

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::not_empty;
-use crate::cluster::{Cluster, Node, Unseen};
-use crate::object::Spec;
+use crate::cluster::{CORDON, Cluster, Node, Taint, Unseen};
+use crate::pod::{Container, Pod};
+use crate::repair::universal;
 
 /// Which nodes know sidecar containers.
 #[derive(Debug, Clone, Deserialize)]
@@ -115,20 +116,32 @@ impl Nodes {
     }
 
     /// The nodes that a Pod may land on, as far as the cluster has told them.
-    pub fn in_reach(&self, spec: &Spec<'_>) -> impl Iterator<Item = &Node> {
+    pub fn in_reach(&self, pod: &Pod<'_>) -> impl Iterator<Item = &Node> {
+        let spec = pod.spec();
+        let keeps_away = |taint: &Taint| {
+            // The controller of a DaemonSet has its Pods tolerate that.
+            let is_cordon = taint.key == CORDON && pod.is_of_daemon_set();
+            taint.keeps_away() && !is_cordon && !spec.tolerates(taint)
+        };
         let nodes = self.seen.iter().filter_map(|seen| seen.as_ref().ok()).flatten();
-        nodes.filter(|node| spec.may_land_on(&node.name, &node.labels) && spec.tolerates(&node.taints))
+        nodes.filter(move |node| {
+            spec.may_land_on(&node.name, &node.labels)
+                && (!spec.node_name.is_empty() || !node.taints.iter().any(keeps_away))
+        })
     }
 
     /// A node that a Pod may land on and that does not know sidecar containers.
     #[must_use]
-    pub fn old_in_reach(&self, spec: &Spec<'_>) -> Option<&Node> {
-        self.in_reach(spec).find(|node| node.is_old())
+    pub fn old_in_reach(&self, pod: &Pod<'_>) -> Option<&Node> {
+        self.in_reach(pod).find(|node| node.is_old())
     }
 
-    /// Whether classic sidecars of a Pod stay where they are, since it may land on a node that does not know sidecar containers.
+    /// Whether a classic sidecar stays where it is, since its Pod may land on a node that does not know sidecar containers. One that
+    /// has a native copy by now would be there twice.
     #[must_use]
-    pub fn keep_classic(&self, spec: &Spec<'_>) -> bool {
-        self.old_nodes == OldNodes::Hold && self.old_in_reach(spec).is_some()
+    pub fn keep_classic(&self, pod: &Pod<'_>, container: &Container<'_>) -> bool {
+        self.old_nodes == OldNodes::Hold
+            && self.old_in_reach(pod).is_some()
+            && universal::native_copy_of(pod, container).is_none()
     }
 }
