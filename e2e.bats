@@ -8,11 +8,16 @@ setup() {
     module=annotated-policy.wasm
 }
 
-# Runs the policy on a request; what it prints on standard output is in $output. Where a real kwctl is at hand, it prints the same.
+# Runs the policy on a request; what it prints on standard output is in $output. Where a real kwctl is at hand, it prints the same,
+# though with the fields in another order, within the patch as well.
 judge() {
     run --separate-stderr "$KWCTL" run "$module" "$@"
     [[ "$KWCTL" != *policy-host ]] || ! command -v kwctl >/dev/null || [[ " $* " == *" - "* ]] || [ "$status" -ne 0 ] ||
-        diff <(jq --sort-keys . <<<"$output") <(kwctl run "$module" "$@" 2>/dev/null | jq --sort-keys .)
+        diff <(readable <<<"$output") <(kwctl run "$module" "$@" 2>/dev/null | readable)
+}
+
+readable() {
+    jq --sort-keys 'if .patch then .patch |= (@base64d | fromjson) else . end'
 }
 
 # A request to create an object of that API version and kind whose Pod template, at that path, is the one of the first argument.

@@ -78,6 +78,7 @@ fn spec() -> impl Strategy<Value = Value> {
         (proptest::collection::vec(container(), 0..4), proptest::collection::vec(container(), 1..5));
     let rest = vec![
         ("restartPolicy", json!("Never")),
+        ("restartPolicy", json!("OnFailure")),
         ("hostNetwork", json!(true)),
         ("os", json!({"name": "windows"})),
         ("nodeName", json!("node-1")),
