@@ -6,6 +6,9 @@
 //! entry of `initContainers` with `restartPolicy: Always`, is started first, can hold the application until it is ready, is
 //! stopped last, and does not keep a Job from completing (<https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/>).
 //!
+//! Where a repair has made a pair of it for old and new nodes (`oldNodes: Universal`), the rule warns once the two copies have
+//! different images.
+//!
 //! # Denied
 //! ```yaml
 //! apiVersion: v1
