@@ -115,7 +115,7 @@ fn hold_when_repaired(case: &Case) -> anyhow::Result<()> {
 
 /// The laws hold of Pods that nobody has thought of, however they are repaired.
 fn laws_hold_of_any_pod() -> anyhow::Result<()> {
-    let config = Config { cases: 150, failure_persistence: None, ..Config::default() };
+    let config = Config { cases: 200, failure_persistence: None, ..Config::default() };
     let repaired = Cell::new(0);
     TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha)).run(
         &pods::case(),
