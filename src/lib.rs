@@ -10,7 +10,7 @@ use kubewarden_policy_sdk::wapc_guest::{CallResult, register_function};
 use kubewarden_policy_sdk::{protocol_version_guest, settings::SettingsValidationResponse};
 use serde_json::Value;
 use sidecar_startup::Settings;
-use sidecar_startup::field::FieldPath;
+use sidecar_startup::model::field::FieldPath;
 
 /// Registers the functions of the policy. The host calls it once after loading the module.
 #[allow(unsafe_code, reason = "the host finds the function by its name")]
@@ -27,7 +27,7 @@ fn validate(payload: &[u8]) -> CallResult {
 
 fn validate_settings(payload: &[u8]) -> CallResult {
     let response = match serde_json::from_str::<Value>(text(payload)).as_ref().map(Settings::from_value) {
-        Ok(Ok(settings)) => SettingsValidationResponse { valid: true, message: settings.doubt() },
+        Ok(Ok(settings)) => SettingsValidationResponse { valid: true, message: settings.warning() },
         Ok(Err(error)) => invalid(error.below(&FieldPath::from(["settings"])).to_string()),
         Err(_) => invalid("settings: Invalid value: not JSON".to_owned()),
     };

@@ -20,10 +20,11 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
 use sidecar_startup::Settings;
 use sidecar_startup::catalogue::ROWS;
-use sidecar_startup::object::Object;
-use sidecar_startup::pod::{ContainerKind, Pod};
-use sidecar_startup::rules::RULES;
-use sidecar_startup::template::{Kind, PodTemplate};
+use sidecar_startup::model::object::Object;
+use sidecar_startup::model::template::{Kind, PodTemplate};
+use sidecar_startup::pod::Pod;
+use sidecar_startup::pod::container::ContainerKind;
+use sidecar_startup::rules::{RULES, rule::Rule};
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::from_args();
@@ -148,7 +149,7 @@ fn every_row_has_its_cases(root: &Path) -> anyhow::Result<()> {
             let case = case.with_context(|| format!("there is no case catalogue/{name}"))?;
             ensure!(rows_of(&case.object)?.contains(&row.name) == is_match, "catalogue/{name} is none");
             let outcome = Outcome::of_library(case);
-            let rule = outcome.violations().first().map_or("nothing", |violation| violation.rule.id);
+            let rule = outcome.violations().first().map_or("nothing", |violation| violation.rule.name());
             table += &format!(
                 "{:<40}",
                 format!("{} {rule}", if outcome.is_allowed() { "allowed," } else { "denied," })
@@ -169,7 +170,8 @@ fn rows_of(pod: &Value) -> anyhow::Result<Vec<&'static str>> {
     let text = pod.to_string();
     let object: Object<'_> = serde_json::from_str(&text)?;
     let template = PodTemplate::of(Kind::Pod, &object)?;
-    let pod = Pod::new(Kind::Pod, &object, &template, &Settings::default());
+    let settings = Settings::default();
+    let pod = Pod::new(Kind::Pod, &object, &template, &settings);
     let row = |kind| match kind {
         ContainerKind::Sidecar(facts) | ContainerKind::ClassicSidecar(facts) => facts.row,
         _ => None,
@@ -179,7 +181,7 @@ fn rows_of(pod: &Value) -> anyhow::Result<Vec<&'static str>> {
 
 /// The examples in a rule's own documentation, under the settings that it gives first where it needs any: the first breaks the
 /// rule, the second breaks none.
-fn examples_hold(rule: &sidecar_startup::rules::Rule) -> anyhow::Result<()> {
+fn examples_hold(rule: &Rule) -> anyhow::Result<()> {
     let doc = rule.doc();
     let blocks: Result<Vec<Value>, _> = doc
         .split("```yaml\n")
@@ -195,7 +197,7 @@ fn examples_hold(rule: &sidecar_startup::rules::Rule) -> anyhow::Result<()> {
     let judge = |object: &Value| Outcome::of_library(&Case::with_settings(object.clone(), settings.clone()));
     let (denied, allowed) = (judge(denied), judge(allowed));
     ensure!(
-        denied.violations().iter().any(|violation| violation.rule.id == rule.id),
+        denied.violations().iter().any(|violation| violation.rule == rule.id),
         "the first example does not break the rule: {:#}",
         denied.to_value()
     );

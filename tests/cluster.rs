@@ -2,7 +2,7 @@
 
 use policy_host::{HostCalls, host_calls};
 use serde_json::Value;
-use sidecar_startup::cluster::{Cluster, Node, Unseen};
+use sidecar_startup::model::cluster::{Cluster, Node, NodesUnavailable};
 
 /// What `nodes.yaml` holds: the `items` of a list of Nodes, as `kubectl get nodes -o yaml` prints them; or `allowed: false`, where the
 /// policy server may not list them; or a `failure`.
@@ -35,10 +35,10 @@ impl RecordedCluster {
 }
 
 impl Cluster for RecordedCluster {
-    fn nodes(&self, _: &str) -> Result<Vec<Node>, Unseen> {
+    fn nodes(&self, _: &str) -> Result<Vec<Node>, NodesUnavailable> {
         match (&self.failure, self.is_allowed) {
-            (Some(failure), _) => Err(Unseen::of_failure(failure)),
-            (None, false) => Err(Unseen::NotAllowed),
+            (Some(failure), _) => Err(NodesUnavailable::of_failure(failure)),
+            (None, false) => Err(NodesUnavailable::NotAllowed),
             (None, true) => Ok(self.items.iter().map(Node::from_value).collect()),
         }
     }

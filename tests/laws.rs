@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 use serde_json::{Value, json};
-use sidecar_startup::field::{FieldPath, Segment};
+use sidecar_startup::model::field::{FieldPath, Segment};
 use sidecar_startup::{Answer, Violation};
 
 use crate::{Case, Outcome, repairs};
@@ -198,8 +198,8 @@ fn other_kinds_say_the_same(case: &Case, outcome: &Outcome) -> anyhow::Result<()
             let below = path.strip_prefix("spec.jobTemplate.").unwrap_or(&path);
             let below = below.strip_prefix("spec.template.").unwrap_or(below).to_owned();
             // Only a Job waits for its Pods to complete.
-            let action = (violation.rule.id != "never-completing-job").then_some(violation.action);
-            (violation.rule.id, action, below, violation.finding.detail.clone())
+            let action = (violation.rule.name() != "never-completing-job").then_some(violation.action);
+            (violation.rule.name(), action, below, violation.finding.detail.clone())
         };
         // Deadlines belong to the kind.
         let is_of_kind = |violation: &&Violation| !violation.finding.detail.contains("DeadlineSeconds");

@@ -89,14 +89,14 @@ impl Outcome {
             .map(|violation| {
                 with_suggestion(
                     violation,
-                    json!({"rule": violation.rule.id, "path": violation.finding.path.to_string()}),
+                    json!({"rule": violation.rule.name(), "path": violation.finding.path.to_string()}),
                 )
             })
             .collect();
         let warnings: Vec<_> = with_action(Action::Warn)
             .map(|violation| {
                 let warning = json!({
-                    "rule": violation.rule.id,
+                    "rule": violation.rule.name(),
                     "path": violation.finding.path.to_string(),
                     "text": violation.warning(),
                 });
@@ -127,7 +127,7 @@ impl Outcome {
             return Ok(());
         }
         ensure!(verdict.valid, "the module refuses the settings: {:?}", verdict.message);
-        let doubt = Settings::from_value(&case.settings).ok().and_then(|settings| settings.doubt());
+        let doubt = Settings::from_value(&case.settings).ok().and_then(|settings| settings.warning());
         ensure!(verdict.message == doubt, "the module says of the settings: {:?}", verdict.message);
         let request = AdmissionRequest::from_value(case.request())?;
         let calls = case.cluster.as_ref().map_or_else(host_calls::none, RecordedCluster::host_calls);
@@ -172,7 +172,7 @@ impl Outcome {
 
 /// Adds what the command proposes to put there.
 fn with_suggestion(violation: &Violation, mut told: Value) -> Value {
-    if let (Some(suggestion), Some(fields)) = (&violation.finding.suggestion, told.as_object_mut()) {
+    if let (Some(suggestion), Some(fields)) = (&violation.proposal, told.as_object_mut()) {
         fields.insert("suggestion".to_owned(), suggestion.clone());
     }
     told

@@ -46,7 +46,7 @@ fn nothing_hangs_that_did_not_before(case: &Case, object: &Value) -> anyhow::Res
     let (before, after) =
         (Outcome::of_library(&case), Outcome::of_library(&case.with_object(object.clone())));
     for violation in
-        after.violations().iter().filter(|violation| violation.rule.id == "startup-gate-never-opens")
+        after.violations().iter().filter(|violation| violation.rule.name() == "startup-gate-never-opens")
     {
         let is_known = before.violations().iter().any(|known| {
             let says = |violation: &Violation| violation.finding.detail.contains("never starts");

@@ -247,7 +247,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         writeln!(code, "    startup_probe: {probe},")?;
         writeln!(code, "    wait_command: {command},")?;
         writeln!(code, "    has_shell: {:?},", row.shell)?;
-        writeln!(code, "    source: native_only({:?}),", row.source)?;
+        writeln!(code, "    source: texts({:?}),", row.source)?;
         writeln!(code, "}},")?;
     }
     code += "]\n";

@@ -77,7 +77,7 @@ impl Remark {
             is_warning: violation.action == Action::Warn,
             pointer: violation.finding.path.to_pointer(),
             text: violation.to_string(),
-            suggestion: violation.finding.suggestion,
+            suggestion: violation.proposal,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
-use sidecar_startup::cluster::{Cluster, Node, Unseen};
+use sidecar_startup::model::cluster::{Cluster, Node, NodesUnavailable};
 
 use crate::objects;
 
@@ -32,7 +32,7 @@ impl NodesFile {
 }
 
 impl Cluster for NodesFile {
-    fn nodes(&self, _: &str) -> Result<Vec<Node>, Unseen> {
+    fn nodes(&self, _: &str) -> Result<Vec<Node>, NodesUnavailable> {
         Ok(self.nodes.iter().map(Node::from_value).collect())
     }
 }

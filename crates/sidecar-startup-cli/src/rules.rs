@@ -9,16 +9,16 @@ use sidecar_startup::rules::RULES;
 pub(crate) fn print(id: Option<&str>) -> anyhow::Result<()> {
     let text = match id {
         Some(id) => {
-            let rule = RULES.iter().find(|rule| rule.id == id);
+            let rule = RULES.iter().find(|rule| rule.id.name() == id);
             let rule =
                 rule.ok_or_else(|| anyhow!("there is no rule {id}; `sidecar-startup rules` lists them"))?;
             let repaired =
                 rule.repaired_with().map(|fix| format!(", repaired with fix: {fix}")).unwrap_or_default();
-            format!("{} ({} by default{repaired})\n\n{}", rule.id, rule.default, rule.doc())
+            format!("{} ({} by default{repaired})\n\n{}", rule.id, rule.default_action(), rule.doc())
         }
         None => RULES
             .iter()
-            .map(|rule| format!("{:<32}{:<6}{}\n", rule.id, rule.default.to_string(), rule.summary()))
+            .map(|rule| format!("{:<32}{:<6}{}\n", rule.id.name(), rule.default_action().to_string(), rule.summary()))
             .collect(),
     };
     io::stdout().write_all(text.as_bytes()).context("cannot write the rules")

@@ -25,46 +25,26 @@
 //! );
 //! ```
 //!
-//! The way of a request: [`payload`] reads it, [`request`] says whether the policy has a say in it, [`template`] finds the Pod template,
-//! [`pod`] tells for each container what it is, with the [`catalogue`] and the [`settings`], the [`rules`] look for what is
-//! wrong, and [`evaluate()`] makes a [`Decision`] of it.
+//! [`validate`] reads a request and answers it; `docs/architecture.md` says how the parts of the library build on each other. Without
+//! the cargo feature `texts`, which is on by default, there are no texts of rules and no proposals, as in the policy's module.
 
 pub mod catalogue;
-pub mod cluster;
 pub mod command;
-mod custom;
-pub mod dead_gate;
-pub mod edit;
-pub mod evaluate;
-mod explain;
-pub mod field;
-pub mod gate;
-pub mod glob;
-pub mod image;
-pub mod invalid;
-pub mod mesh;
-pub mod object;
-pub mod payload;
+mod decision;
+mod finding;
+mod further_kinds;
+pub mod model;
+mod payload;
 pub mod pod;
-pub mod probe;
-pub mod read;
-pub mod repair;
-pub mod request;
-pub mod resources;
+mod repair;
 pub mod rules;
-pub mod sequence;
 pub mod settings;
-pub mod template;
-pub mod violation;
+pub mod startup;
 
-/// A text for people. The compiled module does without it.
-pub(crate) const fn native_only(text: &'static str) -> &'static str {
-    if cfg!(target_family = "wasm") { "" } else { text }
-}
-
-pub use evaluate::{Decision, evaluate};
-pub use payload::{Answer, validate, validate_in};
-pub use repair::Repaired;
-pub use request::Request;
-pub use settings::{Action, Fix, Settings};
-pub use violation::Violation;
+pub use self::decision::verdict::{Decision, Repaired};
+pub use self::finding::{ErrorKind, Finding, Key, Refusal, Subject, Violation};
+pub use self::payload::{Answer, validate, validate_in};
+pub use self::repair::copies;
+pub use self::settings::Settings;
+pub use self::settings::action::{Action, Fix, Need};
+pub use self::settings::rule_id::RuleId;

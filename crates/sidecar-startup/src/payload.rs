@@ -6,17 +6,21 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::cluster::{Cluster, NoCluster};
-use crate::custom;
-use crate::evaluate::{Decision, evaluate};
-use crate::explain::explain;
-use crate::field::FieldPath;
+use crate::decision::evaluate;
+use crate::decision::verdict::Decision;
+use crate::finding::Violation;
+use crate::further_kinds;
+use crate::model::cluster::{Cluster, KnownNodes, NoCluster};
+use crate::model::explain::explain;
+use crate::model::field::FieldPath;
+use crate::model::read::{ReadError, ReadErrorKind, text};
+use crate::model::request::{GroupKind, Request, changes_containers};
+use crate::model::template::{Kind, PodTemplate};
 use crate::pod::Pod;
-use crate::read::{ReadError, ReadErrorKind};
-use crate::request::{GroupKind, Request, changes_containers};
-use crate::settings::{Settings, SidecarSupport, TemplatePath};
-use crate::template::{Kind, PodTemplate};
-use crate::violation::Violation;
+use crate::settings::Settings;
+use crate::settings::nodes::SidecarSupport;
+use crate::settings::pod_templates::TemplatePath;
+use crate::startup::context::Terms;
 
 /// The answer to a payload.
 #[derive(Debug)]
@@ -51,29 +55,30 @@ pub fn validate(payload: &str) -> Answer {
 /// `settings`. Every text has an answer. The cluster is only asked where the settings want it, and there is a sidecar to judge.
 #[must_use]
 pub fn validate_in(cluster: &dyn Cluster, payload: &str) -> Answer {
-    match read(payload) {
-        Ok(Payload { request, settings }) => match Settings::from_value(&settings) {
-            Ok(mut settings) => {
-                if settings.nodes.sidecar_support == SidecarSupport::Checked
-                    && has_sidecar(&request, &settings)
-                {
-                    settings.nodes.look(cluster);
-                }
-                let GroupKind { group, kind, .. } = &request.kind;
-                let is_elsewhere = template_paths(&settings, group, kind).next().is_some();
-                if is_elsewhere {
-                    validate_value(cluster, payload)
-                } else {
-                    evaluate(&settings, &request, || object_of(payload)).into()
-                }
-            }
-            Err(error) => Answer::Unreadable(error.below(&["settings"].into())),
-        },
-        Err(_) => validate_value(cluster, payload),
+    let Ok(Payload { request, settings }) = read(payload) else { return validate_value(cluster, payload) };
+    let settings = match Settings::from_value(&settings) {
+        Ok(settings) => settings,
+        Err(error) => return Answer::Unreadable(error.below(&["settings"].into())),
+    };
+    let GroupKind { group, kind, .. } = &request.kind;
+    if template_paths(&settings, group, kind).next().is_some() {
+        return validate_value(cluster, payload);
+    }
+    let nodes = nodes_for(cluster, &settings, || has_sidecar(&request, &settings));
+    let terms = Terms { settings: &settings, nodes: &nodes };
+    evaluate(terms, &request, &|| object_of(payload)).into()
+}
+
+/// The nodes of the cluster, where the settings want to know them, and there is a sidecar to judge.
+fn nodes_for(cluster: &dyn Cluster, settings: &Settings, has_sidecar: impl FnOnce() -> bool) -> KnownNodes {
+    if settings.nodes.sidecar_support == SidecarSupport::Checked && has_sidecar() {
+        cluster.nodes(&settings.nodes.user).into()
+    } else {
+        KnownNodes::NotAsked
     }
 }
 
-/// Whether there is a sidecar of which a rule may speak.
+/// Whether there is a sidecar that a rule may report.
 fn has_sidecar(request: &Request<'_>, settings: &Settings) -> bool {
     let Some((kind, object)) = request.subject() else { return false };
     let Ok(template) = PodTemplate::of(kind, object) else { return false };
@@ -101,7 +106,7 @@ fn validate_value(cluster: &dyn Cluster, payload: &str) -> Answer {
             });
         }
     };
-    let mut settings = match Settings::from_value(payload.get("settings").unwrap_or(&Value::Null)) {
+    let settings = match Settings::from_value(payload.get("settings").unwrap_or(&Value::Null)) {
         Ok(settings) => settings,
         Err(error) => return Answer::Unreadable(error.below(&["settings"].into())),
     };
@@ -111,24 +116,18 @@ fn validate_value(cluster: &dyn Cluster, payload: &str) -> Answer {
     if let Some(error) = explain_request(request) {
         return Answer::Unreadable(error);
     }
-    let object = request.get("object");
     // With keys that stand there twice, the text could not be read, but the value can.
-    if let Ok(Payload { request, .. }) = read(&json!({"request": request}).to_string())
-        && request.subject().is_some()
+    if let Ok(Payload { request: typed, .. }) = read(&json!({"request": request}).to_string())
+        && typed.subject().is_some()
     {
-        if has_sidecar(&request, &settings) {
-            settings.nodes.look(cluster);
-        }
-        return evaluate(&settings, &request, || object.cloned()).into();
+        let nodes = nodes_for(cluster, &settings, || has_sidecar(&typed, &settings));
+        let terms = Terms { settings: &settings, nodes: &nodes };
+        return evaluate(terms, &typed, &|| request.get("object").cloned()).into();
     }
-    let paths = template_paths(&settings, text(request, "/kind/group"), text(request, "/kind/kind"));
-    if settings.nodes.sidecar_support == SidecarSupport::Checked
-        && custom::has_sidecar(&settings, request, paths)
-    {
-        settings.nodes.look(cluster);
-    }
-    let paths = template_paths(&settings, text(request, "/kind/group"), text(request, "/kind/kind"));
-    Answer::Decided(custom::evaluate(&settings, request, paths))
+    let paths = || template_paths(&settings, text(request, "/kind/group"), text(request, "/kind/kind"));
+    let nodes = nodes_for(cluster, &settings, || further_kinds::has_sidecar(&settings, request, paths()));
+    let terms = Terms { settings: &settings, nodes: &nodes };
+    Answer::Decided(further_kinds::evaluate(terms, request, paths()))
 }
 
 /// Where the operator says that a kind keeps its Pod templates. A built-in kind is known better.
@@ -162,10 +161,6 @@ fn explain_request(request: &Value) -> Option<ReadError> {
     // Users know the object, and not the request around it.
     let path = error.path.segments().iter().skip(1).cloned().collect();
     Some(ReadError { path, kind: error.kind })
-}
-
-pub(crate) fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 impl From<Result<Decision, ReadError>> for Answer {

@@ -1,61 +1,75 @@
-//! The rules: what each is, and all of them in order.
+//! The rules, in order, and the walk over them.
 
-mod app_container_restart_policy;
-mod app_not_held;
-mod classic_sidecar;
-mod missing_wait_for;
-mod never_completing_job;
-mod sidecar_after_dependent;
-pub(crate) mod sidecar_blocks_init;
-pub(crate) mod sidecar_on_unsupported_node;
-pub(crate) mod sidecar_without_startup_probe;
-mod slow_startup_gate;
-pub(crate) mod startup_gate_never_opens;
-mod startup_gate_proves_nothing;
-mod unheld_mesh_injection;
+pub mod rule;
 
-use crate::pod::Pod;
-use crate::repair::Repair;
-use crate::settings::{Action, Fix, Settings};
-use crate::violation::Finding;
+use self::rule::Rule;
+use crate::finding::Violation;
+use crate::settings::action::Action;
+use crate::settings::rule_id::RuleId;
+use crate::startup::context::Context;
 
-/// One way in which a Pod can fail to start in the right order.
-#[derive(Debug)]
-pub struct Rule {
-    /// Names what is wrong, in kebab-case. The file, the setting and the documentation use it.
-    pub id: &'static str,
-    /// What is done about it unless the settings say otherwise.
-    pub default: Action,
-    /// The text of the file that it is defined in.
-    source: &'static str,
-    /// Looks for it in a Pod, in Pod order.
-    pub(crate) check: fn(&Pod<'_>, &Settings, &mut Vec<Finding>),
-    /// Repairs what was found; nothing where only its author can.
-    pub(crate) repair: Option<Repair>,
+/// Takes the rules out of their files, in the order in which they report the same field.
+macro_rules! rules {
+    ($($module:ident,)*) => {
+        $(mod $module;)*
+
+        /// All rules, in the order of [`RuleId::ALL`].
+        pub static RULES: &[Rule] = &[$($module::RULE),*];
+    };
 }
 
-impl Rule {
-    /// What the rule means, why, and how to mend it, in Markdown: the comment at the top of the file that defines it.
-    #[must_use]
-    pub fn doc(&self) -> String {
-        let lines = self.source.lines().map_while(|line| line.strip_prefix("//!"));
-        lines.map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line))).collect()
-    }
+rules! {
+    classic_sidecar,
+    sidecar_without_startup_probe,
+    app_not_held,
+    sidecar_blocks_init,
+    never_completing_job,
+    startup_gate_never_opens,
+    startup_gate_proves_nothing,
+    sidecar_after_dependent,
+    missing_wait_for,
+    sidecar_on_unsupported_node,
+    unheld_mesh_injection,
+    app_container_restart_policy,
+    slow_startup_gate,
 }
 
-impl Rule {
-    /// The least value of the setting `fix` with which it repairs what it finds; nothing where only its author can.
-    #[must_use]
-    pub fn repaired_with(&self) -> Option<Fix> {
-        self.repair.as_ref().map(|repair| repair.needs)
-    }
+/// The rule with that id.
+#[must_use]
+pub fn rule(id: RuleId) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.id == id)
+}
 
-    /// What is wrong, in a sentence.
-    #[must_use]
-    pub fn summary(&self) -> String {
-        let doc = self.doc();
-        doc.split_once("\n\n").map_or(doc.as_str(), |(summary, _)| summary).replace('\n', " ")
+/// The violations of all rules that are not ignored, in Pod order, then rule order.
+pub(crate) fn violations(context: &Context<'_>) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    let mut findings = Vec::new();
+    for rule in RULES {
+        let default = context.settings.action(rule.id);
+        // A rule that is ignored costs nothing.
+        if default == Action::Ignore {
+            continue;
+        }
+        rule.check(context, &mut findings);
+        for finding in findings.drain(..) {
+            let container = finding.subject.container().and_then(|id| context.pod.get(id));
+            let action = container.map_or(default, |container| context.action_on(rule.id, container));
+            let action = action.min(finding.ceiling);
+            if action != Action::Ignore {
+                let container = container.map(|container| container.fields.name.to_string());
+                violations.push(Violation {
+                    rule: rule.id,
+                    action,
+                    container,
+                    finding,
+                    refusal: None,
+                    proposal: None,
+                });
+            }
+        }
     }
+    violations.sort_by_key(|violation| violation.finding.subject.container());
+    violations
 }
 
 /// The documentation of all rules, in Markdown.
@@ -68,36 +82,17 @@ pub fn markdown() -> String {
         let doc = rule.doc().replace("\n# ", "\n### ");
         let repaired =
             rule.repaired_with().map(|fix| format!("; repaired with `fix: {fix}`")).unwrap_or_default();
-        text += &format!("\n## {}\n\nDefault: {}{repaired}\n\n{doc}", rule.id, rule.default);
+        text += &format!("\n## {}\n\nDefault: {}{repaired}\n\n{doc}", rule.id, rule.default_action());
     }
     text
 }
 
-/// All rules, in the order in which they speak of the same field.
-pub static RULES: &[Rule] = &[
-    classic_sidecar::RULE,
-    sidecar_without_startup_probe::RULE,
-    app_not_held::RULE,
-    sidecar_blocks_init::RULE,
-    never_completing_job::RULE,
-    startup_gate_never_opens::RULE,
-    startup_gate_proves_nothing::RULE,
-    sidecar_after_dependent::RULE,
-    missing_wait_for::RULE,
-    sidecar_on_unsupported_node::RULE,
-    unheld_mesh_injection::RULE,
-    app_container_restart_policy::RULE,
-    slow_startup_gate::RULE,
-];
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The ids of all rules.
-#[expect(clippy::indexing_slicing, reason = "it is evaluated by the compiler, which would say so")]
-pub static IDS: &[&str] = &{
-    let mut ids = [""; RULES.len()];
-    let mut index = 0;
-    while index < ids.len() {
-        ids[index] = RULES[index].id;
-        index += 1;
+    #[test]
+    fn every_id_has_its_rule() {
+        assert!(RULES.iter().map(|rule| &rule.id).eq(RuleId::ALL), "RULES and RuleId::ALL differ");
     }
-    ids
-};
+}

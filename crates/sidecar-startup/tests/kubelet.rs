@@ -7,10 +7,11 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use sidecar_startup::object::Object;
+use sidecar_startup::model::object::Object;
+use sidecar_startup::model::template::{Kind, PodTemplate};
+use sidecar_startup::model::timing::Timing;
 use sidecar_startup::pod::Pod;
-use sidecar_startup::sequence::{Gate, Sequence, Timing, WaitClass};
-use sidecar_startup::template::{Kind, PodTemplate};
+use sidecar_startup::startup::sequence::{Gate, Sequence, WaitClass};
 use sidecar_startup::{Settings, validate};
 
 /// What `side` does on its own.
@@ -109,7 +110,8 @@ fn the_model_agrees_with_every_pod() {
         let text = json!({"spec": row.spec}).to_string();
         let object: Object<'_> = serde_json::from_str(&text).unwrap();
         let template = PodTemplate::of(Kind::Pod, &object).unwrap();
-        let pod = Pod::new(Kind::Pod, &object, &template, &Settings::default());
+        let settings = Settings::default();
+        let pod = Pod::new(Kind::Pod, &object, &template, &settings);
         let sequence = Sequence::of(&pod);
         let app = sequence.steps.iter().find(|step| step.name == "app").unwrap();
 
@@ -153,7 +155,7 @@ fn never_opens(spec: &Value) -> bool {
     let request =
         json!({"kind": {"group": "", "kind": "Pod"}, "operation": "CREATE", "object": {"spec": spec}});
     let answer = validate(&json!({"request": request}).to_string());
-    answer.violations().iter().any(|violation| violation.rule.id == "startup-gate-never-opens")
+    answer.violations().iter().any(|violation| violation.rule.name() == "startup-gate-never-opens")
 }
 
 #[test]
@@ -186,7 +188,8 @@ fn sequences_print_on_one_line() {
     .to_string();
     let object: Object<'_> = serde_json::from_str(&text).unwrap();
     let template = PodTemplate::of(Kind::Pod, &object).unwrap();
-    let pod = Pod::new(Kind::Pod, &object, &template, &Settings::default());
+    let settings = Settings::default();
+    let pod = Pod::new(Kind::Pod, &object, &template, &settings);
     assert_eq!(
         Sequence::of(&pod).to_string(),
         "istio-init > istio-proxy[startupProbe<=599s] > cache[postStart<=3s] > logs > migrate > hold[postStart] ~> app,metrics"
@@ -270,7 +273,8 @@ proptest! {
         let text = json!({"spec": spec}).to_string();
         let object: Object<'_> = serde_json::from_str(&text).unwrap();
         let template = PodTemplate::of(Kind::Pod, &object).unwrap();
-        let pod = Pod::new(Kind::Pod, &object, &template, &Settings::default());
+        let settings = Settings::default();
+        let pod = Pod::new(Kind::Pod, &object, &template, &settings);
         let sequence = Sequence::of(&pod);
 
         let mut starts: Vec<Option<u64>> = Vec::new();

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use serde_json::{Map, Value, json};
-use sidecar_startup::mesh::with_hold;
+use sidecar_startup::model::istio_config::with_hold;
 use sidecar_startup::validate;
 
 const HOLD: &str = "holdApplicationUntilProxyStarts";

@@ -18,7 +18,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use sidecar_startup::repair::universal::{MOUNT_PATH, Pair, pair};
+use sidecar_startup::copies::{MOUNT_PATH, Pair, pair};
 
 /// How long anything may take that ends.
 const PATIENCE: Duration = Duration::from_secs(20);

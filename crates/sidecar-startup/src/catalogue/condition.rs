@@ -1,14 +1,14 @@
 //! The conditions of the catalogue: a small closed set of questions to a container and its Pod.
 
-use std::cmp::Ordering;
-
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::Candidate;
-use crate::glob::matches;
-use crate::image;
-use crate::object::{ContainerFields, Spec, TextMap};
-use crate::template::Kind;
+use super::candidate::Candidate;
+use crate::command::is_shell;
+use crate::model::glob::matches;
+use crate::model::image;
+use crate::model::object::ContainerFields;
+use crate::model::template::Kind;
+use crate::model::version::Version;
 
 /// A statement about a container and its Pod.
 #[derive(Debug)]
@@ -56,23 +56,10 @@ pub enum Test {
     Has(&'static str),
 }
 
-/// What stands around a container.
-#[derive(Debug, Clone, Copy)]
-pub struct Surroundings<'a> {
-    /// The kind of the object, or of the controller that owns the Pod.
-    pub kind: Kind,
-    /// The annotations of the Pod.
-    pub annotations: &'a TextMap<'a>,
-    /// The labels of the Pod.
-    pub labels: &'a TextMap<'a>,
-    /// The spec of the Pod.
-    pub spec: &'a Spec<'a>,
-}
-
 impl Condition {
     /// Whether it holds for sure. What cannot be decided does not hold.
     pub(super) fn holds(&self, candidate: Candidate<'_>) -> bool {
-        let Candidate { fields, repository, around } = candidate;
+        let Candidate { fields, repository, pod } = candidate;
         match self {
             Self::Arg(flag, Test::Present) => has_arg(fields, flag),
             Self::Arg(flag, Test::Absent) => {
@@ -87,16 +74,19 @@ impl Condition {
                 value.is_some() && test.accepts(value.as_deref())
             }
             Self::Annotation(key, Test::Has(item)) => {
-                let list = around.annotations.get(key).unwrap_or_default();
+                let list = pod.annotations.get(key).unwrap_or_default();
                 list.split(',').any(|listed| listed.trim() == *item)
             }
-            Self::Annotation(key, test) => test.accepts(around.annotations.get(key)),
-            Self::Label(key, test) => test.accepts(around.labels.get(key)),
-            Self::Kind(kind) => around.kind == *kind,
+            Self::Annotation(key, test) => test.accepts(pod.annotations.get(key)),
+            Self::Label(key, test) => test.accepts(pod.labels.get(key)),
+            Self::Kind(kind) => pod.kind == *kind,
             Self::Image(glob) => matches(glob, repository),
-            Self::Since(version) => image::tag(&fields.image).is_some_and(|tag| is_at_least(tag, version)),
+            Self::Since(version) => {
+                let tag = image::tag(&fields.image).map(Version::parse);
+                tag.is_some_and(|tag| tag.continues(&Version::parse(version)))
+            }
             Self::Tag(part) => image::tag(&fields.image).is_some_and(|tag| tag.contains(part)),
-            Self::MountsHostPath => around.spec.host_path_volumes().any(|volume| fields.mounts(&volume)),
+            Self::MountsHostPath => pod.spec.host_path_volumes().any(|volume| fields.mounts(&volume)),
             Self::NoCommand => fields.command.is_empty(),
             Self::ReadinessProbe(path, port) => {
                 let request = fields.readiness_probe.as_ref().and_then(|probe| probe.http_get.as_ref());
@@ -120,6 +110,21 @@ impl Condition {
             _ => false,
         };
         is_variable || self.holds(candidate)
+    }
+}
+
+impl Candidate<'_> {
+    pub(super) fn fulfils(self, conditions: &[Condition]) -> bool {
+        conditions.iter().all(|condition| condition.holds(self))
+    }
+
+    /// An exception that may well apply does: the other way, doubt would deny.
+    pub(super) fn is_excepted(self, conditions: &[Condition]) -> bool {
+        conditions.iter().any(|condition| condition.may_hold(self))
+    }
+
+    pub(super) fn fulfils_one(self, conditions: &[Condition]) -> bool {
+        conditions.iter().any(|condition| condition.holds(self))
     }
 }
 
@@ -155,9 +160,8 @@ pub(super) fn value_of_arg<'a>(container: &'a ContainerFields<'_>, flag: &str) -
 
 /// Whether the words of a container may come to others: through a shell, or through `$(VAR)`.
 pub(super) fn is_opaque(container: &ContainerFields<'_>) -> bool {
-    let is_shell =
-        |word: &str| matches!(word.rsplit('/').next(), Some("sh" | "bash" | "ash" | "dash" | "busybox"));
-    container.words().any(|word| is_shell(word) || word.contains("$("))
+    let is_busybox = |word: &str| word.rsplit('/').next() == Some("busybox");
+    container.words().any(|word| is_shell(word) || is_busybox(word) || word.contains("$("))
 }
 
 /// Flags are read as Go programs read them, with one dash or two.
@@ -165,50 +169,9 @@ fn undashed(word: &str) -> &str {
     word.strip_prefix("--").or_else(|| word.strip_prefix('-')).unwrap_or(word)
 }
 
-/// Whether a tag is a version of at least `minimum`, number by number. A prefix that ends in a dash, as in `stable-2.14.0`, must
-/// be equal; a leading `v` and what follows the numbers do not count.
-fn is_at_least(tag: &str, minimum: &str) -> bool {
-    let (tag_prefix, tag_numbers) = version(tag);
-    let (prefix, numbers) = version(minimum);
-    if tag_prefix != prefix || tag_numbers.is_empty() {
-        return false;
-    }
-    let longest = tag_numbers.len().max(numbers.len());
-    let padded = |numbers: Vec<u32>| numbers.into_iter().chain(std::iter::repeat(0)).take(longest);
-    padded(tag_numbers).cmp(padded(numbers)) != Ordering::Less
-}
-
-fn version(text: &str) -> (&str, Vec<u32>) {
-    let start = text.find(|c: char| c.is_ascii_digit()).unwrap_or(text.len());
-    let (prefix, rest) = text.split_at(start);
-    let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-    let numbers = rest.split_at(end).0.split('.').map_while(|number| number.parse().ok()).collect();
-    (if prefix == "v" { "" } else { prefix }, numbers)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn versions() {
-        for (tag, minimum, expected) in [
-            ("1.20.0", "1.6", true),
-            ("1.6", "1.6", true),
-            ("1.6-distroless", "1.6.0", true),
-            ("1.5.9", "1.6", false),
-            ("v2.8.0", "2.8.0", true),
-            ("stable-2.14.0", "stable-2.14.0", true),
-            ("edge-23.6.3", "stable-2.14.0", false),
-            ("2.14.0", "stable-2.14.0", false),
-            ("latest", "1.6", false),
-            ("", "1.6", false),
-            ("1", "1.0.0", true),
-            ("99999999999999.1", "1.0", false),
-        ] {
-            assert_eq!(is_at_least(tag, minimum), expected, "{tag} {minimum}");
-        }
-    }
 
     #[test]
     fn flags() {

@@ -1,6 +1,7 @@
 //! What may be put on a sidecar, where the catalogue's conditions for it are proven.
 
-use super::{Candidate, Condition, Row, condition};
+use super::candidate::Candidate;
+use super::condition::{self, Condition};
 
 /// A probe or a command, and the conditions under which it exists.
 #[derive(Debug)]
@@ -27,11 +28,10 @@ pub struct PortSource {
 }
 
 impl<T> Injectable<T> {
-    /// What may be put on a container of `row`, and the port to put in it, where that is another one than its own. Nothing
-    /// where something is not proven; an image that is not upstream's proves neither version nor path.
-    #[must_use]
-    pub fn proven(&self, row: &Row, candidate: Candidate<'_>) -> Option<(&T, Option<u16>)> {
-        if !row.has_image(candidate.repository) || !candidate.fulfils(self.when) {
+    /// What may be put on a container, and the port to put in it, where that differs from its own. Nothing where a condition is not
+    /// proven.
+    pub(super) fn proven(&self, candidate: Candidate<'_>) -> Option<(&T, Option<u16>)> {
+        if !candidate.fulfils(self.when) {
             return None;
         }
         match &self.port {

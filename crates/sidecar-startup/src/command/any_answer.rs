@@ -1,6 +1,8 @@
 //! Loops that take any answer of a server for success.
 
-use super::{Ends, base_name, outcome_of_words};
+use super::outcome::Ends;
+use super::shell::outcome_of_words;
+use super::words::base_name;
 
 /// Whether a text is a loop until a `curl` gets any answer, with nothing of weight after it.
 pub(super) fn is_loop_for_any_answer(text: &str) -> bool {

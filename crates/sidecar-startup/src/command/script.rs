@@ -1,6 +1,6 @@
 //! Shell scripts, as far as they can be read.
 
-use super::is_plain_assignment;
+use super::words::is_plain_assignment;
 
 /// A shell script, as far as it can be read.
 #[derive(Default)]

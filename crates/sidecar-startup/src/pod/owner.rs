@@ -1,7 +1,7 @@
 //! What a Pod gets from the object that creates it.
 
-use crate::object::{Object, Spec};
-use crate::template::{Kind, PodTemplate};
+use crate::model::object::{Object, Spec};
+use crate::model::template::{Kind, PodTemplate};
 
 /// What waits for a Pod to complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

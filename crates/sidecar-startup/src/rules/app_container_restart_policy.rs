@@ -35,28 +35,30 @@
 //! # How to mend it
 //! Move a sidecar to `initContainers`; take the field away from anything else.
 
-use crate::native_only;
-use crate::pod::{ContainerKind, Pod};
-use crate::rules::Rule;
-use crate::settings::{Action, Settings};
-use crate::violation::{ErrorKind, Finding};
+use crate::settings::rule_id::RuleId;
+use crate::startup::context::Context;
+use crate::model::texts::texts;
+use super::rule::Rule;
+use crate::settings::action::Action;
+use crate::finding::{ErrorKind, Finding, Subject};
 
 pub(super) const RULE: Rule = Rule {
-    id: "app-container-restart-policy",
-    default: Action::Warn,
-    source: native_only(include_str!("app_container_restart_policy.rs")),
+    id: RuleId::AppContainerRestartPolicy,
+    source: texts(include_str!("app_container_restart_policy.rs")),
     check,
     repair: None,
 };
 
-fn check(pod: &Pod<'_>, _: &Settings, findings: &mut Vec<Finding>) {
+fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    let pod = context.pod;
     for container in &pod.containers {
         let is_misplaced = container.fields.restart_policy.as_deref() == Some("Always");
-        if !(is_misplaced && matches!(container.kind, ContainerKind::App)) {
+        if !(is_misplaced && container.is_app()) {
             continue;
         }
         let name = container.name();
         findings.push(Finding {
+            subject: Subject::Container(container.id),
             path: pod.path_of(container).child("restartPolicy"),
             kind: ErrorKind::Invalid,
             detail: format!(
@@ -65,7 +67,6 @@ fn check(pod: &Pod<'_>, _: &Settings, findings: &mut Vec<Finding>) {
             ),
             short: format!("in containers, this makes no sidecar of {name}"),
             ceiling: Action::Deny,
-            suggestion: None,
         });
     }
 }

@@ -41,81 +41,100 @@
 //! # How to mend it
 //! List the sidecar before the application and give it a `postStart` hook that waits; or, better, make it a sidecar container.
 
-use crate::dead_gate::DeadGates;
-use crate::gate::hook_is_gate;
-use crate::native_only;
-use crate::pod::{ContainerKind, Pod};
-use crate::repair::{Phase, Repair, conversion, hold};
-use crate::rules::startup_gate_never_opens::is_reported;
-use crate::rules::{Rule, classic_sidecar};
-use crate::settings::{Action, Fix, Need, Scope, Settings};
-use crate::violation::{ErrorKind, Finding};
+use super::rule::Rule;
+use crate::finding::{ErrorKind, Finding, Subject};
+use crate::model::gate::hook_is_gate;
+use crate::model::istio_config::{Hold, hold_of};
+use crate::model::texts::texts;
+use crate::pod::Pod;
+use crate::pod::container::{Container, ContainerKind};
+use crate::repair::plan::{Phase, Repair};
+use crate::repair::{conversion, hold};
+use crate::settings::action::{Action, Fix, Need};
+use crate::settings::hold_application::Scope;
+use crate::settings::rule_id::RuleId;
+use crate::startup::context::Context;
 
 pub(super) const RULE: Rule = Rule {
-    id: "app-not-held",
-    default: Action::Deny,
-    source: native_only(include_str!("app_not_held.rs")),
+    id: RuleId::AppNotHeld,
+    source: texts(include_str!("app_not_held.rs")),
     check,
-    repair: Some(Repair { needs: Fix::All, phase: Phase::Hold, make: hold::make }),
+    repair: Some(Repair { needs: Fix::All, phase: Phase::Hold, plan: hold::plan }),
 };
 
-fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
-    if pod.should_complete {
+/// Says whether the application is to be held back for its classic sidecars.
+const HOLD_ANNOTATION: &str = "sidecar-startup/hold-application";
+
+fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    if context.pod.should_complete {
         return;
     }
-    let dead_gates = DeadGates::of(pod);
-    for (position, container) in pod.containers.iter().enumerate() {
+    for container in &context.pod.containers {
         let ContainerKind::ClassicSidecar(facts) = container.kind else { continue };
         // A helper need not be waited for.
-        if facts.need != Need::AtStart {
-            continue;
+        if facts.need == Need::AtStart && is_to_hold(context, container) {
+            findings.extend(unheld(context, container));
         }
-        let keep_classic = settings.nodes.keep_classic(pod, container);
-        let is_denied_or_repaired = match settings.action_on(&classic_sidecar::RULE, container.fields) {
-            _ if keep_classic => false,
-            Action::Deny => true,
-            Action::Warn => settings.fix == Fix::All && conversion::check(pod, container, settings).is_ok(),
-            Action::Ignore => false,
-        };
-        let is_asked_for = settings.hold_application.scope == Scope::All || pod.asks_to_be_held(container);
-        if is_denied_or_repaired || !is_asked_for {
-            continue;
-        }
-        let name = container.name();
-        let is_app = |kind| matches!(kind, ContainerKind::App);
-        let first = pod.containers.iter().take(position).find(|other| is_app(other.kind));
-        let has_hook = container.fields.post_start().is_some_and(hook_is_gate);
-        let is_blocking = has_hook || is_reported(&dead_gates, container, settings);
-        let (path, kind, state, remedy) = match (first, is_blocking) {
-            (None, true) => continue,
-            (Some(app), true) => {
-                let state = format!("is listed after {}, which therefore starts before it", app.name());
-                (pod.path_of(container), ErrorKind::Forbidden, state, "list it first")
-            }
-            (Some(app), false) => {
-                let state = format!("is listed after {} and has no blocking postStart hook", app.name());
-                (
-                    pod.path_of(container),
-                    ErrorKind::Forbidden,
-                    state,
-                    "list it first, and add a hook that waits until it is ready",
-                )
-            }
-            (None, false) => {
-                let state =
-                    format!("has no blocking postStart hook, so {} starts at once", pod.application());
-                let path = pod.path_of(container).child("lifecycle").child("postStart");
-                (path, ErrorKind::Required, state, "add one that waits until it is ready")
-            }
-        };
-        let or_move = if keep_classic { "" } else { ", or move it to initContainers with a startupProbe" };
-        findings.push(Finding {
-            path,
-            kind,
-            detail: format!("sidecar {name} {state}; {remedy}{or_move}"),
-            short: format!("sidecar {name} does not hold {}", pod.application()),
-            ceiling: Action::Deny,
-            suggestion: None,
-        });
     }
+}
+
+/// Whether a classic sidecar stays where it is, and the operator wants it to hold the application there.
+fn is_to_hold(context: &Context<'_>, sidecar: &Container<'_>) -> bool {
+    let stays = context.keeps_classic(sidecar)
+        || match context.action_on(RuleId::ClassicSidecar, sidecar) {
+            Action::Deny => false,
+            Action::Warn => {
+                context.settings.fix != Fix::All || !conversion::is_possible(context, sidecar)
+            }
+            Action::Ignore => true,
+        };
+    let is_asked_for = context.settings.hold_application.scope == Scope::All || asks(context.pod, sidecar);
+    stays && is_asked_for
+}
+
+/// Whether the annotations of the Pod ask that the application be held back for a classic sidecar.
+fn asks(pod: &Pod<'_>, sidecar: &Container<'_>) -> bool {
+    match pod.annotations().get(HOLD_ANNOTATION) {
+        Some(switch) => switch == "true",
+        None => sidecar.is_istio_proxy() && hold_of(pod.annotations()) == Hold::Asked,
+    }
+}
+
+/// What keeps a classic sidecar from holding the application, if anything does.
+fn unheld(context: &Context<'_>, sidecar: &Container<'_>) -> Option<Finding> {
+    let pod = context.pod;
+    let name = sidecar.name();
+    let first = pod.app_list().find(|other| other.is_app() && other.is_before(sidecar));
+    let is_blocking = sidecar.fields.post_start().is_some_and(hook_is_gate)
+        || context.reported_dead_gate(sidecar).is_some();
+    let path = pod.path_of(sidecar);
+    let (path, kind, state, remedy) = match (first, is_blocking) {
+        (None, true) => return None,
+        (Some(app), true) => {
+            let state = format!("is listed after {}, which therefore starts before it", app.name());
+            (path, ErrorKind::Forbidden, state, "list it first")
+        }
+        (Some(app), false) => {
+            let state = format!("is listed after {} and has no blocking postStart hook", app.name());
+            (path, ErrorKind::Forbidden, state, "list it first, and add a hook that waits until it is ready")
+        }
+        (None, false) => {
+            let state = format!("has no blocking postStart hook, so {} starts at once", pod.application());
+            let path = path.child("lifecycle").child("postStart");
+            (path, ErrorKind::Required, state, "add one that waits until it is ready")
+        }
+    };
+    let or_move = if context.keeps_classic(sidecar) {
+        ""
+    } else {
+        ", or move it to initContainers with a startupProbe"
+    };
+    Some(Finding {
+        subject: Subject::Container(sidecar.id),
+        path,
+        kind,
+        detail: format!("sidecar {name} {state}; {remedy}{or_move}"),
+        short: format!("sidecar {name} does not hold {}", pod.application()),
+        ceiling: Action::Deny,
+    })
 }

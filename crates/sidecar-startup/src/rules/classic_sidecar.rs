@@ -39,59 +39,63 @@
 //! Move the entry to `initContainers` and give it `restartPolicy: Always` and a `startupProbe`. A mesh does it by itself once
 //! it is told to inject native sidecars. Nodes need a kubelet of 1.29 or later.
 
-use crate::native_only;
-use crate::pod::{Container, ContainerKind, Pod};
-use crate::repair::{Phase, Repair, conversion, universal};
-use crate::rules::Rule;
-use crate::settings::{Action, Fix, Settings};
-use crate::violation::{ErrorKind, Finding};
+use super::rule::Rule;
+use crate::finding::{ErrorKind, Finding, Subject};
+use crate::model::texts::texts;
+use crate::pod::Pod;
+use crate::pod::container::{Container, ContainerKind};
+use crate::pod::pair::native_copy_of;
+use crate::repair::conversion;
+use crate::repair::plan::{Phase, Repair};
+use crate::settings::action::{Action, Fix};
+use crate::settings::rule_id::RuleId;
+use crate::startup::context::Context;
 
 pub(super) const RULE: Rule = Rule {
-    id: "classic-sidecar",
-    default: Action::Deny,
-    source: native_only(include_str!("classic_sidecar.rs")),
+    id: RuleId::ClassicSidecar,
+    source: texts(include_str!("classic_sidecar.rs")),
     check,
-    repair: Some(Repair { needs: Fix::All, phase: Phase::Container, make: conversion::make }),
+    repair: Some(Repair { needs: Fix::All, phase: Phase::Container, plan: conversion::plan }),
 };
 
-fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
+fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    let pod = context.pod;
     findings.extend(pod.containers.iter().filter_map(|container| outdated_copy(pod, container)));
-    // There, never-completing-job speaks.
+    // Those, never-completing-job reports.
     if pod.should_complete {
         return;
     }
     for container in &pod.containers {
-        let ContainerKind::ClassicSidecar(facts) = container.kind else {
-            continue;
-        };
+        let ContainerKind::ClassicSidecar(facts) = container.kind else { continue };
         let Some(ceiling) = facts.ceiling() else { continue };
-        if settings.nodes.keep_classic(pod, container) {
+        if context.keeps_classic(container) {
             continue;
         }
         let name = container.name();
-        let application = pod.application();
         findings.push(Finding {
+            subject: Subject::Container(container.id),
             path: pod.path_of(container),
             kind: ErrorKind::Forbidden,
             detail: format!(
                 "sidecar {name} (recognised {}) is in containers, where nothing makes sure that it is ready before \
-                 {application} starts; move it to initContainers with restartPolicy: Always and a startupProbe",
-                facts.recognised_by
+                 {} starts; move it to initContainers with restartPolicy: Always and a startupProbe",
+                facts.recognised_by,
+                pod.application()
             ),
             short: format!("sidecar {name} must move to initContainers"),
             ceiling,
-            suggestion: None,
         });
     }
 }
 
 /// One copy of a pair got another image, as by `kubectl set image`, and the other did not.
 fn outdated_copy(pod: &Pod<'_>, container: &Container<'_>) -> Option<Finding> {
-    if !matches!(container.kind, ContainerKind::Copy) {
+    if !matches!(container.kind, ContainerKind::PairCopy) {
         return None;
     }
-    let native = pod.containers.get(universal::native_copy_of(pod, container)?)?;
+    let native = pod.get(native_copy_of(&pod.containers, container)?)?;
     (container.fields.image != native.fields.image).then(|| Finding {
+        subject: Subject::Container(native.id),
         path: pod.path_of(native).child("image"),
         kind: ErrorKind::Invalid,
         detail: format!(
@@ -101,6 +105,5 @@ fn outdated_copy(pod: &Pod<'_>, container: &Container<'_>) -> Option<Finding> {
         ),
         short: format!("{} must have the image of {}", native.name(), container.name()),
         ceiling: Action::Warn,
-        suggestion: None,
     })
 }

@@ -40,36 +40,42 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::edit::Draft;
-use crate::image;
-use crate::native_only;
-use crate::object::{ContainerFields, Text};
-use crate::pod::{Container, ContainerKind, Pod};
-use crate::repair::{Phase, Refusal, Repair, Task, safety};
-use crate::rules::Rule;
-use crate::settings::{Action, Fix, Settings, WaitFor};
-use crate::violation::{ErrorKind, Finding};
+use super::rule::Rule;
+use crate::finding::{ErrorKind, Finding, Key, Refusal, Subject};
+use crate::model::container_id::ContainerId;
+use crate::model::image;
+use crate::model::object::Text;
+use crate::model::texts::texts;
+use crate::pod::Pod;
+use crate::pod::container::Container;
+use crate::repair::draft::Draft;
+use crate::repair::edit::Edit;
+use crate::repair::plan::{Phase, Plan, Repair, Task};
+use crate::settings::action::{Action, Fix};
+use crate::settings::rule_id::RuleId;
+use crate::settings::wait_for::WaitFor;
+use crate::startup::context::Context;
+use crate::startup::mesh;
 
 pub(super) const RULE: Rule = Rule {
-    id: "missing-wait-for",
-    default: Action::Deny,
-    source: native_only(include_str!("missing_wait_for.rs")),
+    id: RuleId::MissingWaitFor,
+    source: texts(include_str!("missing_wait_for.rs")),
     check,
-    repair: Some(Repair { needs: Fix::Safe, phase: Phase::Pod, make }),
+    repair: Some(Repair { needs: Fix::Safe, phase: Phase::Pod, plan }),
 };
 
-fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
-    for wait in &settings.wait_for {
-        let is_there = |container: &Container<'_>| {
-            matches!(container.kind, ContainerKind::Init(_)) && is_same(container.fields, wait)
-        };
+fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    let pod = context.pod;
+    for wait in &context.settings.wait_for {
+        let is_there = |container: &Container<'_>| container.is_init_task() && is_same(container, wait);
         if !wait.pod_selector.matches(pod.labels()) || pod.containers.iter().any(is_there) {
             continue;
         }
         let name = &wait.name;
-        let same_name = pod.containers.iter().any(|container| *container.fields.name == **name);
-        let state = if same_name { "is another one than the operator wants" } else { "is missing" };
+        let state =
+            if pod.has_container(name) { "is another one than the operator wants" } else { "is missing" };
         findings.push(Finding {
+            subject: Subject::Pod(Key::from(name.clone())),
             path: pod.path().child("initContainers"),
             kind: ErrorKind::Required,
             detail: format!(
@@ -79,7 +85,6 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
             ),
             short: format!("init container \"{name}\" {state}"),
             ceiling: Action::Deny,
-            suggestion: Some(json!([container(wait)])),
         });
     }
 }
@@ -98,56 +103,56 @@ fn container(wait: &WaitFor) -> Value {
     fields.into()
 }
 
-fn is_same(fields: &ContainerFields<'_>, wait: &WaitFor) -> bool {
+fn is_same(container: &Container<'_>, wait: &WaitFor) -> bool {
     let agree = |words: &[Text<'_>], expected: &[String]| {
         words.iter().map(|word| &**word).eq(expected.iter().map(String::as_str))
     };
+    let fields = container.fields;
     *fields.name == *wait.name
-        && image::repository(&fields.image) == image::repository(&wait.container.image)
+        && container.repository == image::repository(&wait.container.image)
         && agree(&fields.command, &wait.container.command)
         && agree(&fields.args, &wait.container.args)
 }
 
-fn make(task: &Task<'_>, draft: &mut Draft<'_>) -> Result<String, Refusal> {
-    let Task { pod, finding, .. } = *task;
+fn plan(task: &Task<'_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
+    let Context { pod, settings, .. } = task.context;
+    let name = task.key()?.as_str();
+    let wait = settings.wait_for.iter().find(|wait| wait.name == name).ok_or("nothing is to be added")?;
     if pod.spec().is_windows() {
         return Err("the Pod runs on Windows".into());
     }
-    let wanted = finding.suggestion.as_ref().and_then(|list| list.get(0)).ok_or("nothing is to be added")?;
-    let name = wanted.get("name").and_then(Value::as_str).unwrap_or_default();
-    if pod.containers.iter().any(|container| *container.fields.name == *name) {
+    if pod.has_container(name) {
         return Err("another container has the name".into());
     }
-    draft.add_init(place_for_wait(pod, draft)?, wanted.clone());
-    Ok(format!("added init container \"{name}\""))
+    let before = before(pod, draft.init())?;
+    let what = format!("added init container \"{name}\"");
+    Ok(Plan { what, edits: vec![Edit::AddInit { value: container(wait), before }] })
 }
 
-/// Where an init container that waits goes: after the sidecars, which it may need, and the mesh's own, without which it has no
-/// network; but before those where the proxy of the mesh is a classic one, since nothing has a network between the two.
-fn place_for_wait(pod: &Pod<'_>, draft: &Draft<'_>) -> Result<usize, Refusal> {
-    let at = |place: &usize| pod.containers.get(*place);
-    let is_ahead = |place: &usize| {
+/// The init container before which one goes that waits: after the sidecars, which it may need, and the mesh's own, without which it
+/// has no network; but before those where the proxy of the mesh is a classic one, since nothing has a network between the two.
+fn before(pod: &Pod<'_>, init: &[ContainerId]) -> Result<Option<ContainerId>, Refusal> {
+    let is = |id: &ContainerId, is_such: fn(&Container<'_>) -> bool| pod.get(*id).is_some_and(is_such);
+    let is_ahead = |id: &ContainerId| {
         // What is no container of the Pod has been added by this repair.
-        at(place)
-            .is_none_or(|other| matches!(other.kind, ContainerKind::Sidecar(_)) || safety::is_of_mesh(other))
+        pod.get(*id).is_none_or(|other| other.is_native_sidecar() || mesh::is_of_mesh(other))
     };
-    let last = draft.init().iter().rposition(is_ahead).map_or(0, |last| last + 1);
-    let is_present = |container: &&Container<'_>| container.redirects_traffic() && !container.is_init();
-    let Some(proxy) = pod.containers.iter().find(is_present) else { return Ok(last) };
-    let is_init_of_mesh =
-        |other: &Container<'_>| matches!(other.kind, ContainerKind::Init(_)) && safety::is_of_mesh(other);
-    let first = draft.init().iter().position(|place| at(place).is_some_and(is_init_of_mesh));
-    let is_sidecar =
-        |place: &usize| at(place).is_some_and(|other| matches!(other.kind, ContainerKind::Sidecar(_)));
+    let after_last = init.iter().rposition(is_ahead).map_or(0, |last| last + 1);
+    let Some(proxy) = pod.app_list().find(|other| other.redirects_traffic()) else {
+        return Ok(init.get(after_last).copied());
+    };
+    let is_init_of_mesh = |other: &Container<'_>| other.is_init_task() && mesh::is_of_mesh(other);
+    let Some(first) = init.iter().position(|id| is(id, is_init_of_mesh)) else {
+        return Err(format!("it may have no network until {} starts", proxy.name()).into());
+    };
+    let mut behind = init.iter().skip(first);
     // Where a plugin redirects the traffic, from the start on, the init container only looks whether it has.
-    let is_validator = |first: usize| {
-        draft.init().get(first).and_then(at).is_some_and(|other| other.fields.name.contains("validat"))
-    };
-    match first {
-        Some(first) if is_validator(first) => {
-            Err(format!("without a network until {} starts, it would wait for ever", proxy.name()).into())
-        }
-        Some(first) if !draft.init().iter().skip(first).any(is_sidecar) => Ok(first),
-        _ => Err(format!("it may have no network until {} starts", proxy.name()).into()),
+    let is_validator = |other: &Container<'_>| other.fields.name.contains("validat");
+    if init.get(first).is_some_and(|id| is(id, is_validator)) {
+        return Err(format!("without a network until {} starts, it would wait for ever", proxy.name()).into());
     }
+    if behind.any(|id| is(id, |other| other.is_native_sidecar())) {
+        return Err(format!("it may have no network until {} starts", proxy.name()).into());
+    }
+    Ok(init.get(first).copied())
 }

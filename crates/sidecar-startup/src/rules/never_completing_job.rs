@@ -44,20 +44,24 @@
 //! `linkerd-await --shutdown`, scuttle, a process namespace that the containers share, a call of the sidecar's quit endpoint in the
 //! application's command, or a script of the sidecar's own that watches for the end.
 
-use crate::native_only;
-use crate::object::ContainerFields;
-use crate::pod::{ContainerKind, Facts, Owner, Pod};
-use crate::repair::{Phase, Repair, conversion};
-use crate::rules::Rule;
-use crate::settings::{Action, Fix, Need, Settings};
-use crate::violation::{ErrorKind, Finding};
+use crate::settings::rule_id::RuleId;
+use crate::startup::context::Context;
+use crate::model::texts::texts;
+use crate::model::object::ContainerFields;
+use crate::pod::Pod;
+use crate::pod::container::{ContainerKind, Facts};
+use crate::pod::owner::Owner;
+use crate::repair::plan::{Phase, Repair};
+use crate::repair::conversion;
+use super::rule::Rule;
+use crate::settings::action::{Action, Fix, Need};
+use crate::finding::{ErrorKind, Finding, Subject};
 
 pub(super) const RULE: Rule = Rule {
-    id: "never-completing-job",
-    default: Action::Deny,
-    source: native_only(include_str!("never_completing_job.rs")),
+    id: RuleId::NeverCompletingJob,
+    source: texts(include_str!("never_completing_job.rs")),
     check,
-    repair: Some(Repair { needs: Fix::All, phase: Phase::Container, make: conversion::make }),
+    repair: Some(Repair { needs: Fix::All, phase: Phase::Container, plan: conversion::plan }),
 };
 
 /// What a command says that tells a sidecar to quit: the endpoints of Istio and the Cloud SQL proxies, of Vault, Dapr, Linkerd
@@ -74,7 +78,8 @@ const FAREWELLS: [&str; 6] = [
 /// What a sidecar's own script says that ends when something else has.
 const WATCHES: [&str; 5] = ["kill", "trap ", "while ", "until ", "inotifywait"];
 
-fn check(pod: &Pod<'_>, _: &Settings, findings: &mut Vec<Finding>) {
+fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    let pod = context.pod;
     if !pod.should_complete || pod.spec().share_process_namespace || something_ends_sidecars(pod) {
         return;
     }
@@ -92,6 +97,7 @@ fn check(pod: &Pod<'_>, _: &Settings, findings: &mut Vec<Finding>) {
         };
         let name = container.name();
         findings.push(Finding {
+            subject: Subject::Container(container.id),
             path: pod.path_of(container),
             kind: ErrorKind::Forbidden,
             detail: format!(
@@ -102,7 +108,6 @@ fn check(pod: &Pod<'_>, _: &Settings, findings: &mut Vec<Finding>) {
             ),
             short: format!("sidecar {name} keeps the Pod from completing"),
             ceiling,
-            suggestion: None,
         });
     }
 }

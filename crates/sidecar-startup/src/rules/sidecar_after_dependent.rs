@@ -44,34 +44,36 @@
 //! # How to mend it
 //! List the sidecar container before the init containers that need it.
 
-use crate::edit::Draft;
-use crate::image;
-use crate::native_only;
-use crate::pod::{Container, ContainerKind, Pod};
-use crate::repair::{Phase, Refusal, Repair, Task, safety, universal};
-use crate::rules::Rule;
-use crate::settings::{Action, Fix, Settings};
-use crate::violation::{ErrorKind, Finding};
+use super::rule::Rule;
+use crate::finding::{ErrorKind, Finding, Refusal, Subject};
+use crate::model::texts::texts;
+use crate::pod::Pod;
+use crate::pod::container::{Container, ContainerKind};
+use crate::repair::draft::Draft;
+use crate::repair::edit::Edit;
+use crate::repair::plan::{Phase, Plan, Repair, Task};
+use crate::repair::safety;
+use crate::settings::action::Fix;
+use crate::settings::rule_id::RuleId;
+use crate::startup::context::Context;
+use crate::startup::mesh;
 
 pub(super) const RULE: Rule = Rule {
-    id: "sidecar-after-dependent",
-    default: Action::Deny,
-    source: native_only(include_str!("sidecar_after_dependent.rs")),
+    id: RuleId::SidecarAfterDependent,
+    source: texts(include_str!("sidecar_after_dependent.rs")),
     check,
-    repair: Some(Repair { needs: Fix::All, phase: Phase::Container, make }),
+    repair: Some(Repair { needs: Fix::All, phase: Phase::Container, plan }),
 };
 
-fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
-    for (position, container) in pod.containers.iter().enumerate() {
+fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    let pod = context.pod;
+    for container in &pod.containers {
         let ContainerKind::Sidecar(facts) = container.kind else { continue };
         let Some(ceiling) = facts.ceiling() else { continue };
-        let Some(first) =
-            first_dependent(pod, position, settings).and_then(|first| pod.containers.get(first))
-        else {
-            continue;
-        };
+        let Some(first) = first_dependent(pod, container) else { continue };
         let (name, first) = (container.name(), first.name());
         findings.push(Finding {
+            subject: Subject::Container(container.id),
             path: pod.path_of(container),
             kind: ErrorKind::Forbidden,
             detail: format!(
@@ -79,46 +81,45 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
             ),
             short: format!("sidecar {name} must be listed before {first}"),
             ceiling,
-            suggestion: None,
         });
     }
 }
 
 /// Whether a container needs a sidecar, by what the operator says of the sidecar.
-fn needs(settings: &Settings, container: &Container<'_>, sidecar: &Container<'_>) -> bool {
-    let repository = image::repository(&sidecar.fields.image);
-    let declaration = settings.declaration(universal::declared_name(sidecar.fields), &repository);
-    let dependents = declaration.map(|sidecar| sidecar.starts_before.as_slice()).unwrap_or_default();
+fn needs(container: &Container<'_>, sidecar: &Container<'_>) -> bool {
+    let dependents = sidecar.declaration.map(|sidecar| sidecar.starts_before.as_slice()).unwrap_or_default();
     dependents.iter().any(|glob| glob.matches(&container.fields.name))
 }
 
-/// The place of the first init container that needs a sidecar and starts before it.
-fn first_dependent(pod: &Pod<'_>, place: usize, settings: &Settings) -> Option<usize> {
-    let sidecar = pod.containers.get(place)?;
-    pod.containers.iter().take(place).position(|before| needs(settings, before, sidecar))
+/// The first container that needs a sidecar and starts before it.
+fn first_dependent<'p>(pod: &'p Pod<'_>, sidecar: &Container<'_>) -> Option<&'p Container<'p>> {
+    pod.containers.iter().take_while(|before| before.is_before(sidecar)).find(|before| needs(before, sidecar))
 }
 
-fn make(task: &Task<'_>, draft: &mut Draft<'_>) -> Result<String, Refusal> {
-    let Task { pod, settings, place, .. } = *task;
+fn plan(task: &Task<'_>, _: &Draft<'_>) -> Result<Plan, Refusal> {
+    let Context { pod, settings, .. } = task.context;
     let container = task.container()?;
-    let first = first_dependent(pod, place, settings).ok_or("nothing needs it")?;
+    let dependent = first_dependent(pod, container).ok_or("nothing needs it")?;
     // An init container that an earlier repair has added waits behind the sidecars, and a second apply lists it before them.
     let is_wait =
         |before: &Container<'_>| settings.wait_for.iter().any(|wait| *before.fields.name == *wait.name);
-    let waits = pod.containers.iter().take(first).rev().take_while(|before| is_wait(before)).count();
-    let first = first - waits;
-    let passed: Vec<_> = (first..place).collect();
-    safety::may_pass(pod, container, &passed)?;
-    for other in passed.iter().filter_map(|place| pod.containers.get(*place)) {
-        if safety::is_of_mesh(other) {
+    let before = pod.init_containers().take_while(|other| other.is_before(dependent));
+    let before: Vec<_> = before.collect();
+    let first_wait = before.iter().rev().take_while(|other| is_wait(other)).last().copied();
+    let target = first_wait.unwrap_or(dependent);
+    let passed: Vec<_> = pod
+        .init_containers()
+        .filter(|other| !other.is_before(target) && other.is_before(container))
+        .collect();
+    safety::may_pass(pod, container, &passed.iter().map(|other| other.id).collect::<Vec<_>>())?;
+    for other in passed {
+        if mesh::is_of_mesh(other) {
             return Err(format!("it would start before {}, which the mesh needs first", other.name()).into());
         }
-        if matches!(other.kind, ContainerKind::Sidecar(_)) && needs(settings, container, other) {
+        if other.is_native_sidecar() && needs(container, other) {
             return Err(format!("it needs {} in turn, so that neither can come first", other.name()).into());
         }
     }
-    let target = draft.init().iter().position(|other| *other == first).ok_or("nothing needs it")?;
-    draft.move_to_init(target, place);
-    let first = pod.containers.get(first + waits).map(|first| first.name().to_string()).unwrap_or_default();
-    Ok(format!("listed sidecar {} before {first}", container.name()))
+    let what = format!("listed sidecar {} before {}", container.name(), dependent.name());
+    Ok(Plan { what, edits: vec![Edit::MoveToInit { container: container.id, before: Some(target.id) }] })
 }

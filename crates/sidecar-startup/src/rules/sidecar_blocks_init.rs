@@ -38,26 +38,28 @@
 //! Set `restartPolicy: Always`. If the manifest has it already, look for what takes it away: the audit annotations
 //! `patch.webhook.admission.k8s.io/round_0_index_...` of the request name the webhooks that changed the Pod.
 
-use serde_json::json;
+use super::rule::Rule;
+use crate::finding::{ErrorKind, Finding, Refusal, Subject};
+use crate::model::template::Kind;
+use crate::model::texts::texts;
+use crate::pod::container::ContainerKind;
+use crate::repair::draft::Draft;
+use crate::repair::edit::Edit;
+use crate::repair::plan::{Phase, Plan, Repair, Task};
+use crate::repair::safety;
+use crate::settings::action::Fix;
+use crate::settings::rule_id::RuleId;
+use crate::startup::context::Context;
 
-use crate::edit::Draft;
-use crate::native_only;
-use crate::pod::{ContainerKind, Pod};
-use crate::repair::{Phase, Refusal, Repair, Task, safety};
-use crate::rules::Rule;
-use crate::settings::{Action, Fix, Settings};
-use crate::template::Kind;
-use crate::violation::{ErrorKind, Finding};
-
-pub(crate) const RULE: Rule = Rule {
-    id: "sidecar-blocks-init",
-    default: Action::Deny,
-    source: native_only(include_str!("sidecar_blocks_init.rs")),
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::SidecarBlocksInit,
+    source: texts(include_str!("sidecar_blocks_init.rs")),
     check,
-    repair: Some(Repair { needs: Fix::Safe, phase: Phase::Container, make }),
+    repair: Some(Repair { needs: Fix::Safe, phase: Phase::Container, plan }),
 };
 
-fn check(pod: &Pod<'_>, _: &Settings, findings: &mut Vec<Finding>) {
+fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    let pod = context.pod;
     for container in &pod.containers {
         let ContainerKind::Init(Some(facts)) = container.kind else { continue };
         let Some(ceiling) = facts.ceiling() else { continue };
@@ -66,6 +68,7 @@ fn check(pod: &Pod<'_>, _: &Settings, findings: &mut Vec<Finding>) {
         let kind =
             if container.fields.restart_policy.is_some() { ErrorKind::Invalid } else { ErrorKind::Required };
         findings.push(Finding {
+            subject: Subject::Container(container.id),
             path: pod.path_of(container).child("restartPolicy"),
             kind,
             detail: format!(
@@ -75,20 +78,20 @@ fn check(pod: &Pod<'_>, _: &Settings, findings: &mut Vec<Finding>) {
             ),
             short: format!("init container {name} never ends"),
             ceiling,
-            suggestion: Some(json!("Always")),
         });
     }
 }
 
-fn make(task: &Task<'_>, draft: &mut Draft<'_>) -> Result<String, Refusal> {
+fn plan(task: &Task<'_>, _: &Draft<'_>) -> Result<Plan, Refusal> {
     let container = task.container()?;
-    if task.pod.kind == Kind::Custom {
+    if task.context.pod.kind == Kind::Custom {
         return Err("this kind may not keep the restartPolicy of init containers".into());
     }
     if container.fields.has_restart_rules() {
         return Err("it has restartPolicyRules".into());
     }
-    safety::gates_open(task.pod, container)?;
-    draft.set(task.place, &["restartPolicy"], json!("Always"));
-    Ok(format!("set restartPolicy: Always on {} in initContainers", container.name()))
+    safety::gates_open(task.context, container)?;
+    let what = format!("set restartPolicy: Always on {} in initContainers", container.name());
+    let edit = Edit::Set { container: container.id, path: &["restartPolicy"], value: "Always".into() };
+    Ok(Plan { what, edits: vec![edit] })
 }

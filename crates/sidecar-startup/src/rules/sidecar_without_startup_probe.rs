@@ -40,75 +40,95 @@
 //! Add a `startupProbe` that succeeds once the sidecar can do its work; its `readinessProbe` usually asks the right question
 //! already. Set `periodSeconds: 1`: the default of 10 adds up to ten seconds to every start.
 
-use crate::dead_gate::DeadGates;
-use crate::edit::Draft;
-use crate::gate::{hook_is_gate, probe_is_gate};
-use crate::native_only;
-use crate::object::ContainerFields;
-use crate::pod::{ContainerKind, Pod};
-use crate::probe::Source;
-use crate::repair::{Phase, Refusal, Repair, Task};
-use crate::rules::Rule;
-use crate::rules::startup_gate_never_opens::is_reported;
-use crate::settings::{Action, Fix, Settings};
-use crate::violation::{ErrorKind, Finding};
+use k8s_openapi::api::core::v1::Probe;
 
-pub(crate) const RULE: Rule = Rule {
-    id: "sidecar-without-startup-probe",
-    default: Action::Deny,
-    source: native_only(include_str!("sidecar_without_startup_probe.rs")),
+use super::rule::Rule;
+use crate::finding::{ErrorKind, Finding, Refusal, Subject};
+use crate::model::gate::{hook_is_gate, probe_is_gate};
+use crate::model::object::ContainerFields;
+use crate::model::texts::texts;
+use crate::pod::container::{Container, ContainerKind};
+use crate::repair::draft::Draft;
+use crate::repair::edit::Edit;
+use crate::repair::placement;
+use crate::repair::plan::{Phase, Plan, Repair, Task};
+use crate::repair::probe_source::Source;
+use crate::settings::action::{Action, Fix};
+use crate::settings::rule_id::RuleId;
+use crate::startup::context::Context;
+
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::SidecarWithoutStartupProbe,
+    source: texts(include_str!("sidecar_without_startup_probe.rs")),
     check,
-    repair: Some(Repair { needs: Fix::Safe, phase: Phase::Container, make }),
+    repair: Some(Repair { needs: Fix::Safe, phase: Phase::Container, plan }),
 };
 
-fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
-    let dead_gates = DeadGates::of(pod);
-    for container in &pod.containers {
-        let ContainerKind::Sidecar(facts) = container.kind else {
-            continue;
-        };
+fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    for container in &context.pod.containers {
+        let ContainerKind::Sidecar(facts) = container.kind else { continue };
         let Some(ceiling) = facts.ceiling() else { continue };
-        let fields = container.fields;
-        let startup_probe = fields.startup_probe.as_ref();
-        // What upstream makes a sidecar's gate is one, whatever the settings say.
-        let hook = fields.post_start();
-        let has_hook =
-            pod.has_known_gate(container) || (settings.gates.post_start && hook.is_some_and(hook_is_gate));
         // A gate that never opens is not missing as well.
-        let is_dead = is_reported(&dead_gates, container, settings);
-        if startup_probe.is_some_and(probe_is_gate) || has_hook || is_dead {
-            continue;
+        if !has_gate(context, container) && context.reported_dead_gate(container).is_none() {
+            findings.push(without_gate(context, container, ceiling));
         }
-        let name = container.name();
-        let application = pod.application();
-        let (kind, state, short) = match startup_probe {
-            Some(probe) if probe.exec.is_some() => {
-                let state = format!(
-                    "has a startupProbe that succeeds at once, so it does not hold back {application}"
-                );
-                (ErrorKind::Invalid, state, "succeeds at once on")
-            }
-            Some(_) => {
-                let state =
-                    format!("has a startupProbe without a handler, which does not hold back {application}");
-                (ErrorKind::Invalid, state, "has no handler on")
-            }
-            None => (ErrorKind::Required, state_without_probe(fields, &application), "is missing on"),
-        };
-        let remedy = if startup_probe.is_some() {
-            "make it ask whether the sidecar is ready"
-        } else {
-            "add a startupProbe"
-        };
-        findings.push(Finding {
-            path: pod.path_of(container).child("startupProbe"),
-            kind,
-            detail: format!("sidecar container {name} {state}; {remedy}"),
-            short: format!("{short} sidecar {name}"),
-            ceiling,
-            suggestion: pod.startup_probe_for(container, settings),
-        });
     }
+}
+
+/// Whether a sidecar container has a gate that is accepted.
+fn has_gate(context: &Context<'_>, container: &Container<'_>) -> bool {
+    container.fields.startup_probe.as_ref().is_some_and(probe_is_gate)
+        // What upstream makes a sidecar's gate is one, whatever the settings say.
+        || has_known_hook(container)
+        || (context.settings.gates.post_start && container.fields.post_start().is_some_and(hook_is_gate))
+}
+
+/// Whether a container has the very hook that upstream makes its gate.
+fn has_known_hook(container: &Container<'_>) -> bool {
+    let hook = container.fields.post_start().and_then(|hook| hook.exec.as_ref());
+    let (Some(row), Some(command)) = (container.row(), hook.and_then(|exec| exec.command.as_deref())) else {
+        return false;
+    };
+    let known = row.wait_command.as_ref().map(|wait| wait.what).unwrap_or_default();
+    let is_native_gate = row.native_gate.is_some_and(|word| command.iter().any(|listed| listed == word))
+        && row.has_image(&container.repository);
+    is_native_gate || (!known.is_empty() && command.iter().map(String::as_str).eq(known.iter().copied()))
+}
+
+fn without_gate(context: &Context<'_>, container: &Container<'_>, ceiling: Action) -> Finding {
+    let pod = context.pod;
+    let name = container.name();
+    let application = pod.application();
+    let (kind, state, short) = match &container.fields.startup_probe {
+        Some(probe) => (ErrorKind::Invalid, state_of(probe, &application), short_of(probe)),
+        None => (ErrorKind::Required, state_without_probe(container.fields, &application), "is missing on"),
+    };
+    let remedy = if kind == ErrorKind::Required {
+        "add a startupProbe"
+    } else {
+        "make it ask whether the sidecar is ready"
+    };
+    Finding {
+        subject: Subject::Container(container.id),
+        path: pod.path_of(container).child("startupProbe"),
+        kind,
+        detail: format!("sidecar container {name} {state}; {remedy}"),
+        short: format!("{short} sidecar {name}"),
+        ceiling,
+    }
+}
+
+/// What is wrong with a `startupProbe` that is no gate.
+fn state_of(probe: &Probe, application: &str) -> String {
+    if probe.exec.is_some() {
+        format!("has a startupProbe that succeeds at once, so it does not hold back {application}")
+    } else {
+        format!("has a startupProbe without a handler, which does not hold back {application}")
+    }
+}
+
+const fn short_of(probe: &Probe) -> &'static str {
+    if probe.exec.is_some() { "succeeds at once on" } else { "has no handler on" }
 }
 
 /// Says what the container has instead, since its writer most likely took that for a gate.
@@ -133,15 +153,15 @@ fn state_without_probe(fields: &ContainerFields<'_>, application: &str) -> Strin
     }
 }
 
-fn make(task: &Task<'_>, draft: &mut Draft<'_>) -> Result<String, Refusal> {
-    let Task { pod, settings, place, .. } = *task;
+fn plan(task: &Task<'_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
     let container = task.container()?;
     if container.fields.startup_probe.is_some() {
         return Err("the startupProbe that is there may be meant so".into());
     }
-    let source = Source::find(pod, container, settings, place)?;
+    let later = placement::later_than(draft.init(), container.id);
+    let source = Source::find(task.context, container, later)?;
     let what = format!("gave sidecar {} a startupProbe from {source}", container.name());
-    let probe = source.probe(|field| draft.get(place, field).cloned(), settings);
-    draft.set(place, &["startupProbe"], probe.ok_or("no startupProbe can be derived")?);
-    Ok(what)
+    let own = |field: &'static str| draft.get(container.id, field).cloned();
+    let value = source.probe(own, task.context.settings).ok_or("no startupProbe can be derived")?;
+    Ok(Plan { what, edits: vec![Edit::Set { container: container.id, path: &["startupProbe"], value }] })
 }

@@ -40,20 +40,22 @@
 //! Set `periodSeconds: 1`, and `failureThreshold` to the seconds that the sidecar may take; the first without the second would take
 //! time from it.
 
-use crate::dead_gate::DeadGates;
-use crate::gate::probe_is_gate;
-use crate::native_only;
-use crate::pod::{ContainerKind, Pod};
-use crate::rules::Rule;
-use crate::rules::startup_gate_never_opens::is_reported;
-use crate::sequence::Timing;
-use crate::settings::{Action, Settings, StartupSeconds};
-use crate::violation::{ErrorKind, Finding};
+use k8s_openapi::api::core::v1::Probe;
+
+use super::rule::Rule;
+use crate::finding::{ErrorKind, Finding, Subject};
+use crate::model::gate::probe_is_gate;
+use crate::model::texts::texts;
+use crate::model::timing::Timing;
+use crate::pod::container::{Container, ContainerKind};
+use crate::settings::action::Action;
+use crate::settings::rule_id::RuleId;
+use crate::settings::startup_seconds::StartupSeconds;
+use crate::startup::context::Context;
 
 pub(super) const RULE: Rule = Rule {
-    id: "slow-startup-gate",
-    default: Action::Warn,
-    source: native_only(include_str!("slow_startup_gate.rs")),
+    id: RuleId::SlowStartupGate,
+    source: texts(include_str!("slow_startup_gate.rs")),
     check,
     repair: None,
 };
@@ -61,79 +63,111 @@ pub(super) const RULE: Rule = Rule {
 /// From this period on, in seconds, a probe costs more than the answer is worth.
 const SLOW_PERIOD: u64 = 10;
 
-fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
-    let dead_gates = DeadGates::of(pod);
+fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    let StartupSeconds { minimum, maximum } = context.settings.startup_seconds;
     let mut is_too_long = false;
     let mut chain = 0_u64;
-    for container in &pod.containers {
+    for container in &context.pod.containers {
         let ContainerKind::Sidecar(facts) = container.kind else { continue };
         let Some(ceiling) = facts.ceiling() else { continue };
-        let Some(probe) = container.fields.startup_probe.as_ref() else { continue };
-        if !probe_is_gate(probe)
-            || is_reported(&dead_gates, container, settings)
-            || pod.has_known_probe(container)
-        {
-            continue;
-        }
-        let timing = Timing::of(probe);
-        let budget = timing.budget();
+        let Some(probe) = own_gate(context, container) else { continue };
+        let budget = Timing::of(probe).budget();
         chain = chain.saturating_add(budget);
-        let StartupSeconds { minimum, maximum } = settings.startup_seconds;
-        let name = container.name();
         is_too_long |= u64::from(maximum) < budget;
-        let (field, detail, short) = if SLOW_PERIOD <= timing.period {
-            let unset = if probe.period_seconds.is_none() { "unset, which is" } else { "set to" };
-            let period = timing.period;
-            // As much time as before, from the same first attempt on.
-            let failures = (timing.failure_threshold - 1).saturating_mul(period).saturating_add(1);
-            (
-                "periodSeconds",
-                format!(
-                    "the period of sidecar {name} is {unset} {period} and adds up to {period} s to every start; set \
-                     periodSeconds to 1 and failureThreshold to {failures}"
-                ),
-                format!("costs up to {period} s; set 1 and failureThreshold {failures}"),
-            )
-        } else if budget < u64::from(minimum) {
-            (
-                "failureThreshold",
-                format!(
-                    "sidecar {name} has {budget} s to become ready, which is less than {minimum} s; raise it"
-                ),
-                format!("{name} has {budget} s to become ready, less than {minimum} s"),
-            )
-        } else if u64::from(maximum) < budget {
-            (
-                "failureThreshold",
-                format!(
-                    "sidecar {name} has {budget} s to become ready, which is more than {maximum} s; lower it"
-                ),
-                format!("{name} has {budget} s to become ready, more than {maximum} s"),
-            )
-        } else {
-            continue;
-        };
+        let fault = slow_period(container, probe)
+            .or_else(|| too_short(container, budget, minimum))
+            .or_else(|| too_long(container, budget, maximum));
+        let Some(Fault { field, detail, short }) = fault else { continue };
         findings.push(Finding {
-            path: pod.path_of(container).child("startupProbe").child(field),
+            subject: Subject::Container(container.id),
+            path: context.pod.path_of(container).child("startupProbe").child(field),
             kind: ErrorKind::Invalid,
             detail,
             short,
             ceiling,
-            suggestion: None,
         });
     }
-    // Where one gate alone is too long, that has been said.
-    if let Some(deadline) = pod.deadline.filter(|deadline| deadline.seconds < chain && !is_too_long) {
-        let (seconds, field) = (deadline.seconds, deadline.field);
-        findings.push(Finding {
-            path: pod.path().child("initContainers"),
-            kind: ErrorKind::Invalid,
-            detail: format!(
-                "the gates of the sidecars may take {chain} s together, which is past {field} {seconds}"
-            ),
-            short: format!("the gates may take {chain} s, past {field} {seconds}"),
-            ceiling: Action::Deny,
-            suggestion: None,
-        });
+    // Where one gate alone is too long, that has been reported.
+    if !is_too_long {
+        findings.extend(past_deadline(context, chain));
     }
+}
+
+/// The `startupProbe` of a container that its author chose; nothing where another rule reports it, or where it is the one that
+/// upstream ships.
+fn own_gate<'c>(context: &Context<'_>, container: &'c Container<'_>) -> Option<&'c Probe> {
+    let probe = container.fields.startup_probe.as_ref()?;
+    let is_own = probe_is_gate(probe)
+        && context.reported_dead_gate(container).is_none()
+        && !is_known_probe(container, probe);
+    is_own.then_some(probe)
+}
+
+/// Whether a probe is the very `startupProbe` that upstream ships. Its port may differ.
+fn is_known_probe(container: &Container<'_>, probe: &Probe) -> bool {
+    let known = container.row().and_then(|row| row.startup_probe.as_ref());
+    let known = known.and_then(|known| serde_json::from_str::<Probe>(known.what).ok());
+    let path = |probe: &Probe| probe.http_get.as_ref().map(|request| request.path.clone());
+    known.is_some_and(|known| {
+        Timing::of(&known) == Timing::of(probe) && path(&known) == path(probe) && known.exec == probe.exec
+    })
+}
+
+/// What is wrong with a `startupProbe`, and in which of its fields.
+struct Fault {
+    field: &'static str,
+    detail: String,
+    short: String,
+}
+
+fn slow_period(container: &Container<'_>, probe: &Probe) -> Option<Fault> {
+    let Timing { period, failure_threshold, .. } = Timing::of(probe);
+    if period < SLOW_PERIOD {
+        return None;
+    }
+    let name = container.name();
+    let unset = if probe.period_seconds.is_none() { "unset, which is" } else { "set to" };
+    // As much time as before, from the same first attempt on.
+    let failures = (failure_threshold - 1).saturating_mul(period).saturating_add(1);
+    Some(Fault {
+        field: "periodSeconds",
+        detail: format!(
+            "the period of sidecar {name} is {unset} {period} and adds up to {period} s to every start; set \
+             periodSeconds to 1 and failureThreshold to {failures}"
+        ),
+        short: format!("costs up to {period} s; set 1 and failureThreshold {failures}"),
+    })
+}
+
+fn too_short(container: &Container<'_>, budget: u64, minimum: u32) -> Option<Fault> {
+    let name = container.name();
+    (budget < u64::from(minimum)).then(|| Fault {
+        field: "failureThreshold",
+        detail: format!("sidecar {name} has {budget} s to become ready, which is less than {minimum} s; raise it"),
+        short: format!("{name} has {budget} s to become ready, less than {minimum} s"),
+    })
+}
+
+fn too_long(container: &Container<'_>, budget: u64, maximum: u32) -> Option<Fault> {
+    let name = container.name();
+    (u64::from(maximum) < budget).then(|| Fault {
+        field: "failureThreshold",
+        detail: format!("sidecar {name} has {budget} s to become ready, which is more than {maximum} s; lower it"),
+        short: format!("{name} has {budget} s to become ready, more than {maximum} s"),
+    })
+}
+
+/// The gates of all sidecars together may take longer than the Pod has.
+fn past_deadline(context: &Context<'_>, chain: u64) -> Option<Finding> {
+    let deadline = context.pod.deadline.filter(|deadline| deadline.seconds < chain)?;
+    let (seconds, field) = (deadline.seconds, deadline.field);
+    Some(Finding {
+        // A longer chain is another fault.
+        subject: Subject::Pod(format!("{chain} s past {field} {seconds}").into()),
+        path: context.pod.path().child("initContainers"),
+        kind: ErrorKind::Invalid,
+        detail: format!("the gates of the sidecars may take {chain} s together, which is past {field} {seconds}"),
+        short: format!("the gates may take {chain} s, past {field} {seconds}"),
+        ceiling: Action::Deny,
+    })
 }

@@ -42,47 +42,45 @@
 //! # How to mend it
 //! Ask the sidecar itself, on a port that it declares, for something that does not depend on the application.
 
-use crate::dead_gate::{DeadGates, Effect};
-use crate::native_only;
-use crate::pod::{Container, Pod};
-use crate::rules::Rule;
-use crate::settings::{Action, Settings};
-use crate::violation::{ErrorKind, Finding};
+use super::rule::Rule;
+use crate::finding::{ErrorKind, Finding, Subject};
+use crate::model::texts::texts;
+use crate::pod::Pod;
+use crate::pod::container::Container;
+use crate::settings::rule_id::RuleId;
+use crate::startup::context::Context;
+use crate::startup::dead_gate::Effect;
 
-pub(crate) const RULE: Rule = Rule {
-    id: "startup-gate-never-opens",
-    default: Action::Deny,
-    source: native_only(include_str!("startup_gate_never_opens.rs")),
+pub(super) const RULE: Rule = Rule {
+    id: RuleId::StartupGateNeverOpens,
+    source: texts(include_str!("startup_gate_never_opens.rs")),
     check,
     repair: None,
 };
 
-fn check(pod: &Pod<'_>, _: &Settings, findings: &mut Vec<Finding>) {
-    let dead_gates = DeadGates::of(pod);
+fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    let pod = context.pod;
     for container in &pod.containers {
         let Some(ceiling) = container.sidecar().and_then(|facts| facts.ceiling()) else { continue };
-        let Some(gate) = dead_gates.find(container) else { continue };
+        let Some(gate) = context.dead_gates().find(container) else { continue };
         let name = container.name();
         let effect = match gate.effect {
-            Effect::Blocks => format!("so {} never starts", pod.application_after(container)),
+            Effect::Blocks => format!("so {} never starts", application_after(pod, container)),
             Effect::Kills => "so the kubelet kills the container again and again".to_owned(),
         };
         findings.push(Finding {
+            subject: Subject::Container(container.id),
             path: gate.path.iter().fold(pod.path_of(container), |path, key| path.child(key)),
             kind: ErrorKind::Invalid,
             detail: format!("the gate of sidecar {name} never opens: {}, {effect}", gate.reason),
             short: format!("the gate of {name} never opens"),
             ceiling,
-            suggestion: None,
         });
     }
 }
 
-/// Whether this rule reports a gate of a container. What it reports, others need not.
-pub(super) fn is_reported(
-    dead_gates: &DeadGates<'_, '_>,
-    container: &Container<'_>,
-    settings: &Settings,
-) -> bool {
-    settings.action_on(&RULE, container.fields) != Action::Ignore && dead_gates.find(container).is_some()
+/// What the message calls the application that a container keeps from starting: one behind it, if there is one.
+fn application_after(pod: &Pod<'_>, container: &Container<'_>) -> String {
+    let behind = pod.app_list().find(|other| other.is_app() && container.is_before(other));
+    behind.map_or_else(|| pod.application(), |app| app.name().to_string())
 }

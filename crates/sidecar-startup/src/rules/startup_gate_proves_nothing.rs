@@ -32,41 +32,35 @@
 
 use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
 
+use super::rule::Rule;
 use crate::command::{outcome, takes_any_answer};
-use crate::dead_gate::DeadGates;
-use crate::gate::probe_is_gate;
-use crate::native_only;
-use crate::object::ContainerFields;
-use crate::pod::{Container, ContainerKind, Pod};
-use crate::rules::startup_gate_never_opens::is_reported;
-use crate::rules::{Rule, classic_sidecar};
-use crate::settings::{Action, Settings};
-use crate::violation::{ErrorKind, Finding};
+use crate::finding::{ErrorKind, Finding, Subject};
+use crate::model::gate::probe_is_gate;
+use crate::model::object::ContainerFields;
+use crate::model::texts::texts;
+use crate::pod::container::{Container, ContainerKind};
+use crate::settings::action::Action;
+use crate::settings::rule_id::RuleId;
+use crate::startup::context::Context;
 
 pub(super) const RULE: Rule = Rule {
-    id: "startup-gate-proves-nothing",
-    default: Action::Warn,
-    source: native_only(include_str!("startup_gate_proves_nothing.rs")),
+    id: RuleId::StartupGateProvesNothing,
+    source: texts(include_str!("startup_gate_proves_nothing.rs")),
     check,
     repair: None,
 };
 
-fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
-    let dead_gates = DeadGates::of(pod);
+fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let mut is_app_before = false;
-    for container in &pod.containers {
-        is_app_before |= matches!(container.kind, ContainerKind::App);
-        // A classic sidecar holds by its hook only in front of the application, and where nothing worse is said of it.
-        let classic_holds = !is_app_before
-            && !pod.should_complete
-            && (settings.action_on(&classic_sidecar::RULE, container.fields) != Action::Deny
-                || settings.nodes.keep_classic(pod, container));
-        let relies_on_hook = if container.is_init() { settings.gates.post_start } else { classic_holds };
+    for container in &context.pod.containers {
+        is_app_before |= container.is_app();
+        let relies_on_hook = relies_on_hook(context, container, is_app_before);
         let Some((path, reason)) = empty_gate(container, relies_on_hook) else { continue };
         let ceiling = container.sidecar().map_or(Some(Action::Deny), |facts| facts.ceiling());
-        let (Some(ceiling), false) = (ceiling, is_reported(&dead_gates, container, settings)) else {
+        let Some(ceiling) = ceiling else { continue };
+        if context.reported_dead_gate(container).is_some() {
             continue;
-        };
+        }
         let name = container.name();
         let proof = if container.sidecar().is_some() {
             format!("of {name}")
@@ -74,16 +68,28 @@ fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
             format!("of what {name} waits for")
         };
         findings.push(Finding {
-            path: path.iter().fold(pod.path_of(container), |path, key| path.child(key)),
+            subject: Subject::Container(container.id),
+            path: path.iter().fold(context.pod.path_of(container), |path, key| path.child(key)),
             kind: ErrorKind::Invalid,
             detail: format!(
                 "{reason}, which proves nothing {proof}; ask whether what is waited for is ready"
             ),
             short: format!("{reason}: no proof of readiness"),
             ceiling,
-            suggestion: None,
         });
     }
+}
+
+/// Whether the application relies on the `postStart` hook of a container. A classic sidecar holds by its hook only in front of the
+/// application, and where nothing worse is reported.
+fn relies_on_hook(context: &Context<'_>, container: &Container<'_>, is_app_before: bool) -> bool {
+    if container.is_init() {
+        return context.settings.gates.post_start;
+    }
+    !is_app_before
+        && !context.pod.should_complete
+        && (context.action_on(RuleId::ClassicSidecar, container) != Action::Deny
+            || context.keeps_classic(container))
 }
 
 /// The gate of a container that proves nothing, by its path from the container, and why it does not.
@@ -109,7 +115,7 @@ fn empty_gate(
         }
         ContainerKind::Init(None) => takes_any_answer(&fields.words().collect::<Vec<_>>())
             .then_some((script_of(fields), "the loop takes any answer for success")),
-        ContainerKind::Init(Some(_)) | ContainerKind::Stub | ContainerKind::Copy => None,
+        ContainerKind::Init(Some(_)) | ContainerKind::InjectorPlaceholder | ContainerKind::PairCopy => None,
     }
 }
 

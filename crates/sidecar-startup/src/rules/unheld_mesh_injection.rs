@@ -37,83 +37,85 @@
 //! # How to mend it
 //! Set the annotation on the Pod template, so that the Pods are born with it.
 
-use std::borrow::Cow;
-
-use serde_json::json;
-
-use crate::edit::Draft;
-use crate::field::{FieldPath, Segment};
-use crate::mesh::{self, Hold};
-use crate::native_only;
-use crate::pod::Pod;
-use crate::repair::{Phase, Refusal, Repair, Task};
-use crate::rules::Rule;
-use crate::settings::{Action, Fix, MeshHold, Settings};
-use crate::violation::{ErrorKind, Finding};
+use super::rule::Rule;
+use crate::finding::{ErrorKind, Finding, Refusal, Subject};
+use crate::model::istio_config::{self, Hold, hold_of};
+use crate::model::texts::texts;
+use crate::repair::draft::Draft;
+use crate::repair::edit::Edit;
+use crate::repair::plan::{Phase, Plan, Repair, Task};
+use crate::settings::action::{Action, Fix};
+use crate::settings::mesh::MeshHold;
+use crate::settings::rule_id::RuleId;
+use crate::startup::context::Context;
+use crate::startup::mesh::{NATIVE_ISTIO, asks_for_istio, asks_for_linkerd};
 
 pub(super) const RULE: Rule = Rule {
-    id: "unheld-mesh-injection",
-    default: Action::Deny,
-    source: native_only(include_str!("unheld_mesh_injection.rs")),
+    id: RuleId::UnheldMeshInjection,
+    source: texts(include_str!("unheld_mesh_injection.rs")),
     check,
-    repair: Some(Repair { needs: Fix::Safe, phase: Phase::Mesh, make }),
+    repair: Some(Repair { needs: Fix::Safe, phase: Phase::Mesh, plan }),
 };
 
 /// The annotation that says whether Linkerd's proxy holds the application.
 const PROXY_AWAIT: &str = "config.linkerd.io/proxy-await";
 
-fn check(pod: &Pod<'_>, settings: &Settings, findings: &mut Vec<Finding>) {
+fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    let Context { pod, settings, .. } = context;
     if pod.spec().host_network {
         return;
     }
-    if let Some(wanted) = settings.mesh.istio.filter(|_| mesh::asks_for_istio(pod)) {
-        let native = pod.annotations().get(mesh::NATIVE_ISTIO) == Some("true");
-        let config = mesh::hold_of(pod.annotations());
-        let (path, problem) = match (wanted, config) {
-            _ if native => return,
-            (MeshHold::Native, _) => (mesh::NATIVE_ISTIO, "set it to \"true\""),
-            (MeshHold::Hold, Hold::Asked) => return,
-            (MeshHold::Hold, Hold::NotAsked) => (mesh::CONFIG, "add holdApplicationUntilProxyStarts: true"),
-            (MeshHold::Hold, Hold::Unreadable) => {
-                (mesh::CONFIG, "it is neither YAML nor JSON; write it anew")
-            }
-        };
-        findings.push(finding(pod, "istio-proxy", path, problem));
+    if let Some(wanted) = settings.mesh.istio.filter(|_| asks_for_istio(pod)) {
+        findings.extend(unheld_istio(context, wanted));
     }
     let awaits = pod.annotations().get(PROXY_AWAIT) != Some("disabled");
-    if settings.mesh.linkerd.is_some() && mesh::asks_for_linkerd(pod) && !awaits {
-        findings.push(finding(pod, "linkerd-proxy", PROXY_AWAIT, "take it away, or set it to enabled"));
+    if settings.mesh.linkerd.is_some() && asks_for_linkerd(pod) && !awaits {
+        findings.push(finding(context, "linkerd-proxy", PROXY_AWAIT, "take it away, or set it to enabled"));
     }
 }
 
-fn finding(pod: &Pod<'_>, proxy: &str, annotation: &str, remedy: &str) -> Finding {
-    let application = pod.application();
-    let path: FieldPath = pod.metadata_path().child("annotations").child(annotation);
+fn unheld_istio(context: &Context<'_>, wanted: MeshHold) -> Option<Finding> {
+    let annotations = context.pod.annotations();
+    if annotations.get(NATIVE_ISTIO) == Some("true") {
+        return None;
+    }
+    let (annotation, remedy) = match (wanted, hold_of(annotations)) {
+        (MeshHold::Native, _) => (NATIVE_ISTIO, "set it to \"true\""),
+        (MeshHold::Hold, Hold::Asked) => return None,
+        (MeshHold::Hold, Hold::NotAsked) => {
+            (istio_config::CONFIG, "add holdApplicationUntilProxyStarts: true")
+        }
+        (MeshHold::Hold, Hold::Unreadable) => {
+            (istio_config::CONFIG, "it is neither YAML nor JSON; write it anew")
+        }
+    };
+    Some(finding(context, "istio-proxy", annotation, remedy))
+}
+
+fn finding(context: &Context<'_>, proxy: &str, annotation: &'static str, remedy: &str) -> Finding {
+    let application = context.pod.application();
     Finding {
-        path,
+        subject: Subject::Pod(annotation.into()),
+        path: context.pod.annotation_path(annotation),
         kind: ErrorKind::Required,
         detail: format!(
             "{proxy} will be injected without holding back {application} until it is ready; {remedy}"
         ),
         short: format!("{proxy} would not hold back {application}; {remedy}"),
         ceiling: Action::Deny,
-        suggestion: None,
     }
 }
 
-fn make(task: &Task<'_>, draft: &mut Draft<'_>) -> Result<String, Refusal> {
-    let Task { pod, finding, .. } = *task;
-    let Some(Segment::Key(key)) = finding.path.segments().last() else {
-        return Err("it names no annotation".into());
-    };
-    let value = match key.as_str() {
-        mesh::CONFIG => {
-            let config = pod.annotations().get(mesh::CONFIG).unwrap_or_default();
-            Cow::Owned(mesh::with_hold(config).ok_or("it is not sure what the annotation says")?)
+fn plan(task: &Task<'_>, _: &Draft<'_>) -> Result<Plan, Refusal> {
+    let annotation = task.key()?.as_str();
+    let value = match annotation {
+        istio_config::CONFIG => {
+            let config = task.context.pod.annotations().get(istio_config::CONFIG).unwrap_or_default();
+            istio_config::with_hold(config).ok_or("it is not sure what the annotation says")?
         }
-        PROXY_AWAIT => Cow::Borrowed("enabled"),
-        _ => Cow::Borrowed("true"),
+        PROXY_AWAIT => "enabled".to_owned(),
+        _ => "true".to_owned(),
     };
-    draft.set_in_template(&["metadata", "annotations", key], json!(value));
-    Ok(format!("set the annotation {key}"))
+    let what = format!("set the annotation {annotation}");
+    Ok(Plan { what, edits: vec![Edit::annotation(annotation, value)] })
 }

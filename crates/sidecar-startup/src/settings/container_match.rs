@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::glob::{ImageGlob, NameGlob};
+use crate::model::glob::{ImageGlob, NameGlob};
 
 /// Chooses containers by name, by image, or, where both are given, by both.
 #[derive(Debug, Clone, Deserialize)]

@@ -1,28 +1,23 @@
-//! Which nodes know sidecar containers.
+//! Which nodes support sidecar containers.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::not_empty;
-use crate::cluster::{CORDON, Cluster, Node, Taint, Unseen};
-use crate::pod::{Container, Pod};
-use crate::repair::universal;
+use super::text::not_empty;
 
-/// Which nodes know sidecar containers.
+/// Which nodes support sidecar containers.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "RawNodes")]
 pub struct Nodes {
     /// Who says so.
     pub sidecar_support: SidecarSupport,
-    /// The labels of nodes that know them.
+    /// The labels of nodes that support them.
     pub label: BTreeMap<String, String>,
     /// What to do about a sidecar that may land on a node that does not.
     pub old_nodes: OldNodes,
     /// Whose permission to list nodes is asked for.
-    user: String,
-    /// What the cluster says, once it was asked.
-    seen: Option<Result<Vec<Node>, Unseen>>,
+    pub user: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -35,7 +30,7 @@ struct RawNodes {
     user: String,
 }
 
-/// Who says which nodes know sidecar containers.
+/// Who says which nodes support sidecar containers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub enum SidecarSupport {
     /// Nobody: every node does.
@@ -47,7 +42,7 @@ pub enum SidecarSupport {
     Checked,
 }
 
-/// What to do about a sidecar that may land on a node that does not know sidecar containers.
+/// What to do about a sidecar that may land on a node that does not support sidecar containers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub enum OldNodes {
     /// Sidecar containers are denied there, and none is made.
@@ -55,7 +50,7 @@ pub enum OldNodes {
     Deny,
     /// Classic sidecars stay where they are, and have to hold the application.
     Hold,
-    /// A repair makes two of one, of which the one that works on the node becomes the sidecar.
+    /// A repair splits the sidecar into a native and a classic copy, of which the one that works on the node runs.
     Universal,
 }
 
@@ -76,7 +71,7 @@ impl Default for RawNodes {
 impl Default for Nodes {
     fn default() -> Self {
         let RawNodes { sidecar_support, label, old_nodes, user } = RawNodes::default();
-        Self { sidecar_support, label, old_nodes: old_nodes.unwrap_or_default(), user, seen: None }
+        Self { sidecar_support, label, old_nodes: old_nodes.unwrap_or_default(), user }
     }
 }
 
@@ -97,51 +92,6 @@ impl TryFrom<RawNodes> for Nodes {
             }
             _ => {}
         }
-        Ok(Self { sidecar_support, label, old_nodes: old_nodes.unwrap_or_default(), user, seen: None })
-    }
-}
-
-impl Nodes {
-    /// Asks the cluster, where the operator wants that.
-    pub(crate) fn look(&mut self, cluster: &dyn Cluster) {
-        if self.sidecar_support == SidecarSupport::Checked {
-            self.seen = Some(cluster.nodes(&self.user));
-        }
-    }
-
-    /// Why the cluster has not told its nodes, where it should have.
-    #[must_use]
-    pub fn unseen(&self) -> Option<Unseen> {
-        self.seen.as_ref().and_then(|seen| seen.as_ref().err().copied())
-    }
-
-    /// The nodes that a Pod may land on, as far as the cluster has told them.
-    pub fn in_reach(&self, pod: &Pod<'_>) -> impl Iterator<Item = &Node> {
-        let spec = pod.spec();
-        let keeps_away = |taint: &Taint| {
-            // The controller of a DaemonSet has its Pods tolerate that.
-            let is_cordon = taint.key == CORDON && pod.is_of_daemon_set();
-            taint.keeps_away() && !is_cordon && !spec.tolerates(taint)
-        };
-        let nodes = self.seen.iter().filter_map(|seen| seen.as_ref().ok()).flatten();
-        nodes.filter(move |node| {
-            spec.may_land_on(&node.name, &node.labels)
-                && (!spec.node_name.is_empty() || !node.taints.iter().any(keeps_away))
-        })
-    }
-
-    /// A node that a Pod may land on and that does not know sidecar containers.
-    #[must_use]
-    pub fn old_in_reach(&self, pod: &Pod<'_>) -> Option<&Node> {
-        self.in_reach(pod).find(|node| node.is_old())
-    }
-
-    /// Whether a classic sidecar stays where it is, since its Pod may land on a node that does not know sidecar containers. One that
-    /// has a native copy by now would be there twice.
-    #[must_use]
-    pub fn keep_classic(&self, pod: &Pod<'_>, container: &Container<'_>) -> bool {
-        self.old_nodes == OldNodes::Hold
-            && self.old_in_reach(pod).is_some()
-            && universal::native_copy_of(pod, container).is_none()
+        Ok(Self { sidecar_support, label, old_nodes: old_nodes.unwrap_or_default(), user })
     }
 }

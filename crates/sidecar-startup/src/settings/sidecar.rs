@@ -5,12 +5,13 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, Error as _};
 use serde_json::{Map, Value};
 
-use super::ContainerMatch;
-use crate::field::FieldPath;
-use crate::gate::probe_is_gate;
-use crate::glob::NameGlob;
-use crate::invalid;
-use crate::read::{ReadError, ReadErrorKind};
+use super::action::Need;
+use super::container_match::ContainerMatch;
+use crate::model::api_rules::probe_error;
+use crate::model::field::FieldPath;
+use crate::model::gate::probe_is_gate;
+use crate::model::glob::NameGlob;
+use crate::model::read::{ReadError, ReadErrorKind};
 
 /// A declaration of sidecars.
 #[derive(Debug, Clone, Deserialize)]
@@ -36,18 +37,6 @@ pub struct Sidecar {
     /// The init containers that need it.
     #[serde(default)]
     pub starts_before: Vec<NameGlob>,
-}
-
-/// How much an application needs a sidecar when it starts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-pub enum Need {
-    /// It needs it up: rules act as set.
-    #[default]
-    AtStart,
-    /// It loses little without it: rules warn at most.
-    Helper,
-    /// Not at all: no start-up rule speaks of it.
-    None,
 }
 
 /// A place among the init containers.
@@ -107,7 +96,7 @@ fn check_probe(value: &Value) -> Result<(), ReadError> {
     }
     let probe: Probe =
         serde_json::from_str(&value.to_string()).map_err(|_| ReadError::custom("is no probe"))?;
-    if let Some(error) = invalid::probe_error(&probe, &FieldPath::root()) {
+    if let Some(error) = probe_error(&probe, &FieldPath::root()) {
         return Err(error);
     }
     if probe_is_gate(&probe) { Ok(()) } else { Err(de::Error::custom("holds nothing back")) }

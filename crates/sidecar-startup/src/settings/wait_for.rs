@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::Value;
 
-use super::not_empty;
-use crate::object::TextMap;
+use super::text::not_empty;
+use crate::model::object::TextMap;
 
 /// An init container that the Pods chosen by their labels must have.
 #[derive(Debug, Clone, Deserialize)]

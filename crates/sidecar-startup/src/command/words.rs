@@ -1,0 +1,66 @@
+//! Single words of a command: programs, assignments, durations.
+
+/// The words without the `env` and `busybox` before them, which only pass them on.
+pub(super) fn unwrapped<'a, 'w>(mut words: &'a [&'w str]) -> &'a [&'w str] {
+    const APPLETS: [&str; 8] = ["ash", "date", "echo", "env", "false", "sh", "sleep", "true"];
+    loop {
+        match words {
+            [first, rest @ ..] if program(first) == "env" => {
+                let assignments = rest.iter().take_while(|word| is_plain_assignment(word)).count();
+                words = rest.get(assignments..).unwrap_or_default();
+            }
+            [first, rest @ ..]
+                if base_name(first) == "busybox"
+                    && rest.first().is_some_and(|name| APPLETS.contains(name)) =>
+            {
+                words = rest;
+            }
+            _ => return words,
+        }
+    }
+}
+
+/// The name of a program where that says which one it is: on the path, or where the system keeps its own.
+pub(super) fn program(word: &str) -> &str {
+    word.strip_prefix("/usr").unwrap_or(word).strip_prefix("/bin/").unwrap_or(word)
+}
+
+pub(super) fn base_name(word: &str) -> &str {
+    word.rsplit('/').next().unwrap_or(word)
+}
+
+/// Whether a word gives a value to a variable that no shell guards and that nothing here depends on.
+pub(super) fn is_plain_assignment(word: &str) -> bool {
+    const DELICATE: [&str; 8] =
+        ["EUID", "LINENO", "OPTIND", "PATH", "POSIXLY_CORRECT", "PPID", "SHELLOPTS", "UID"];
+    let Some((name, _)) = word.split_once('=') else { return false };
+    let is_name = !name.starts_with(|first: char| first.is_ascii_digit())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let is_delicate = DELICATE.contains(&name) || name.starts_with("BASH") || name.starts_with("LD_");
+    !name.is_empty() && is_name && !is_delicate
+}
+
+/// How long a `sleep` with this argument sleeps, in whole seconds.
+pub(super) fn seconds(length: &str) -> Option<u32> {
+    if matches!(length, "inf" | "infinity") {
+        return Some(u32::MAX);
+    }
+    let units = [('s', 1.0), ('m', 60.0), ('h', 3_600.0), ('d', 86_400.0)];
+    let with_unit = units.iter().find_map(|(unit, seconds)| Some((length.strip_suffix(*unit)?, *seconds)));
+    let (number, unit) = with_unit.unwrap_or((length, 1.0));
+    if !number.chars().all(|c| c.is_ascii_digit() || c == '.') {
+        return None;
+    }
+    let length = std::time::Duration::try_from_secs_f64(number.parse::<f64>().ok()? * unit);
+    Some(length.map_or(u32::MAX, |length| u32::try_from(length.as_secs()).unwrap_or(u32::MAX)))
+}
+
+/// The words as string slices.
+pub(super) fn as_strs<S: AsRef<str>>(words: &[S]) -> Vec<&str> {
+    words.iter().map(AsRef::as_ref).collect()
+}
+
+/// Whether a word starts a shell whose scripts are understood here.
+pub(crate) fn is_shell(word: &str) -> bool {
+    matches!(base_name(word), "sh" | "ash" | "bash" | "dash")
+}

@@ -1,0 +1,187 @@
+//! Judges a request: rules and actions make a decision, repairs change the object, and the result is judged again.
+
+mod obstacles;
+mod rounds;
+pub(crate) mod verdict;
+
+use serde_json::Value;
+
+use self::rounds::Repairs;
+use self::verdict::Decision;
+use crate::finding::{Refusal, Violation};
+use crate::model::read::{ReadError, ReadErrorKind};
+use crate::model::request::Request;
+use crate::model::template::PodTemplate;
+use crate::pod::{Pod, with_pod};
+use crate::repair::draft::Draft;
+use crate::repair::edit::value_at;
+use crate::repair::plan::Task;
+use crate::repair::probe_source::outdated;
+use crate::rules::{rule, violations};
+use crate::settings::action::Fix;
+use crate::startup::context::{Context, Terms};
+use crate::startup::invalid::{Invalid, first_error};
+use crate::startup::sequence::Sequence;
+
+/// The object of a request as it came in, wherever it is needed.
+pub(crate) type Raw<'r> = &'r dyn Fn() -> Option<Value>;
+
+/// The violations before a change. Such a one is only a warning, so that nobody is kept from an urgent change by what is not part of
+/// it.
+pub(crate) type Known<'k> = &'k dyn Fn() -> Vec<Violation>;
+
+/// Judges a request. What the policy does not judge is allowed.
+///
+/// # Errors
+/// The object is of a kind that is judged, but has no Pod template, or the API server would refuse it.
+pub(crate) fn evaluate(terms: Terms<'_>, request: &Request<'_>, raw: Raw<'_>) -> Result<Decision, ReadError> {
+    let Some((kind, object)) = request.subject() else { return Ok(Decision::default()) };
+    let template = PodTemplate::of(kind, object)?;
+    let old = request.old_object.as_ref().and_then(|old| Some((old, PodTemplate::of(kind, old).ok()?)));
+    if old.as_ref().is_some_and(|(_, old)| old.metadata == template.metadata && old.spec == template.spec) {
+        return Ok(Decision::default());
+    }
+    let pod = Pod::new(kind, object, &template, terms.settings);
+    let old = old.as_ref().map(|(old, template)| Pod::new(kind, old, template, terms.settings));
+    let known = || old.as_ref().map(|old| violations(&Context::new(old, terms))).unwrap_or_default();
+    decide(terms, &pod, old.as_ref(), &known, raw)
+}
+
+/// Judges a Pod template, repairs it if the settings want that, and judges it again. `old` is the Pod before a change.
+///
+/// # Errors
+/// The API server would refuse the object.
+pub(crate) fn decide<'p>(
+    terms: Terms<'p>,
+    pod: &'p Pod<'p>,
+    old: Option<&'p Pod<'p>>,
+    known: Known<'_>,
+    raw: Raw<'_>,
+) -> Result<Decision, ReadError> {
+    let context = Context::new(pod, terms);
+    let mut judged = judge(&context, known);
+    if cfg!(feature = "texts")
+        && let Ok(decision) = &mut judged
+    {
+        propose(&context, &mut decision.violations, raw);
+    }
+    if terms.settings.fix == Fix::None {
+        return judged.map_err(|invalid| invalid.error);
+    }
+    let outdated = old.map(|old| outdated(&context, &Context::new(old, terms))).unwrap_or_default();
+    let may_repair = match &judged {
+        Ok(_) if !outdated.is_empty() => true,
+        Ok(decision) => decision.violations.iter().any(is_repairable),
+        // A name that is there twice may come from an earlier repair.
+        Err(_) => pod.containers.iter().any(|container| pod.twin_of(container).is_some()),
+    };
+    let Some(object) = may_repair.then(raw).flatten() else {
+        return judged.map_err(|invalid| invalid.error);
+    };
+    match rounds::repair(terms, pod.kind, object, &outdated) {
+        Ok(repairs) => settle(&context, terms, judged, repairs, known),
+        Err(reason) => judged.map_err(|invalid| invalid.error).map(|mut decision| {
+            decision.refuse(&reason, terms.settings.fix);
+            decision
+        }),
+    }
+}
+
+fn is_repairable(violation: &Violation) -> bool {
+    rule(violation.rule).is_some_and(|rule| rule.repair.is_some())
+}
+
+/// Takes the repairs, or leaves the object as it is: all or nothing. What keeps the object out has to be fixed anyway.
+fn settle(
+    context: &Context<'_>,
+    terms: Terms<'_>,
+    judged: Result<Decision, Invalid>,
+    repairs: Repairs,
+    known: Known<'_>,
+) -> Result<Decision, ReadError> {
+    let again = judge_again(context, terms, &repairs, known, judged.as_ref().ok());
+    match (again, judged) {
+        (Ok(mut decision), judged) if !repairs.done.is_empty() => {
+            if let Ok(judged) = judged {
+                decision.keep_original_wording(&judged.violations);
+            }
+            repairs.explain(&mut decision.violations);
+            Ok(Decision { fixes: repairs.done, object: Some(repairs.object), ..decision })
+        }
+        (again, Ok(mut decision)) => {
+            repairs.explain(&mut decision.violations);
+            if let Err(reason) = again {
+                decision.refuse(&reason, terms.settings.fix);
+            }
+            Ok(decision)
+        }
+        (_, Err(Invalid { container, error: ReadError { path, kind: ReadErrorKind::Invalid(detail) } })) => {
+            let reason = repairs.reason_for(container);
+            let reason = reason.map(|reason| format!("; not repaired: {reason}")).unwrap_or_default();
+            Err(ReadError { path, kind: ReadErrorKind::Invalid(format!("{detail}{reason}")) })
+        }
+        (_, Err(invalid)) => Err(invalid.error),
+    }
+}
+
+/// Judges an object once it is repaired.
+///
+/// # Errors
+/// Why the repairs are not to be made.
+fn judge_again(
+    before: &Context<'_>,
+    terms: Terms<'_>,
+    repairs: &Repairs,
+    known: Known<'_>,
+    judged: Option<&Decision>,
+) -> Result<Decision, Refusal> {
+    let text = repairs.object.to_string();
+    let decision = with_pod(before.pod.kind, &text, terms.settings, |pod| {
+        let after = Context::new(pod, terms);
+        if let Some(obstacle) = obstacles::new_obstacle(before, &after) {
+            return Err(Refusal::from(format!("the result would break {obstacle}")));
+        }
+        let decision = judge(&after, known).map_err(|_| "the API server would refuse the result")?;
+        Ok(Decision { sequence: Some(Sequence::of(pod).to_string()), ..decision })
+    });
+    let decision = decision.map_err(|_| "it cannot be read")??;
+    if decision.is_allowed() {
+        return Ok(decision);
+    }
+    let is_known = |violation: &&Violation| {
+        judged.is_some_and(|judged| judged.violations.iter().any(|known| known.fault() == violation.fault()))
+    };
+    let new = decision.denied().find(|violation| !is_known(violation));
+    Err(match new {
+        Some(violation) => format!("the result would break {}", violation.rule).into(),
+        None => "only together with the others".into(),
+    })
+}
+
+fn judge(context: &Context<'_>, known: Known<'_>) -> Result<Decision, Invalid> {
+    if let Some(invalid) = first_error(context.pod) {
+        return Err(invalid);
+    }
+    let mut violations = violations(context);
+    if violations.is_empty() {
+        return Ok(Decision::default());
+    }
+    let known = known();
+    for violation in &mut violations {
+        violation.downgrade_known(&known);
+    }
+    Ok(Decision { violations, sequence: Some(Sequence::of(context.pod).to_string()), ..Decision::default() })
+}
+
+/// Adds to violations what a repair would put at their paths.
+fn propose(context: &Context<'_>, violations: &mut [Violation], raw: Raw<'_>) {
+    let Some(mut object) = (!violations.is_empty()).then(raw).flatten() else { return };
+    let Some(draft) = Draft::of(&mut object, context.pod.template_path()) else { return };
+    for violation in violations {
+        let finding = &violation.finding;
+        let task = Task { context, subject: &finding.subject };
+        let repair = rounds::repair_of(context, violation);
+        let plan = repair.and_then(|(_, repair)| (repair.plan)(&task, &draft).ok());
+        violation.proposal = plan.and_then(|plan| value_at(&plan.edits, context.pod, &finding.path));
+    }
+}

@@ -1,0 +1,122 @@
+//! A decision, and how the user hears of it.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::finding::{Refusal, Violation, one_line};
+use crate::rules::rule;
+use crate::settings::action::{Action, Fix};
+use crate::settings::rule_id::RuleId;
+
+/// How much of a denial is spelled out, in characters. Events are cut at 1,024, and the API server puts the name of the webhook
+/// before it.
+const MAX_MESSAGE: usize = 900;
+
+/// What the policy answers to one request.
+#[derive(Debug, Default)]
+pub struct Decision {
+    /// All violations of rules that are not ignored, in Pod order, then rule order. Where the object is repaired, those that are left.
+    pub violations: Vec<Violation>,
+    /// The start-up sequence, on one line, where there is a violation or a repair.
+    pub sequence: Option<String>,
+    /// What was repaired.
+    pub fixes: Vec<Repaired>,
+    /// The object as repaired, where it was.
+    pub object: Option<Value>,
+}
+
+/// Something that was repaired.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repaired {
+    /// What was done.
+    pub what: String,
+    /// The rule that was broken; none where it is about all repairs together.
+    pub rule: Option<RuleId>,
+}
+
+impl fmt::Display for Repaired {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        self.rule.map_or(Ok(()), |rule| write!(f, " ({rule})"))
+    }
+}
+
+impl Repaired {
+    /// The repair as a warning: one line of at most 120 characters.
+    #[must_use]
+    pub fn warning(&self) -> String {
+        let rule = self.rule.map(|rule| format!(" ({rule})")).unwrap_or_default();
+        one_line("fix: ", &self.what, &rule)
+    }
+}
+
+impl Decision {
+    /// Whether the object is allowed.
+    #[must_use]
+    pub fn is_allowed(&self) -> bool {
+        self.denied().next().is_none()
+    }
+
+    /// The violations that deny the object.
+    pub(super) fn denied(&self) -> impl Iterator<Item = &Violation> {
+        self.violations.iter().filter(|violation| violation.action == Action::Deny)
+    }
+
+    /// What the user is told when the object is denied: the violations that deny it first, all of them counted.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let others = self.violations.iter().filter(|violation| violation.action != Action::Deny);
+        let mut message = String::new();
+        for (said, text) in self.denied().chain(others).map(ToString::to_string).enumerate() {
+            let separator = if message.is_empty() { "" } else { "; " };
+            if said != 0 && MAX_MESSAGE < message.chars().count() + separator.len() + text.chars().count() {
+                message += &format!("; and {} more", self.violations.len() - said);
+                break;
+            }
+            message += separator;
+            message += &text;
+        }
+        message
+    }
+
+    /// The repairs, and the violations that do not deny the object, each as one line.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let warnings = self.violations.iter().filter(|violation| violation.action == Action::Warn);
+        self.fixes.iter().map(Repaired::warning).chain(warnings.map(Violation::warning)).collect()
+    }
+
+    /// What stands in the audit log: under `violations` every one of them in full, one a line, its action first; under `fixes`
+    /// what was repaired; and the `startup-sequence`. Nothing for an object without findings.
+    #[must_use]
+    pub fn audit_annotations(&self) -> Vec<(&'static str, String)> {
+        let violations = self.violations.iter().map(|violation| format!("{}: {violation}", violation.action));
+        let fixes = self.fixes.iter().map(ToString::to_string);
+        let lines = |lines: Vec<String>| (!lines.is_empty()).then(|| lines.join("\n"));
+        let annotations = [
+            ("fixes", lines(fixes.collect())),
+            ("startup-sequence", self.sequence.clone()),
+            ("violations", lines(violations.collect())),
+        ];
+        annotations.into_iter().filter_map(|(key, text)| Some((key, text?))).collect()
+    }
+
+    /// Adds to violations that `fix` would repair why they are not.
+    pub(super) fn refuse(&mut self, reason: &Refusal, fix: Fix) {
+        for violation in self.violations.iter_mut().filter(|violation| violation.refusal.is_none()) {
+            let repaired_with = rule(violation.rule).and_then(|rule| rule.repaired_with());
+            violation.refusal = repaired_with.is_some_and(|needs| needs <= fix).then(|| reason.clone());
+        }
+    }
+
+    /// Words violations that are left after repairs, but were there before, as they stand in the object as it was sent.
+    pub(super) fn keep_original_wording(&mut self, before: &[Violation]) {
+        for violation in &mut self.violations {
+            if let Some(old) = before.iter().find(|old| old.fault() == violation.fault()) {
+                violation.finding = old.finding.clone();
+                violation.proposal.clone_from(&old.proposal);
+            }
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Findings, violations and refusals, and how they are worded.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::model::container_id::ContainerId;
+use crate::model::field::FieldPath;
+use crate::settings::action::Action;
+use crate::settings::rule_id::RuleId;
+
+/// Why something is not repaired, to follow "not repaired: ".
+pub type Refusal = Cow<'static, str>;
+
+/// The most characters of a warning: the API server may cut longer ones
+/// (<https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#response>).
+const MAX_WARNING: usize = 120;
+
+/// What a check found, before it is known what is done about it.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// What breaks the rule.
+    pub subject: Subject,
+    /// The field, of the object as it was sent. It need not be there.
+    pub path: FieldPath,
+    /// What kind of error it is.
+    pub kind: ErrorKind,
+    /// Who does what wrong, why that matters, and how to fix it; on one line.
+    pub detail: String,
+    /// The same in so few words that it fits into a warning.
+    pub short: String,
+    /// The most that may be done about it, whatever the rule's action is.
+    pub ceiling: Action,
+}
+
+/// What breaks a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A container.
+    Container(ContainerId),
+    /// The Pod as a whole.
+    Pod(Key),
+}
+
+impl Subject {
+    /// The container, where it is one.
+    #[must_use]
+    pub const fn container(&self) -> Option<ContainerId> {
+        match self {
+            Self::Container(id) => Some(*id),
+            Self::Pod(_) => None,
+        }
+    }
+}
+
+/// What of a Pod as a whole a finding is about, such as an annotation. It tells two findings of one rule apart.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key(Cow<'static, str>);
+
+impl Key {
+    /// The text of it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&'static str> for Key {
+    fn from(key: &'static str) -> Self {
+        Self(Cow::Borrowed(key))
+    }
+}
+
+impl From<String> for Key {
+    fn from(key: String) -> Self {
+        Self(Cow::Owned(key))
+    }
+}
+
+/// The kinds of error, in the words of the API server
+/// (`staging/src/k8s.io/apimachinery/pkg/util/validation/field/errors.go`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The field must be there.
+    Required,
+    /// The value is not allowed there.
+    Invalid,
+    /// The value would be allowed elsewhere.
+    Forbidden,
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Required => "Required value",
+            Self::Invalid => "Invalid value",
+            Self::Forbidden => "Forbidden",
+        })
+    }
+}
+
+/// One rule broken at one field path.
+#[derive(Debug, Clone)]
+pub struct Violation {
+    /// The rule.
+    pub rule: RuleId,
+    /// What is done about it; never [`Action::Ignore`].
+    pub action: Action,
+    /// The name of the container that breaks it, where one does. It stays the same when containers change places.
+    pub container: Option<String>,
+    /// What was found.
+    pub finding: Finding,
+    /// Why it is not repaired, where that was tried.
+    pub refusal: Option<Refusal>,
+    /// What a repair would put at the path of the finding, whatever the setting `fix` allows. It may repeat what stands in the
+    /// object, so it is only for whoever holds that: without the cargo feature `texts`, as in the policy's module, there is none.
+    pub proposal: Option<Value>,
+}
+
+/// What makes two violations the same fault, in whichever revision of an object they stand.
+pub(crate) type Fault<'v> = (RuleId, Option<&'v str>, Option<&'v Key>);
+
+impl Violation {
+    /// Which fault it is: the rule, and the container by its name, or what of the Pod as a whole breaks it.
+    pub(crate) fn fault(&self) -> Fault<'_> {
+        let key = match &self.finding.subject {
+            Subject::Pod(key) => Some(key),
+            Subject::Container(_) => None,
+        };
+        (self.rule, self.container.as_deref(), key)
+    }
+
+    /// Turns it into a warning if it was there before, and was no milder then.
+    pub(crate) fn downgrade_known(&mut self, before: &[Self]) {
+        if before.iter().any(|old| self.fault() == old.fault() && self.action <= old.action) {
+            self.action = self.action.min(Action::Warn);
+        }
+    }
+
+    /// The violation as a warning: one line of at most 120 characters. Where it does not fit, it leaves out, one after the other, why
+    /// it is not repaired, the path to the Pod's spec, and the end of the text.
+    #[must_use]
+    pub fn warning(&self) -> String {
+        let path = self.finding.path.to_string();
+        let short = &self.finding.short;
+        let rule = format!(" ({})", self.rule);
+        let refusal = self.refusal.iter().map(|reason| format!("; not repaired: {reason}"));
+        let below = path.rsplit_once("spec.").map_or(path.as_str(), |(_, below)| below);
+        let full = refusal.map(|refusal| format!("{path}: {short}{refusal}{rule}"));
+        let mut fitting = full.chain([format!("{path}: {short}{rule}")]);
+        let fitting = fitting.find(|warning| warning.chars().count() <= MAX_WARNING);
+        fitting.unwrap_or_else(|| one_line(&format!("{below}: "), short, &rule))
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Finding { path, kind, detail, .. } = &self.finding;
+        write!(f, "{path}: {kind}: {detail}")?;
+        if let Some(reason) = &self.refusal {
+            write!(f, "; not repaired: {reason}")?;
+        }
+        write!(f, " ({})", self.rule)
+    }
+}
+
+/// A warning whose text is cut where it would be too long.
+pub(crate) fn one_line(before: &str, text: &str, after: &str) -> String {
+    let room = MAX_WARNING.saturating_sub(before.chars().count() + after.chars().count());
+    if text.chars().count() <= room {
+        return format!("{before}{text}{after}");
+    }
+    let text: String = text.chars().take(room.saturating_sub(1)).collect();
+    format!("{before}{}…{after}", text.trim_end())
+}

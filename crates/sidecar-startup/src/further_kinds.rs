@@ -1,0 +1,178 @@
+//! The Pod templates of further kinds, which the setting `podTemplates` leads to.
+//!
+//! Such an object is read as JSON values, and each of its templates judged in the place of a `PodTemplate`'s.
+
+use serde_json::{Value, json};
+
+use crate::decision::decide;
+use crate::decision::verdict::{Decision, Repaired};
+use crate::finding::Violation;
+use crate::model::field::{FieldPath, Segment};
+use crate::model::object::Object;
+use crate::model::read::text;
+use crate::model::request::is_judged;
+use crate::model::template::Kind;
+use crate::pod::with_pod;
+use crate::rules::violations;
+use crate::settings::Settings;
+use crate::settings::action::Fix;
+use crate::settings::pod_templates::TemplatePath;
+use crate::startup::context::{Context, Terms};
+
+/// Judges and repairs the Pod templates at some paths of an object. Where there is none, or what stands there is no Pod template,
+/// there is nothing to say: the Pods that it creates are judged all the same.
+pub(crate) fn evaluate<'s>(
+    terms: Terms<'_>,
+    request: &Value,
+    paths: impl Iterator<Item = &'s TemplatePath>,
+) -> Decision {
+    let mut judged = Vec::new();
+    let mut seen = Vec::new();
+    for path in paths {
+        if !seen.contains(&path.steps()) {
+            seen.push(path.steps());
+            judged.extend(judge_templates(terms, request, path));
+        }
+    }
+    // Either all templates are as they should be in the end, or nothing is changed.
+    if judged.iter().any(|(_, decision)| !decision.is_allowed()) {
+        let mut settings = terms.settings.clone();
+        settings.fix = Fix::None;
+        let as_sent = Terms { settings: &settings, ..terms };
+        for (path, decision) in judged.iter_mut().filter(|(_, decision)| decision.object.is_some()) {
+            let judged = request.get("object").and_then(|object| object.pointer(&path.to_pointer()));
+            *decision =
+                judged.map(|template| judge_template(as_sent, request, template, &[])).unwrap_or_default();
+        }
+    }
+    together(request, judged)
+}
+
+/// Whether one of the Pod templates at some paths of an object has a sidecar of which a rule may speak.
+pub(crate) fn has_sidecar<'s>(
+    settings: &Settings,
+    request: &Value,
+    mut paths: impl Iterator<Item = &'s TemplatePath>,
+) -> bool {
+    let Some(object) = request.get("object") else { return false };
+    paths.any(|path| {
+        let mut templates = Vec::new();
+        find(object, path.steps(), &mut Vec::new(), &mut templates);
+        templates.iter().any(|(_, template)| {
+            let stand_in = stand_in(request, template).to_string();
+            #[expect(
+                clippy::redundant_closure_for_method_calls,
+                reason = "the method alone is for one lifetime only"
+            )]
+            with_pod(Kind::Custom, &stand_in, settings, |pod| pod.has_sidecar()).unwrap_or_default()
+        })
+    })
+}
+
+/// The decision on all templates together.
+fn together(request: &Value, judged: Vec<(FieldPath, Decision)>) -> Decision {
+    let mut all = Decision::default();
+    for (path, decision) in judged {
+        for mut violation in decision.violations {
+            let below: FieldPath = violation.finding.path.segments().iter().skip(1).cloned().collect();
+            violation.finding.path = path.join(&below);
+            all.violations.push(violation);
+        }
+        let place = |fix: Repaired| Repaired { what: format!("{path}: {}", fix.what), ..fix };
+        all.fixes.extend(decision.fixes.into_iter().map(place));
+        if let Some(mut repaired) = decision.object {
+            let object = all.object.get_or_insert_with(|| request.get("object").cloned().unwrap_or_default());
+            if let (Some(template), Some(place)) =
+                (repaired.get_mut("template"), object.pointer_mut(&path.to_pointer()))
+            {
+                *place = template.take();
+            }
+        }
+    }
+    all
+}
+
+/// The decision on each Pod template at a path, with the path of the template.
+fn judge_templates(terms: Terms<'_>, request: &Value, path: &TemplatePath) -> Vec<(FieldPath, Decision)> {
+    let templates_of = |object: &str| {
+        let mut found = Vec::new();
+        if let Some(object) = request.get(object) {
+            find(object, path.steps(), &mut Vec::new(), &mut found);
+        }
+        found
+    };
+    let is_update = text(request, "/operation") == "UPDATE";
+    let old = if is_update { templates_of("oldObject") } else { Vec::new() };
+    let look = |template: &Value| {
+        let stand_in = stand_in(request, template).to_string();
+        with_pod(Kind::Custom, &stand_in, terms.settings, |pod| violations(&Context::new(pod, terms)))
+            .unwrap_or_default()
+    };
+    let known: Vec<_> = old.iter().flat_map(|(_, old)| look(old)).collect();
+    // Templates may change places in their list.
+    let is_new = |template: &Value| old.iter().all(|(_, old)| *old != template);
+    let templates = templates_of("object").into_iter().filter(|(_, template)| is_new(template));
+    templates.map(|(path, template)| (path, judge_template(terms, request, template, &known))).collect()
+}
+
+/// The decision on one Pod template.
+fn judge_template(terms: Terms<'_>, request: &Value, template: &Value, known: &[Violation]) -> Decision {
+    let stand_in = stand_in(request, template);
+    let text_of_it = stand_in.to_string();
+    let (operation, sub_resource) = (text(request, "/operation"), text(request, "/subResource"));
+    let is_out_of_reach = !serde_json::from_str::<Object<'_>>(&text_of_it)
+        .is_ok_and(|object| is_judged(Kind::Custom, operation, sub_resource, &object));
+    if is_out_of_reach {
+        return Decision::default();
+    }
+    let known = || known.to_vec();
+    let raw = || Some(stand_in.clone());
+    let decision =
+        with_pod(Kind::Custom, &text_of_it, terms.settings, |pod| decide(terms, pod, None, &known, &raw));
+    // A start-up sequence of each would not tell whose it is.
+    decision
+        .and_then(|decision| decision)
+        .map(|decision| Decision { sequence: None, ..decision })
+        .unwrap_or_default()
+}
+
+/// An object that holds the Pod template as a `PodTemplate` would.
+fn stand_in(request: &Value, template: &Value) -> Value {
+    json!({"metadata": request.pointer("/object/metadata"), "template": template})
+}
+
+/// Collects what `steps` lead to.
+fn find<'a>(
+    value: &'a Value,
+    steps: &[String],
+    path: &mut Vec<Segment>,
+    found: &mut Vec<(FieldPath, &'a Value)>,
+) {
+    let Some((step, rest)) = steps.split_first() else {
+        if value.is_object() {
+            found.push((path.iter().cloned().collect(), value));
+        }
+        return;
+    };
+    let children: Vec<_> = match value {
+        Value::Object(fields) if step == "*" => {
+            fields.iter().map(|(key, field)| (Segment::Key(key.clone()), field)).collect()
+        }
+        Value::Array(items) if step == "*" => {
+            items.iter().enumerate().map(|(index, item)| (Segment::Index(index), item)).collect()
+        }
+        Value::Object(fields) => {
+            fields.get(step).map(|field| (Segment::Key(step.clone()), field)).into_iter().collect()
+        }
+        Value::Array(items) => {
+            let index = step.parse().ok();
+            index.and_then(|index| Some((Segment::Index(index), items.get(index)?))).into_iter().collect()
+        }
+        _ => Vec::new(),
+    };
+    for (segment, child) in children {
+        path.push(segment);
+        find(child, rest, path, found);
+        path.pop();
+    }
+}

@@ -1,0 +1,19 @@
+//! Kubernetes, as far as this library looks at it: objects, requests, nodes, and how their fields are read and named.
+
+pub(crate) mod api_rules;
+pub mod cluster;
+pub(crate) mod container_id;
+pub(crate) mod explain;
+pub mod field;
+pub mod gate;
+pub mod glob;
+pub mod image;
+pub mod istio_config;
+pub mod object;
+pub mod read;
+pub mod request;
+pub mod resources;
+pub mod template;
+pub(crate) mod texts;
+pub mod timing;
+pub(crate) mod version;

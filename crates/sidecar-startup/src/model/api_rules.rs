@@ -1,0 +1,92 @@
+//! What the API server refuses in probes and hooks (`pkg/apis/core/validation/validation.go`, `validateProbe`,
+//! `validateLifecycle`).
+
+use k8s_openapi::api::core::v1::{ExecAction, LifecycleHandler, Probe};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+use super::field::FieldPath;
+use super::read::{ReadError, ReadErrorKind};
+
+/// What the API server would refuse in a `startupProbe` at `path`.
+pub(crate) fn probe_error(probe: &Probe, path: &FieldPath) -> Option<ReadError> {
+    let numbers = [
+        ("initialDelaySeconds", probe.initial_delay_seconds),
+        ("timeoutSeconds", probe.timeout_seconds),
+        ("periodSeconds", probe.period_seconds),
+        ("successThreshold", probe.success_threshold),
+        ("failureThreshold", probe.failure_threshold),
+    ];
+    let negative = numbers.into_iter().find(|(_, value)| value.is_some_and(|value| value < 0));
+    if let Some((field, _)) = negative {
+        return Some(invalid(path.child(field), "must be greater than or equal to 0"));
+    }
+    if probe.success_threshold.is_some_and(|successes| 1 < successes) {
+        return Some(invalid(path.child("successThreshold"), "must be 1"));
+    }
+    let ports = [
+        ("httpGet", probe.http_get.as_ref().map(|handler| handler.port.clone())),
+        ("tcpSocket", probe.tcp_socket.as_ref().map(|handler| handler.port.clone())),
+        ("grpc", probe.grpc.as_ref().map(|handler| IntOrString::Int(handler.port))),
+    ];
+    if probe.termination_grace_period_seconds.is_some_and(|seconds| seconds <= 0) {
+        return Some(invalid(path.child("terminationGracePeriodSeconds"), "must be greater than 0"));
+    }
+    exec_error(probe.exec.as_ref(), path)
+        .or_else(|| handlers_error(usize::from(probe.exec.is_some()), ports, path))
+}
+
+fn exec_error(exec: Option<&ExecAction>, path: &FieldPath) -> Option<ReadError> {
+    let is_empty = exec?.command.as_ref().is_none_or(Vec::is_empty);
+    is_empty.then(|| ReadError { path: path.child("exec").child("command"), kind: ReadErrorKind::Missing })
+}
+
+/// What the API server would refuse in a hook at `path`.
+pub(crate) fn hook_error(hook: &LifecycleHandler, path: &FieldPath) -> Option<ReadError> {
+    let ports = [
+        ("httpGet", hook.http_get.as_ref().map(|handler| handler.port.clone())),
+        ("tcpSocket", hook.tcp_socket.as_ref().map(|handler| handler.port.clone())),
+    ];
+    if hook.sleep.as_ref().is_some_and(|sleep| sleep.seconds < 0) {
+        return Some(invalid(path.child("sleep").child("seconds"), "must be greater than or equal to 0"));
+    }
+    let others = usize::from(hook.exec.is_some()) + usize::from(hook.sleep.is_some());
+    if others == 0 && ports.iter().all(|(_, port)| port.is_none()) {
+        return Some(invalid(path.clone(), "must specify a handler type"));
+    }
+    exec_error(hook.exec.as_ref(), path).or_else(|| handlers_error(others, ports, path))
+}
+
+fn handlers_error<const N: usize>(
+    others: usize,
+    ports: [(&'static str, Option<IntOrString>); N],
+    path: &FieldPath,
+) -> Option<ReadError> {
+    let count = others + ports.iter().filter(|(_, port)| port.is_some()).count();
+    if 1 < count {
+        return Some(invalid(path.clone(), "may not specify more than one handler"));
+    }
+    let (handler, _) =
+        ports.into_iter().find(|(_, port)| port.as_ref().is_some_and(|port| !is_port(port)))?;
+    Some(invalid(path.child(handler).child("port"), "must be a number from 1 to 65535 or the name of a port"))
+}
+
+/// A number of a port, or a name as `IsValidPortName` has it: 1 to 15 lower-case letters, digits and single dashes between them, a
+/// letter among them.
+fn is_port(port: &IntOrString) -> bool {
+    match port {
+        IntOrString::Int(number) => (1..=65535).contains(number),
+        IntOrString::String(name) => {
+            (1..=15).contains(&name.len())
+                && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+                && name.bytes().any(|b| b.is_ascii_lowercase())
+                && !name.starts_with('-')
+                && !name.ends_with('-')
+                && !name.contains("--")
+        }
+    }
+}
+
+/// An error for a value of the right type that is not allowed at `path`.
+pub(crate) fn invalid(path: FieldPath, detail: &str) -> ReadError {
+    ReadError { path, kind: ReadErrorKind::Invalid(detail.to_owned()) }
+}

@@ -1,0 +1,248 @@
+//! The nodes of a cluster, as far as it matters whether they know sidecar containers.
+//!
+//! The library makes no call: whoever has a cluster to ask answers through [`Cluster`].
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::Value;
+
+use super::version::Version;
+
+/// Whoever can tell the nodes of a cluster.
+pub trait Cluster {
+    /// All nodes. `user` is whose permission to list them is to be asked for first: a host may never answer a list that it may not
+    /// make.
+    ///
+    /// # Errors
+    /// Why they cannot be told.
+    fn nodes(&self, user: &str) -> Result<Vec<Node>, NodesUnavailable>;
+}
+
+/// Where there is no cluster to ask.
+#[derive(Debug, Clone, Copy)]
+pub struct NoCluster;
+
+impl Cluster for NoCluster {
+    fn nodes(&self, _: &str) -> Result<Vec<Node>, NodesUnavailable> {
+        Err(NodesUnavailable::NoAnswer)
+    }
+}
+
+/// Why the nodes cannot be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NodesUnavailable {
+    /// The user may not list and watch nodes.
+    NotAllowed,
+    /// The policy does not list Nodes among its `contextAwareResources`.
+    NotGranted,
+    /// There is nobody to ask, or the answer was none.
+    NoAnswer,
+}
+
+/// A node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// Its name.
+    pub name: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// What keeps Pods away that do not tolerate it.
+    pub taints: Vec<Taint>,
+    /// `status.nodeInfo.kubeletVersion`, as in `v1.29.3`.
+    pub kubelet_version: String,
+}
+
+/// A taint of a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taint {
+    /// Its key.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+    /// What becomes of Pods that do not tolerate it.
+    pub effect: String,
+}
+
+/// The taint of a node that is cordoned. The Pods of a `DaemonSet` tolerate it.
+pub(crate) const CORDON: &str = "node.kubernetes.io/unschedulable";
+
+/// What the control plane puts before the keys of its own taints.
+const OWN_TAINTS: [&str; 2] = ["node.kubernetes.io/", "node.cloudprovider.kubernetes.io/"];
+
+impl Taint {
+    /// Whether it keeps Pods away that do not tolerate it, and for longer than a while. What the control plane sets itself, such as
+    /// `not-ready` or `disk-pressure`, goes again, and the Pod may wait for that; a node that is cordoned is on its way out
+    /// (`staging/src/k8s.io/api/core/v1/well_known_taints.go`).
+    #[must_use]
+    pub fn keeps_away(&self) -> bool {
+        let is_own = OWN_TAINTS.iter().any(|prefix| self.key.starts_with(prefix));
+        self.effect != "PreferNoSchedule" && (self.key == CORDON || !is_own)
+    }
+}
+
+/// The first release whose kubelet supports sidecar containers without being told to: `SidecarContainers` is on by default from 1.29
+/// on (`pkg/features/kube_features.go`).
+const FIRST: [u32; 2] = [1, 29];
+
+/// What is known of the nodes of the cluster.
+#[derive(Debug, Clone, Default)]
+pub enum KnownNodes {
+    /// Nobody has asked for them.
+    #[default]
+    NotAsked,
+    /// They could not be listed.
+    Unavailable(NodesUnavailable),
+    /// All of them.
+    Listed(Vec<Node>),
+}
+
+impl From<Result<Vec<Node>, NodesUnavailable>> for KnownNodes {
+    fn from(nodes: Result<Vec<Node>, NodesUnavailable>) -> Self {
+        nodes.map_or_else(Self::Unavailable, Self::Listed)
+    }
+}
+
+impl Node {
+    /// Reads a `v1` Node. What it does not say is empty.
+    #[must_use]
+    pub fn from_value(node: &Value) -> Self {
+        let text =
+            |pointer: &str| node.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let mut labels = BTreeMap::new();
+        for (key, value) in node.pointer("/metadata/labels").and_then(Value::as_object).into_iter().flatten()
+        {
+            labels.insert(key.clone(), value.as_str().unwrap_or_default().to_owned());
+        }
+        let taints =
+            node.pointer("/spec/taints").and_then(Value::as_array).into_iter().flatten().map(|taint| {
+                let text =
+                    |field: &str| taint.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+                Taint { key: text("key"), value: text("value"), effect: text("effect") }
+            });
+        Self {
+            name: text("/metadata/name"),
+            labels,
+            taints: taints.collect(),
+            kubelet_version: text("/status/nodeInfo/kubeletVersion"),
+        }
+    }
+
+    /// Whether its kubelet takes a sidecar container for an ordinary init container, or refuses it. A version that cannot be read, as
+    /// that of a virtual kubelet may be, counts as old.
+    #[must_use]
+    pub fn is_old(&self) -> bool {
+        self.version().is_none_or(|version| !version.is_at_least(&FIRST))
+    }
+
+    /// Whether its kubelet refuses Pods with sidecar containers: it knows the field, and that the feature is off (KEP-753, version
+    /// skew).
+    #[must_use]
+    pub fn refuses_sidecars(&self) -> bool {
+        self.is_from(&[1, 28], &FIRST)
+    }
+
+    /// What is known to go wrong with a sidecar container that has a `startupProbe`, in the words of a message; `never_restarts` says
+    /// whether the Pod has `restartPolicy: Never`.
+    #[must_use]
+    pub fn defect(&self, never_restarts: bool) -> Option<&'static str> {
+        if self.is_from(&[1, 35], &[1, 35, 4]) {
+            // CHANGELOG-1.35.md, 1.35.4, kubernetes/kubernetes#137885
+            return Some("does not restart an application that crashes after a restart of the kubelet");
+        }
+        // CHANGELOG-1.34.md, 1.34.2, kubernetes/kubernetes#134800; #134801 for 1.33
+        let is_racy = self.is_from(&FIRST, &[1, 33, 6]) || self.is_from(&[1, 34], &[1, 34, 2]);
+        (is_racy && never_restarts)
+            .then_some("may never start the application where the first start of the sidecar fails")
+    }
+
+    /// Whether its kubelet is of a release from `first` on, and before `fixed`.
+    fn is_from(&self, first: &[u32], fixed: &[u32]) -> bool {
+        self.version().is_some_and(|version| version.is_at_least(first) && !version.is_at_least(fixed))
+    }
+
+    fn version(&self) -> Option<Version<'_>> {
+        let version = Version::parse(&self.kubelet_version);
+        // What a distribution adds stands behind the numbers: 1.28.5+k3s1, 1.27.3-gke.100.
+        (version.prefix.is_empty() && 2 <= version.length).then_some(version)
+    }
+}
+
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let version: String = self.kubelet_version.chars().take(40).collect();
+        write!(f, "node \"{}\" (kubelet {}", self.name.escape_debug(), version.escape_debug())?;
+        f.write_str(if self.version().is_none() {
+            ", which says no version and so counts as old)"
+        } else {
+            ")"
+        })
+    }
+}
+
+impl NodesUnavailable {
+    /// What a failed call of Kubewarden's host capability `kubernetes` comes to. Nothing of the message is kept: it may name parts of the
+    /// cluster.
+    #[must_use]
+    pub fn of_failure(message: &str) -> Self {
+        // The words of policy-evaluator's `runtimes/callback.rs`.
+        if message.contains("has not been granted access") { Self::NotGranted } else { Self::NoAnswer }
+    }
+}
+
+impl fmt::Display for NodesUnavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotAllowed => "the policy server may not list and watch them",
+            Self::NotGranted => "not among contextAwareResources",
+            Self::NoAnswer => "there was no answer",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions() {
+        let node = |version: &str| Node {
+            name: "a".to_owned(),
+            labels: BTreeMap::new(),
+            taints: Vec::new(),
+            kubelet_version: version.to_owned(),
+        };
+        for (version, is_old, refuses) in [
+            ("v1.29.0", false, false),
+            ("1.33.1", false, false),
+            ("v1.28.5+k3s1", true, true),
+            ("v1.27.3-gke.100", true, false),
+            ("v2.0.0", false, false),
+            ("v1.29.0-alpha.1", false, false),
+            ("virtual", true, false),
+            ("v1.29", false, false),
+            ("v1.27+x", true, false),
+            ("v1.30+x", false, false),
+            ("v1", true, false),
+            ("", true, false),
+        ] {
+            assert_eq!(
+                (node(version).is_old(), node(version).refuses_sidecars()),
+                (is_old, refuses),
+                "{version}"
+            );
+        }
+        for (version, never, is_known) in [
+            ("v1.33.5", true, true),
+            ("v1.33.5", false, false),
+            ("v1.33.6", true, false),
+            ("v1.34.1", true, true),
+            ("v1.34.2", true, false),
+            ("v1.35.3", false, true),
+            ("v1.35.4", false, false),
+            ("v1.36.0", true, false),
+        ] {
+            assert_eq!(node(version).defect(never).is_some(), is_known, "{version}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Image references.
+
+use std::borrow::Cow;
+
+/// The repository of an image reference: the registry and the path, without tag and digest.
+///
+/// A registry is lower-cased, since its name is a host name. Docker Hub's own names are cut to what people write:
+/// `docker.io/library/nginx` is `nginx`, `index.docker.io/istio/proxyv2` is `istio/proxyv2`
+/// (<https://github.com/distribution/reference/blob/main/normalize.go>).
+///
+/// ```
+/// use sidecar_startup::model::image::repository;
+/// assert_eq!(repository("Registry.example.com:5000/team/fluent-bit:3.1@sha256:00"), "registry.example.com:5000/team/fluent-bit");
+/// assert_eq!(repository("docker.io/library/nginx:latest"), "nginx");
+/// ```
+#[must_use]
+pub fn repository(reference: &str) -> Cow<'_, str> {
+    let (repository, _) = split(reference);
+    let Some((registry, path)) = repository.split_once('/') else {
+        return Cow::Borrowed(repository);
+    };
+    if !is_registry(registry) {
+        return Cow::Borrowed(repository.strip_prefix("library/").unwrap_or(repository));
+    }
+    if registry.eq_ignore_ascii_case("docker.io") || registry.eq_ignore_ascii_case("index.docker.io") {
+        return Cow::Borrowed(path.strip_prefix("library/").unwrap_or(path));
+    }
+    if registry.bytes().any(|b| b.is_ascii_uppercase()) {
+        return Cow::Owned(format!("{}/{path}", registry.to_ascii_lowercase()));
+    }
+    Cow::Borrowed(repository)
+}
+
+/// The tag of an image reference.
+#[must_use]
+pub fn tag(reference: &str) -> Option<&str> {
+    split(reference).1
+}
+
+/// Repository and tag. A colon before the last slash belongs to the port of the registry.
+fn split(reference: &str) -> (&str, Option<&str>) {
+    let reference = reference.split_once('@').map_or(reference, |(before, _)| before);
+    match reference.rsplit_once(':') {
+        Some((repository, tag)) if !tag.contains('/') => (repository, Some(tag)),
+        _ => (reference, None),
+    }
+}
+
+/// The first part of a reference names a registry when it has a dot or a port, or is `localhost`.
+fn is_registry(first: &str) -> bool {
+    first.contains(['.', ':']) || first == "localhost" || first.bytes().any(|b| b.is_ascii_uppercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repositories() {
+        for (reference, expected) in [
+            ("nginx", "nginx"),
+            ("nginx:1.27", "nginx"),
+            ("library/nginx", "nginx"),
+            ("istio/proxyv2:1.20.0", "istio/proxyv2"),
+            ("docker.io/istio/proxyv2:1.20.0", "istio/proxyv2"),
+            ("index.docker.io/library/redis", "redis"),
+            ("localhost/a", "localhost/a"),
+            ("localhost:5000/a:b", "localhost:5000/a"),
+            ("GCR.io/team/a@sha256:0", "gcr.io/team/a"),
+            ("a//b", "a//b"),
+            ("", ""),
+            (":", ""),
+            ("@", ""),
+        ] {
+            assert_eq!(repository(reference), expected, "{reference}");
+        }
+    }
+
+    #[test]
+    fn tags() {
+        for (reference, expected) in [
+            ("nginx", None),
+            ("nginx:1.27", Some("1.27")),
+            ("localhost:5000/a", None),
+            ("localhost:5000/a:b@sha256:0", Some("b")),
+        ] {
+            assert_eq!(tag(reference), expected, "{reference}");
+        }
+    }
+}

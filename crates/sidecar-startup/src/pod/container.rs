@@ -1,0 +1,189 @@
+//! One container of a Pod, and what it is.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::catalogue::row::Row;
+use crate::model::container_id::ContainerId;
+use crate::model::object::ContainerFields;
+use crate::settings::action::{Action, Need};
+use crate::settings::sidecar::Sidecar;
+
+/// One entry of `initContainers` or `containers`.
+#[derive(Debug)]
+pub struct Container<'a> {
+    /// Which container of the Pod it is.
+    pub id: ContainerId,
+    /// What the entry says.
+    pub fields: &'a ContainerFields<'a>,
+    /// The repository of its image.
+    pub repository: Cow<'a, str>,
+    /// What the setting `sidecars` says of a container with its name and image.
+    pub declaration: Option<&'a Sidecar>,
+    /// What it is.
+    pub kind: ContainerKind,
+    /// The list that it stands in.
+    pub(super) list: List,
+    /// Its index in its list.
+    pub(super) index: usize,
+}
+
+/// One of the two lists of containers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum List {
+    InitContainers,
+    Containers,
+}
+
+impl List {
+    pub(super) const fn key(self) -> &'static str {
+        match self {
+            Self::InitContainers => "initContainers",
+            Self::Containers => "containers",
+        }
+    }
+}
+
+/// What an entry is. List and `restartPolicy` decide together: the same value in the other list means something else.
+#[derive(Debug, Clone, Copy)]
+pub enum ContainerKind {
+    /// An init container: it must run to completion before the next container starts. Facts are known where it is a sidecar that
+    /// never completes.
+    Init(Option<Facts>),
+    /// A sidecar container: an entry of `initContainers` with `restartPolicy: Always`.
+    Sidecar(Facts),
+    /// An entry of `containers` that is recognised as a sidecar.
+    ClassicSidecar(Facts),
+    /// Any other entry of `containers`.
+    App,
+    /// A placeholder that an injector will fill in and move.
+    InjectorPlaceholder,
+    /// The classic copy of a pair that a repair has made: the sidecar where the kubelet does not support sidecar containers.
+    PairCopy,
+}
+
+/// What is known of a sidecar.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts {
+    /// How much the application needs it at start.
+    pub need: Need,
+    /// Its row in the catalogue.
+    pub row: Option<&'static Row>,
+    /// What makes the container one.
+    pub recognised_by: RecognisedBy,
+}
+
+impl Facts {
+    /// The most that a start-up rule may do about the sidecar; nothing where no rule reports it.
+    #[must_use]
+    pub const fn ceiling(&self) -> Option<Action> {
+        self.need.ceiling()
+    }
+}
+
+/// What makes an entry a sidecar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecognisedBy {
+    /// `restartPolicy: Always` among the init containers.
+    RestartPolicy,
+    /// The setting `sidecars`.
+    Setting,
+    /// The annotation `sidecar-startup/sidecars` of the Pod.
+    Annotation,
+    /// The catalogue.
+    Catalogue,
+}
+
+impl fmt::Display for RecognisedBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::RestartPolicy => "by its restartPolicy",
+            Self::Setting => "by the setting sidecars",
+            Self::Annotation => "by the annotation sidecar-startup/sidecars",
+            Self::Catalogue => "as a well-known one",
+        })
+    }
+}
+
+impl<'a> Container<'a> {
+    /// What is known of it, where it is a sidecar that runs beside the application.
+    #[must_use]
+    pub const fn sidecar(&self) -> Option<Facts> {
+        match self.kind {
+            ContainerKind::Sidecar(facts) | ContainerKind::ClassicSidecar(facts) => Some(facts),
+            ContainerKind::Init(_)
+            | ContainerKind::App
+            | ContainerKind::InjectorPlaceholder
+            | ContainerKind::PairCopy => None,
+        }
+    }
+
+    /// The catalogue's row, where it is a sidecar that runs beside the application and well-known.
+    #[must_use]
+    pub fn row(&self) -> Option<&'static Row> {
+        self.sidecar().and_then(|facts| facts.row)
+    }
+
+    /// Whether it is a sidecar to which the traffic of the Pod is redirected.
+    #[must_use]
+    pub fn redirects_traffic(&self) -> bool {
+        self.row().is_some_and(|row| row.redirects_traffic)
+    }
+
+    /// Whether it is Istio's proxy.
+    #[must_use]
+    pub fn is_istio_proxy(&self) -> bool {
+        self.row().is_some_and(Row::is_istio_proxy)
+    }
+
+    /// Whether it is an entry of `initContainers`.
+    #[must_use]
+    pub fn is_init(&self) -> bool {
+        self.list == List::InitContainers
+    }
+
+    /// Whether it is an app container.
+    #[must_use]
+    pub const fn is_app(&self) -> bool {
+        matches!(self.kind, ContainerKind::App)
+    }
+
+    /// Whether it is an init container, which runs to completion.
+    #[must_use]
+    pub const fn is_init_task(&self) -> bool {
+        matches!(self.kind, ContainerKind::Init(_))
+    }
+
+    /// Whether it is a sidecar container.
+    #[must_use]
+    pub const fn is_native_sidecar(&self) -> bool {
+        matches!(self.kind, ContainerKind::Sidecar(_))
+    }
+
+    /// Whether its first start comes before that of another container of its Pod.
+    #[must_use]
+    pub fn is_before(&self, other: &Self) -> bool {
+        self.id < other.id
+    }
+
+    /// Its name, for messages.
+    #[must_use]
+    pub fn name(&self) -> Name<'a> {
+        Name(&self.fields.name)
+    }
+}
+
+/// A container's name as it stands in a message: in quotes, on one line, and no longer than a valid name can be.
+#[derive(Debug, Clone, Copy)]
+pub struct Name<'a>(&'a str);
+
+/// The most characters that a container name may have (RFC 1123 label).
+const MAX_NAME: usize = 63;
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cut: String = self.0.chars().take(MAX_NAME).collect();
+        let ellipsis = if cut.len() < self.0.len() { "…" } else { "" };
+        write!(f, "\"{}{ellipsis}\"", cut.escape_debug())
+    }
+}

@@ -1,0 +1,170 @@
+//! What each container is.
+
+use super::container::{Container, ContainerKind, Facts, List, RecognisedBy};
+use super::pair;
+use crate::catalogue;
+use crate::catalogue::candidate::{Candidate, PodContext};
+use crate::catalogue::row::Row;
+use crate::model::container_id::ContainerId;
+use crate::model::image;
+use crate::model::object::{ContainerFields, Object};
+use crate::model::template::{Kind, PodTemplate};
+use crate::settings::Settings;
+use crate::settings::action::Need;
+use crate::settings::sidecar::Sidecar;
+
+/// Names the containers of a Pod, separated by commas, that are sidecars.
+const SIDECARS_ANNOTATION: &str = "sidecar-startup/sidecars";
+
+/// Tells what the containers of a Pod are.
+pub(super) struct Recogniser<'a> {
+    pub(super) context: PodContext<'a>,
+    settings: &'a Settings,
+}
+
+impl<'a> Recogniser<'a> {
+    pub(super) fn new(
+        kind: Kind,
+        object: &Object<'a>,
+        template: &PodTemplate<'a>,
+        settings: &'a Settings,
+    ) -> Self {
+        let context = PodContext {
+            kind: kind_of_owner(object).unwrap_or(kind),
+            annotations: &template.metadata.annotations,
+            labels: &template.metadata.labels,
+            spec: template.spec,
+        };
+        Self { context, settings }
+    }
+
+    /// All containers, in Pod order.
+    pub(super) fn containers(&self) -> Vec<Container<'a>> {
+        let spec = self.context.spec;
+        let mut containers = Vec::with_capacity(spec.init_containers.len() + spec.containers.len());
+        for (list, entries) in
+            [(List::InitContainers, &spec.init_containers), (List::Containers, &spec.containers)]
+        {
+            for (index, fields) in entries.iter().enumerate() {
+                let id = ContainerId::at(containers.len());
+                containers.push(self.container(id, fields, list, index));
+            }
+        }
+        // Some container has to be the application. Where every entry looks like a sidecar, as in a gateway, none is one. What only
+        // the Pod's own annotation calls a sidecar is the application first, or the annotation would hide the others.
+        let by_annotation = |facts: Facts| facts.recognised_by == RecognisedBy::Annotation;
+        make_application_of(&mut containers, by_annotation);
+        // Then what nothing waits for, such as a proxy for inbound requests.
+        make_application_of(&mut containers, |facts| facts.need == Need::None);
+        make_application_of(&mut containers, |facts| facts.need == Need::Helper);
+        make_application_of(&mut containers, |_| true);
+        containers
+    }
+
+    fn container(
+        &self,
+        id: ContainerId,
+        fields: &'a ContainerFields<'a>,
+        list: List,
+        index: usize,
+    ) -> Container<'a> {
+        let repository = image::repository(&fields.image);
+        let declaration = self.settings.declaration(pair::declared_name(fields), &repository);
+        let candidate = Candidate { fields, repository: &repository, pod: self.context };
+        let kind = match list {
+            List::InitContainers => self.kind_of_init(candidate, declaration),
+            List::Containers => self.kind_of_app(candidate, declaration),
+        };
+        Container { id, fields, repository, declaration, kind, list, index }
+    }
+
+    fn kind_of_init(&self, candidate: Candidate<'_>, declaration: Option<&Sidecar>) -> ContainerKind {
+        if candidate.fields.restart_policy.as_deref() != Some("Always") {
+            return ContainerKind::Init(self.never_completes(candidate));
+        }
+        let row = catalogue::describe(candidate);
+        if row.is_some_and(|row| row.is_placeholder(candidate)) {
+            return ContainerKind::InjectorPlaceholder;
+        }
+        let declared = declaration.map(|sidecar| sidecar.need);
+        let need = declared.or(row.map(|row| self.need_of(row))).unwrap_or_default();
+        ContainerKind::Sidecar(Facts { need, row, recognised_by: RecognisedBy::RestartPolicy })
+    }
+
+    fn kind_of_app(&self, candidate: Candidate<'_>, declaration: Option<&Sidecar>) -> ContainerKind {
+        let fields = candidate.fields;
+        let is_native_copy = |other: &ContainerFields<'_>| {
+            pair::original(other) == Some(&*fields.name) && other.restart_policy.as_deref() == Some("Always")
+        };
+        if pair::is_classic_copy(&fields.command)
+            && self.context.spec.init_containers.iter().any(is_native_copy)
+        {
+            return ContainerKind::PairCopy;
+        }
+        let (need, row, recognised_by) = if let Some(sidecar) = declaration {
+            (sidecar.need, catalogue::describe(candidate), RecognisedBy::Setting)
+        } else if self.is_annotated(&fields.name) {
+            (Need::AtStart, catalogue::describe(candidate), RecognisedBy::Annotation)
+        } else if let Some(row) = catalogue::recognise(candidate) {
+            (self.need_of(row), Some(row), RecognisedBy::Catalogue)
+        } else {
+            return ContainerKind::App;
+        };
+        if row.is_some_and(|row| row.is_placeholder(candidate)) {
+            return ContainerKind::InjectorPlaceholder;
+        }
+        ContainerKind::ClassicSidecar(Facts { need, row, recognised_by })
+    }
+
+    /// What is known of an ordinary init container that never runs to completion. An operator's declaration says so only where it
+    /// goes by the name: an init container may well use a sidecar's image for a task.
+    fn never_completes(&self, candidate: Candidate<'_>) -> Option<Facts> {
+        let Candidate { fields, repository, .. } = candidate;
+        if let Some(row) = catalogue::never_completes(candidate) {
+            let need = self.need_of(row);
+            return Some(Facts { need, row: Some(row), recognised_by: RecognisedBy::Catalogue });
+        }
+        if catalogue::is_related(&fields.name) {
+            return None;
+        }
+        let mut declarations = self.settings.sidecars.iter().filter(|sidecar| sidecar.r#match.goes_by_name());
+        if let Some(sidecar) = declarations.find(|sidecar| sidecar.r#match.matches(&fields.name, repository))
+        {
+            return Some(Facts { need: sidecar.need, row: None, recognised_by: RecognisedBy::Setting });
+        }
+        let annotated = Facts { need: Need::AtStart, row: None, recognised_by: RecognisedBy::Annotation };
+        self.is_annotated(&fields.name).then_some(annotated)
+    }
+
+    /// What the application needs of a sidecar of that row in this Pod.
+    fn need_of(&self, row: &Row) -> Need {
+        let init_containers = self.context.spec.init_containers.iter();
+        let mut tasks = init_containers.filter(|init| init.restart_policy.as_deref() != Some("Always"));
+        if tasks.any(|task| row.is_served_by(task)) { Need::None } else { row.need }
+    }
+
+    fn is_annotated(&self, name: &str) -> bool {
+        let list = self.context.annotations.get(SIDECARS_ANNOTATION).unwrap_or_default();
+        list.split(',').any(|listed| !name.is_empty() && listed.trim() == name)
+    }
+}
+
+/// Where there is no application, makes applications of those sidecars in `containers`.
+fn make_application_of(containers: &mut [Container<'_>], those: impl Fn(Facts) -> bool) {
+    // A pause container keeps a Pod alive, and is nobody's application.
+    let is_pause = |container: &Container<'_>| container.repository.rsplit('/').next() == Some("pause");
+    if containers.iter().any(|container| container.is_app() && !is_pause(container)) {
+        return;
+    }
+    for container in containers {
+        if matches!(container.kind, ContainerKind::ClassicSidecar(facts) if those(facts)) {
+            container.kind = ContainerKind::App;
+        }
+    }
+}
+
+/// The kind of the controller that owns a Pod, as far as the catalogue asks for it.
+fn kind_of_owner(object: &Object<'_>) -> Option<Kind> {
+    let owner = object.metadata.controller()?;
+    Kind::of("apps", &owner.kind)
+}

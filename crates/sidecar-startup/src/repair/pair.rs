@@ -1,0 +1,184 @@
+//! Splits a classic sidecar into a native and a classic copy, for a Pod that may land on nodes that support sidecar containers and on
+//! nodes that do not.
+//!
+//! What the two copies are, and why there is never more than one sidecar, stands in [`super::copies`]. The pair costs its requests
+//! twice.
+
+use serde_json::{Map, Value};
+
+use super::copies::{self, Pair};
+use super::draft::Draft;
+use super::edit::Edit;
+use super::placement;
+use super::plan::Plan;
+use super::probe_source::Source;
+use super::safety;
+use crate::command::is_shell;
+use crate::finding::Refusal;
+use crate::model::cluster::Node;
+use crate::model::container_id::ContainerId;
+use crate::model::gate::probe_is_gate;
+use crate::pod::container::{Container, ContainerKind};
+use crate::pod::pair::{NATIVE_SUFFIX, native_copy_of};
+use crate::startup::context::Context;
+use crate::startup::mesh;
+
+/// How a classic sidecar is split.
+pub(super) struct Split<'s> {
+    /// Where the native copy goes.
+    target: Target,
+    /// Where the `startupProbe` of the native copy comes from, unless the container has one.
+    probe: Option<Source<'s>>,
+    /// The shell that its image has.
+    shell: String,
+}
+
+/// Where the native copy goes.
+enum Target {
+    /// Before this init container; none for the end.
+    Before(Option<ContainerId>),
+    /// In the place of the one that an earlier repair has made.
+    Earlier(ContainerId),
+}
+
+impl<'s> Split<'s> {
+    /// Plans the split among the init containers `init`.
+    ///
+    /// # Errors
+    /// Why there can be none.
+    pub(super) fn new(
+        context: &Context<'s>,
+        container: &Container<'s>,
+        init: &[ContainerId],
+    ) -> Result<Self, Refusal> {
+        let pod = context.pod;
+        placement::is_movable(pod, container)?;
+        restarts_suffice(context)?;
+        if let Some(node) = context.reach.nodes().find(|node| Node::refuses_sidecars(node)) {
+            return Err(format!("{node} refuses Pods with sidecar containers").into());
+        }
+        let shell = shell_of(container).ok_or("its image is not known to have a shell")?;
+        safety::gates_open(context, container)?;
+        let name = format!("{}{NATIVE_SUFFIX}", &*container.fields.name);
+        let (target, later) = match native_copy_of(&pod.containers, container) {
+            Some(earlier) => (Target::Earlier(earlier), placement::later_than(init, earlier)),
+            None if pod.has_container(&name) => {
+                return Err(format!("another container has the name {name}").into());
+            }
+            None => {
+                let place = placement::place(pod, container, init);
+                safety::may_pass(pod, container, place.later)?;
+                (Target::Before(place.before()), place.later)
+            }
+        };
+        let probe = match &container.fields.startup_probe {
+            Some(probe) if probe_is_gate(probe) => {
+                mesh::has_network(pod, container, later)?;
+                None
+            }
+            Some(_) => return Err("its startupProbe is no gate".into()),
+            // Without one, the classic copy might look before the native one is there.
+            None => Some(Source::find(context, container, later)?),
+        };
+        Ok(Self { target, probe, shell })
+    }
+
+    /// The plan that splits the container.
+    ///
+    /// # Errors
+    /// Why there can be none.
+    pub(super) fn plan(
+        self,
+        context: &Context<'_>,
+        container: &Container<'_>,
+        draft: &Draft<'_>,
+    ) -> Result<Plan, Refusal> {
+        let Self { target, probe, shell } = self;
+        let id = container.id;
+        let origin = probe.as_ref().map_or_else(|| "itself".to_owned(), ToString::to_string);
+        let probe = match probe {
+            Some(source) => source.probe(|field| draft.get(id, field).cloned(), context.settings),
+            None => draft.get(id, "startupProbe").cloned(),
+        };
+        let whole = draft.container(id).map(without_own_mount).ok_or("it cannot be read")?;
+        let restarts_always = !context.pod.should_complete;
+        let Pair { native, classic, volume } =
+            copies::pair(&whole, &shell, probe.ok_or("no startupProbe can be derived")?, restarts_always)?;
+        let mut edits = Vec::new();
+        if !has_volume(draft, &volume)? {
+            edits.push(Edit::AddVolume(volume));
+        }
+        edits.push(Edit::Rewrite { container: id, value: classic });
+        edits.push(match target {
+            Target::Earlier(earlier) => Edit::Rewrite { container: earlier, value: native },
+            Target::Before(before) => Edit::AddInit { value: native, before },
+        });
+        let name = container.name();
+        let what = format!(
+            "made a pair of sidecar {name}, for old and new nodes, with a startupProbe from {origin}"
+        );
+        Ok(Plan { what, edits })
+    }
+}
+
+/// Whether the Pod restarts the native copy, which exits once, and its Job allows for that.
+///
+/// # Errors
+/// Why not.
+fn restarts_suffice(context: &Context<'_>) -> Result<(), Refusal> {
+    let pod = context.pod;
+    if *pod.spec().restart_policy == *"Never" {
+        return Err("with restartPolicy: Never, no copy could take over".into());
+    }
+    // Whatever else may become a pair is counted as one.
+    let may_be_pair = |other: &&Container<'_>| {
+        matches!(other.kind, ContainerKind::ClassicSidecar(_) | ContainerKind::PairCopy)
+    };
+    if pod.spare_restarts < pod.containers.iter().filter(may_be_pair).count() as u64 {
+        return Err(
+            "the restart that makes its native copy one counts towards the backoffLimit of the Job, which may not allow for it"
+                .into(),
+        );
+    }
+    Ok(())
+}
+
+/// Whether the `emptyDir` that the two copies share is there already, with whatever further fields.
+///
+/// # Errors
+/// Another volume has its name.
+fn has_volume(draft: &Draft<'_>, volume: &Value) -> Result<bool, Refusal> {
+    let medium = |volume: &Value| volume.get("emptyDir").map(|source| source.get("medium").cloned());
+    match draft.volumes().iter().find(|other| other.get("name") == volume.get("name")) {
+        Some(other) if medium(other) == medium(volume) => Ok(true),
+        Some(_) => Err("another volume has the name of that which the two would share".into()),
+        None => Ok(false),
+    }
+}
+
+/// A container without the volume that an earlier repair has mounted: a second apply of the manifest takes back the command that the
+/// repair has set, and leaves the mount.
+fn without_own_mount(container: &Map<String, Value>) -> Map<String, Value> {
+    let mut container = container.clone();
+    let name = container.get("name").and_then(Value::as_str).unwrap_or_default();
+    let volume = format!("{name}{NATIVE_SUFFIX}");
+    let is_own = |mount: &Value| {
+        mount.get("name").is_some_and(|name| *name == *volume)
+            && mount.get("mountPath").is_some_and(|path| path == copies::MOUNT_PATH)
+    };
+    if let Some(Value::Array(mounts)) = container.get_mut("volumeMounts") {
+        mounts.retain(|mount| !is_own(mount));
+        if mounts.is_empty() {
+            container.shift_remove("volumeMounts");
+        }
+    }
+    container
+}
+
+/// The shell that the image of a container surely has: the one that the container starts, else that of an image of the catalogue.
+fn shell_of(container: &Container<'_>) -> Option<String> {
+    let own = container.fields.command.first().filter(|first| is_shell(first));
+    let is_upstreams =
+        container.row().is_some_and(|row| row.has_shell && row.has_image(&container.repository));
+    own.map(|first| first.as_ref().to_owned()).or_else(|| is_upstreams.then(|| "sh".to_owned()))
+}

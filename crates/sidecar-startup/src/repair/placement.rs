@@ -1,0 +1,97 @@
+//! Whether a classic sidecar may move to `initContainers`, and where to.
+
+use super::safety;
+use crate::finding::Refusal;
+use crate::model::container_id::ContainerId;
+use crate::model::template::Kind;
+use crate::pod::Pod;
+use crate::pod::container::Container;
+use crate::settings::sidecar::Position;
+use crate::startup::mesh;
+
+/// Where a container goes among the init containers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'i> {
+    /// Those that start before it, in order.
+    pub(crate) earlier: &'i [ContainerId],
+    /// Those that start after it, in order.
+    pub(crate) later: &'i [ContainerId],
+}
+
+impl<'i> Place<'i> {
+    /// The place before the init container at `position` in `init`.
+    fn at(init: &'i [ContainerId], position: usize) -> Self {
+        let (earlier, later) = init.split_at_checked(position).unwrap_or((init, &[]));
+        Self { earlier, later }
+    }
+
+    /// The init container before which it goes; none for the end.
+    pub(crate) fn before(self) -> Option<ContainerId> {
+        self.later.first().copied()
+    }
+}
+
+/// The init containers in `init` that start after one of them.
+pub(crate) fn later_than(init: &[ContainerId], container: ContainerId) -> &[ContainerId] {
+    let position = init.iter().position(|other| *other == container);
+    position.and_then(|position| init.get(position + 1..)).unwrap_or_default()
+}
+
+/// The place among the init containers `init` to which a sidecar moves: the proxy of a mesh right after its own init containers, all
+/// others after those that are there, so that what ran before them still does, or before them if the operator says so.
+pub(crate) fn place<'i>(pod: &Pod<'_>, container: &Container<'_>, init: &'i [ContainerId]) -> Place<'i> {
+    let is = |id: &ContainerId, is_such: &dyn Fn(&Container<'_>) -> bool| pod.get(*id).is_some_and(is_such);
+    if let Some(row) = container.row().filter(|row| row.redirects_traffic) {
+        let is_own =
+            |other: &Container<'_>| other.is_init_task() && row.has_init_container(&other.fields.name);
+        let last = init.iter().rposition(|id| is(id, &is_own));
+        return Place::at(init, last.map_or(0, |last| last + 1));
+    }
+    let position =
+        |container: &Container<'_>| container.declaration.map_or(Position::Last, |sidecar| sidecar.position);
+    match position(container) {
+        Position::Last => Place::at(init, init.len()),
+        Position::First => {
+            let is_ahead = |other: &Container<'_>| {
+                let has_moved = !other.is_init();
+                mesh::is_of_mesh(other) || (has_moved && position(other) == Position::First)
+            };
+            Place::at(init, init.iter().take_while(|id| is(id, &is_ahead)).count())
+        }
+    }
+}
+
+/// Whether the container itself, and the Pod around it, allow a move.
+///
+/// # Errors
+/// Why not.
+pub(crate) fn is_movable(pod: &Pod<'_>, container: &Container<'_>) -> Result<(), Refusal> {
+    let fields = container.fields;
+    if pod.kind == Kind::Custom {
+        return Err("this kind may not keep the restartPolicy of init containers".into());
+    }
+    if pod.spec().is_windows() {
+        return Err("the Pod runs on Windows".into());
+    }
+    if !pod.containers.iter().any(Container::is_app) {
+        return Err("no application would be left in containers".into());
+    }
+    if fields.has_restart_rules() {
+        return Err("it has restartPolicyRules".into());
+    }
+    if fields.restart_policy.as_deref().is_some_and(|policy| policy != "Always") {
+        return Err("by its restartPolicy it is meant to end".into());
+    }
+    if pod.fails_by_any_exit_code {
+        let reason =
+            "podFailurePolicy goes by exit codes without a containerName, so that of the sidecar would count";
+        return Err(reason.into());
+    }
+    match safety::clashing_host_port(pod, container) {
+        Some(port) => {
+            Err(format!("its host port {port} is another container's, too, which would no longer be refused")
+                .into())
+        }
+        None => Ok(()),
+    }
+}

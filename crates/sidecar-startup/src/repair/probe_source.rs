@@ -1,0 +1,205 @@
+//! The `startupProbe` that a sidecar could have. Nothing is invented: it is the operator's, the catalogue's, or asks what
+//! another probe of the sidecar asks.
+
+use k8s_openapi::api::core::v1::Probe;
+use serde_json::{Map, Value, json};
+
+use super::{placement, safety};
+use crate::catalogue::candidate::Candidate;
+use crate::catalogue::row::Row;
+use crate::command::{Ends, outcome};
+use crate::finding::Refusal;
+use crate::model::container_id::ContainerId;
+use crate::model::gate::probe_is_gate;
+use crate::pod::container::Container;
+use crate::settings::Settings;
+use crate::settings::action::{Action, Need};
+use crate::settings::rule_id::RuleId;
+use crate::startup::context::Context;
+use crate::startup::mesh;
+
+/// Where a `startupProbe` comes from.
+#[derive(Debug)]
+pub(crate) enum Source<'a> {
+    /// The setting `sidecars`.
+    Setting(&'a Value),
+    /// The catalogue.
+    Catalogue(Value),
+    /// The container's own probe in this field.
+    Own(&'static str),
+}
+
+/// The annotation by which Istio's agent serves no health checks.
+const ISTIO_STATUS_PORT: &str = "status.sidecar.istio.io/port";
+
+impl<'a> Source<'a> {
+    /// Finds a `startupProbe` for a sidecar that is, or becomes, a sidecar container, where the init containers `later` start after
+    /// it.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(crate) fn find(
+        context: &Context<'a>,
+        container: &Container<'a>,
+        later: &[ContainerId],
+    ) -> Result<Self, Refusal> {
+        let source = Self::choose(context, container)?;
+        let probe = source.typed(container, context.settings);
+        if let Some(reason) = context.dead_gates().dead_probe(container, &probe) {
+            return Err(format!("a startupProbe from {source} would never succeed: {reason}").into());
+        }
+        mesh::has_network(context.pod, container, later)?;
+        Ok(source)
+    }
+
+    /// As [`Source::find`], for a sidecar container that stays where it is.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(crate) fn of_placed(context: &Context<'a>, container: &Container<'a>) -> Result<Self, Refusal> {
+        let init: Vec<_> = context.pod.init_containers().map(|container| container.id).collect();
+        Self::find(context, container, placement::later_than(&init, container.id))
+    }
+
+    /// The probe, as far as this program knows its fields.
+    #[must_use]
+    pub(crate) fn typed(&self, container: &Container<'_>, settings: &Settings) -> Probe {
+        let given = |probe: &Value| serde_json::from_str(&probe.to_string()).unwrap_or_default();
+        match self {
+            Self::Setting(probe) => given(probe),
+            Self::Catalogue(probe) => given(probe),
+            Self::Own(field) => {
+                let own = container.fields.probe(field).cloned().unwrap_or_default();
+                Probe {
+                    exec: own.exec,
+                    grpc: own.grpc,
+                    http_get: own.http_get,
+                    tcp_socket: own.tcp_socket,
+                    timeout_seconds: own.timeout_seconds,
+                    period_seconds: Some(1),
+                    failure_threshold: i32::try_from(attempts(settings)).ok(),
+                    ..Probe::default()
+                }
+            }
+        }
+    }
+
+    fn choose(context: &Context<'a>, container: &Container<'a>) -> Result<Self, Refusal> {
+        let Some(facts) = container.sidecar() else { return Err("it is no sidecar".into()) };
+        if let Some(probe) = container.declaration.and_then(|sidecar| sidecar.startup_probe.as_ref()) {
+            return Ok(Self::Setting(probe));
+        }
+        if facts.need == Need::Helper {
+            return Err("whether the application should wait for a helper is for its author to say".into());
+        }
+        if let Some(row) = facts.row {
+            if let Some(probe) = from_row(row, context.pod.candidate(container)) {
+                return Ok(Self::Catalogue(probe));
+            }
+            if row.needs_app {
+                return Err("its readiness depends on the application".into());
+            }
+            if row.is_istio_proxy() && context.pod.annotations().get(ISTIO_STATUS_PORT) == Some("0") {
+                return Err(format!("{ISTIO_STATUS_PORT} is 0, so that nothing answers a probe").into());
+            }
+        }
+        let own = ["readinessProbe", "livenessProbe"].into_iter();
+        let own = own.filter_map(|field| Some((field, container.fields.probe(field)?)));
+        let Some((field, probe)) = own.into_iter().next() else {
+            return Err("no startupProbe can be derived".into());
+        };
+        may_be_copied(probe).map_err(|reason| Refusal::from(format!("its {field} is no gate: {reason}")))?;
+        Ok(Self::Own(field))
+    }
+
+    /// The probe. What the container itself says is asked of `own`, so that a field that is not known here is kept.
+    #[must_use]
+    pub(crate) fn probe(
+        self,
+        own: impl FnOnce(&'static str) -> Option<Value>,
+        settings: &Settings,
+    ) -> Option<Value> {
+        match self {
+            Self::Setting(probe) => Some(probe.clone()),
+            Self::Catalogue(probe) => Some(probe),
+            Self::Own(field) => asking_as(own(field)?, settings),
+        }
+    }
+}
+
+impl std::fmt::Display for Source<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Setting(_) => f.write_str("the setting sidecars"),
+            Self::Catalogue(_) => f.write_str("upstream"),
+            Self::Own(field) => write!(f, "its {field}"),
+        }
+    }
+}
+
+fn from_row(row: &Row, candidate: Candidate<'_>) -> Option<Value> {
+    let (probe, port) = row.proven(row.startup_probe.as_ref()?, candidate)?;
+    let mut probe = serde_json::from_str(probe).ok()?;
+    if let Some(port) = port {
+        *Value::pointer_mut(&mut probe, "/httpGet/port")? = port.into();
+    }
+    Some(probe)
+}
+
+/// Whether a probe that was not meant as a gate may be one.
+fn may_be_copied(probe: &Probe) -> Result<(), &'static str> {
+    let path = probe.http_get.as_ref().and_then(|request| request.path.as_deref()).unwrap_or_default();
+    if path.starts_with("/app-health/") {
+        return Err("Istio has rewritten it");
+    }
+    let ends = probe.exec.as_ref().map(|exec| outcome(exec.command.as_deref().unwrap_or_default()).ends);
+    if probe_is_gate(probe) && ends != Some(Ends::Success) { Ok(()) } else { Err("it always succeeds") }
+}
+
+/// A `startupProbe` with the handler of another probe. It asks every second, since each second between two attempts may be
+/// one that the application waits in vain, and for as long as the setting `startupSeconds` allows.
+fn asking_as(probe: Value, settings: &Settings) -> Option<Value> {
+    let Value::Object(fields) = probe else { return None };
+    let is_taken = |key: &str| matches!(key, "exec" | "httpGet" | "tcpSocket" | "grpc" | "timeoutSeconds");
+    let fields = fields.into_iter().filter(|(key, value)| is_taken(key) && !value.is_null());
+    let mut derived: Map<_, _> = fields.collect();
+    derived.insert("periodSeconds".to_owned(), json!(1));
+    derived.insert("failureThreshold".to_owned(), json!(attempts(settings)));
+    Some(Value::Object(derived))
+}
+
+/// How many attempts a second apart fill the longest time that a start may take.
+fn attempts(settings: &Settings) -> u32 {
+    settings.startup_seconds.maximum.saturating_add(1).min(i32::MAX.unsigned_abs())
+}
+
+/// The sidecar containers whose `startupProbe` an earlier repair has copied from another probe, which has been changed since: whoever
+/// wrote that knows nothing of the copy.
+#[must_use]
+pub(crate) fn outdated(context: &Context<'_>, old: &Context<'_>) -> Vec<ContainerId> {
+    let is_outdated = |container: &&Container<'_>| {
+        if !container.is_native_sidecar()
+            || context.action_on(RuleId::SidecarWithoutStartupProbe, container) == Action::Ignore
+        {
+            return false;
+        }
+        let is_same = |before: &&Container<'_>| {
+            before.is_native_sidecar() && before.fields.name == container.fields.name
+        };
+        let Some(before) = old.pod.containers.iter().find(is_same) else { return false };
+        let (Some(probe), Some(old_probe)) = (&container.fields.startup_probe, &before.fields.startup_probe)
+        else {
+            return false;
+        };
+        safety::is_alike(old_probe, probe)
+            && copied(old, before).is_some_and(|copy| safety::is_alike(&copy, probe))
+            && copied(context, container).is_some_and(|copy| !safety::is_alike(&copy, probe))
+    };
+    context.pod.containers.iter().filter(is_outdated).map(|container| container.id).collect()
+}
+
+/// The probe that a repair would copy from another probe of a sidecar container.
+fn copied(context: &Context<'_>, container: &Container<'_>) -> Option<Probe> {
+    let source = Source::of_placed(context, container).ok()?;
+    matches!(source, Source::Own(_)).then(|| source.typed(container, context.settings))
+}

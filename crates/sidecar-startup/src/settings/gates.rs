@@ -1,0 +1,30 @@
+//! Which gates hold an application well enough.
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
+
+/// What holds an application back until a sidecar container is ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+enum Gate {
+    /// A `startupProbe`.
+    StartupProbe,
+    /// A `postStart` hook that returns when the sidecar is ready. The kubelet does not run it again when it is restarted.
+    PostStart,
+}
+
+/// The gates that hold an application well enough. A `startupProbe` always does.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Gates {
+    /// Whether a `postStart` hook does.
+    pub post_start: bool,
+}
+
+impl<'de> Deserialize<'de> for Gates {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let gates = Vec::<Gate>::deserialize(deserializer)?;
+        if !gates.contains(&Gate::StartupProbe) {
+            return Err(D::Error::custom("must contain \"StartupProbe\", which is never the weaker gate"));
+        }
+        Ok(Self { post_start: gates.contains(&Gate::PostStart) })
+    }
+}

@@ -1,0 +1,57 @@
+//! What the API server refuses, and no rule could judge.
+//!
+//! A validating policy never sees such an object; a mutating one may, and whoever checks a manifest does. Only what the rules look
+//! at is checked: the names of containers, and the gates of sidecars.
+
+use crate::model::api_rules::{hook_error, invalid, probe_error};
+use crate::model::container_id::ContainerId;
+use crate::model::read::ReadError;
+use crate::pod::Pod;
+use crate::pod::container::Container;
+
+/// Something in a container that the API server would refuse.
+#[derive(Debug)]
+pub(crate) struct Invalid {
+    /// The container.
+    pub(crate) container: ContainerId,
+    /// What, and where.
+    pub(crate) error: ReadError,
+}
+
+/// The first thing in a Pod that the API server would refuse
+/// (`pkg/apis/core/validation/validation.go`, `validateInitContainers`).
+#[must_use]
+pub(crate) fn first_error(pod: &Pod<'_>) -> Option<Invalid> {
+    if let Some((first, second)) = duplicate_name(pod) {
+        let whose = if first.is_native_sidecar() {
+            // A second apply of a manifest adds the entry again that a repair has moved.
+            let first = pod.path_of(first);
+            format!(
+                "{first} has this name, too; if a repair has put it there, only one of the two is to stay"
+            )
+        } else {
+            "another container has this name".to_owned()
+        };
+        let error = invalid(pod.path_of(second).child("name"), &whose);
+        return Some(Invalid { container: second.id, error });
+    }
+    pod.containers.iter().filter(|container| container.sidecar().is_some()).find_map(|container| {
+        let path = pod.path_of(container);
+        let probe = container.fields.startup_probe.as_ref();
+        let probe = probe.and_then(|probe| probe_error(probe, &path.child("startupProbe")));
+        let error = probe.or_else(|| {
+            hook_error(container.fields.post_start()?, &path.child("lifecycle").child("postStart"))
+        })?;
+        Some(Invalid { container: container.id, error })
+    })
+}
+
+/// Two containers of one name, the later one second.
+fn duplicate_name<'p>(pod: &'p Pod<'p>) -> Option<(&'p Container<'p>, &'p Container<'p>)> {
+    let mut order: Vec<_> = pod.containers.iter().collect();
+    // Of two of one name the later one is named, so ties go by position.
+    order.sort_unstable_by_key(|container| (&*container.fields.name, container.id));
+    let same =
+        |a: &Container<'_>, b: &Container<'_>| a.fields.name == b.fields.name && !a.fields.name.is_empty();
+    order.array_windows().find(|[a, b]| same(a, b)).map(|[a, b]| (*a, *b))
+}
