@@ -316,13 +316,13 @@ fn judges(root: &Path, module: &PolicyModule) -> anyhow::Result<()> {
     ensure!(verdict("namespaced", &unheld)? == denied, "namespaced");
     ensure!(verdict("mesh-annotations", &unheld)? == allowed, "mesh-annotations");
     ensure!(
-        verdict("validate-pods", &pod("native-sidecar-with-only-a-readiness-probe")?)? == denied,
+        verdict("validate-pods", &pod("sidecar-without-startup-probe/native-sidecar-with-only-a-readiness-probe")?)? == denied,
         "validate-pods lets in what is not held"
     );
     // As an injector leaves it behind: classic, and holding the application.
-    let held = pod("istio-proxy-held-with-pilot-agent-wait")?;
+    let held = pod("app-not-held/istio-proxy-held-with-pilot-agent-wait")?;
     ensure!(verdict("validate-pods", &held)? == warned, "validate-pods keeps out what an injector holds");
-    let not_held = pod("classic-sidecar-without-a-hook")?;
+    let not_held = pod("app-not-held/classic-sidecar-without-a-hook")?;
     ensure!(!verdict("validate-pods", &not_held)?.0, "validate-pods lets in a proxy that holds nothing");
     Ok(())
 }

@@ -173,11 +173,14 @@ fn other_kinds_say_the_same(case: &Case, outcome: &Outcome) -> anyhow::Result<()
         Some("Deployment") => "/spec/template",
         _ => return Ok(()),
     };
-    // Those cases are about the object around the Pod template.
-    if case.has_request()
-        || case.name.starts_with("requests/")
-        || case.object.pointer("/metadata/ownerReferences").is_some()
-    {
+    // What stands there decides whether a Pod is judged at all, and no template has it.
+    let of_the_object = [
+        "/metadata/annotations/kubernetes.io~1config.mirror",
+        "/metadata/deletionTimestamp",
+        "/metadata/ownerReferences",
+        "/status",
+    ];
+    if case.has_request() || of_the_object.iter().any(|place| case.object.pointer(place).is_some()) {
         return Ok(());
     }
     let template = case.object.pointer(prefix).cloned().unwrap_or_default();
