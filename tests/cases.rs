@@ -11,19 +11,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::{env, fs};
 
-use acceptance::{Case, Outcome, case, laws, pods};
+use acceptance::seen::Decision;
+use acceptance::{Case, Outcome, case, laws, library, pods};
 use anyhow::{Context as _, anyhow, ensure};
 use libtest_mimic::{Arguments, Failed, Trial};
 use policy_host::PolicyModule;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
-use sidecar_startup::Settings;
-use sidecar_startup::catalogue::ROWS;
-use sidecar_startup::object::Object;
-use sidecar_startup::pod::{ContainerKind, Pod};
-use sidecar_startup::rules::RULES;
-use sidecar_startup::template::{Kind, PodTemplate};
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::from_args();
@@ -32,14 +27,14 @@ fn main() -> anyhow::Result<ExitCode> {
 
     let mut trials = Vec::new();
     for case in case::discover(&here.join("cases"))? {
-        trials.extend(both_ways(case, &module, Case::compare));
+        trials.extend(both_ways(case, &module));
     }
     trials.push(Trial::test("catalogue::every_row_has_its_cases", {
         let root = here.join("cases/catalogue");
         move || every_row_has_its_cases(&root).map_err(fail)
     }));
-    for rule in RULES {
-        trials.push(Trial::test(format!("doc::{}", rule.id), move || examples_hold(rule).map_err(fail)));
+    for rule in library::rules() {
+        trials.push(Trial::test(format!("doc::{}", rule.id), move || examples_hold(&rule).map_err(fail)));
     }
     let rules = here.join("../docs/rules.md");
     trials.push(Trial::test("doc::rules.md", move || is_up_to_date(&rules).map_err(fail)));
@@ -73,11 +68,7 @@ fn load_module(here: &Path) -> anyhow::Result<PolicyModule> {
     PolicyModule::compile_cached(&bytes)
 }
 
-fn both_ways(
-    case: Case,
-    module: &Arc<PolicyModule>,
-    compare: fn(&Case, &Outcome) -> anyhow::Result<()>,
-) -> [Trial; 2] {
+fn both_ways(case: Case, module: &Arc<PolicyModule>) -> [Trial; 2] {
     let module = Arc::clone(module);
     let names = [format!("library::{}", case.name), format!("module::{}", case.name)];
     let [library, through_module] = names;
@@ -85,18 +76,18 @@ fn both_ways(
     [
         Trial::test(library, move || {
             let outcome = Outcome::of_library(&case);
-            compare(&case, &outcome).and_then(|()| laws::hold(&case, &outcome)).map_err(fail)?;
+            case.compare(&outcome).and_then(|()| laws::hold(&case, &outcome)).map_err(fail)?;
             hold_when_repaired(&case).map_err(fail)
         }),
         Trial::test(through_module, move || {
-            Outcome::of_library(&same).compare_with_module(&same, &module).map_err(fail)
+            Outcome::of_module(&same, &module).and_then(|outcome| same.compare_module(&outcome)).map_err(fail)
         }),
     ]
 }
 
 /// The laws hold as well whatever is repaired, and no repair makes anything worse.
 fn hold_when_repaired(case: &Case) -> anyhow::Result<()> {
-    if matches!(Outcome::of_library(case), Outcome::BadSettings(_)) {
+    if Outcome::of_library(case).seen.decision == Decision::BadSettings {
         return Ok(());
     }
     // Where every rule only warns, as in a policy that repairs and never denies, no verdict stops a repair.
@@ -121,7 +112,7 @@ fn laws_hold_of_any_pod() -> anyhow::Result<()> {
         &pods::case(),
         |case| {
             repaired.set(
-                repaired.get() + usize::from(Outcome::of_library(&case.with_fix("All")).object().is_some()),
+                repaired.get() + usize::from(Outcome::of_library(&case.with_fix("All")).object.is_some()),
             );
             hold_when_repaired(&case).map_err(|error| TestCaseError::fail(format!("{error:#}")))
         },
@@ -135,52 +126,40 @@ fn laws_hold_of_any_pod() -> anyhow::Result<()> {
 fn every_row_has_its_cases(root: &Path) -> anyhow::Result<()> {
     let cases = case::discover(root)?;
     let mut table = format!("{:<32}{:<10}{:<9}{:<40}near miss\n", "row", "match", "need", "matches");
-    for row in ROWS {
-        table += &format!(
-            "{:<32}{:<10}{:<9}",
-            row.name,
-            format!("{:?}", row.matched_by),
-            format!("{:?}", row.need)
-        );
+    for row in library::rows() {
+        table += &format!("{:<32}{:<10}{:<9}", row.name, row.matched_by, row.need);
         for (kind, is_match) in [("matches", true), ("near-miss", false)] {
             let name = format!("{}/{kind}", row.name);
             let case = cases.iter().find(|case| case.name == name);
             let case = case.with_context(|| format!("there is no case catalogue/{name}"))?;
-            ensure!(rows_of(&case.object)?.contains(&row.name) == is_match, "catalogue/{name} is none");
-            let outcome = Outcome::of_library(case);
-            let rule = outcome.violations().first().map_or("nothing", |violation| violation.rule.id);
-            table += &format!(
-                "{:<40}",
-                format!("{} {rule}", if outcome.is_allowed() { "allowed," } else { "denied," })
+            ensure!(
+                library::rows_of(&case.object)?.contains(&row.name) == is_match,
+                "catalogue/{name} is none"
             );
+            let outcome = Outcome::of_library(case);
+            let violations = outcome.violations();
+            let rule = violations.first().map_or("nothing", |violation| violation.rule.as_str());
+            let verdict = if outcome.is_allowed() { "allowed" } else { "denied" };
+            table += &format!("{:<40}", format!("{verdict}, {rule}"));
         }
         table = table.trim_end().to_owned() + "\n";
     }
     for case in &cases {
         let row = case.name.split('/').next().unwrap_or_default();
-        ensure!(ROWS.iter().any(|known| known.name == row), "catalogue/{}: there is no such row", case.name);
+        ensure!(
+            library::rows().any(|known| known.name == row),
+            "catalogue/{}: there is no such row",
+            case.name
+        );
     }
-    println!("{table}{} rows", ROWS.len());
+    println!("{table}{} rows", library::rows().count());
     Ok(())
-}
-
-/// The rows of the sidecars in a Pod.
-fn rows_of(pod: &Value) -> anyhow::Result<Vec<&'static str>> {
-    let text = pod.to_string();
-    let object: Object<'_> = serde_json::from_str(&text)?;
-    let template = PodTemplate::of(Kind::Pod, &object)?;
-    let pod = Pod::new(Kind::Pod, &object, &template, &Settings::default());
-    let row = |kind| match kind {
-        ContainerKind::Sidecar(facts) | ContainerKind::ClassicSidecar(facts) => facts.row,
-        _ => None,
-    };
-    Ok(pod.containers.iter().filter_map(|container| Some(row(container.kind)?.name)).collect())
 }
 
 /// The examples in a rule's own documentation, under the settings that it gives first where it needs any: the first breaks the
 /// rule, the second breaks none.
-fn examples_hold(rule: &sidecar_startup::rules::Rule) -> anyhow::Result<()> {
-    let doc = rule.doc();
+fn examples_hold(rule: &library::Rule) -> anyhow::Result<()> {
+    let doc = &rule.doc;
     let blocks: Result<Vec<Value>, _> = doc
         .split("```yaml\n")
         .skip(1)
@@ -195,7 +174,7 @@ fn examples_hold(rule: &sidecar_startup::rules::Rule) -> anyhow::Result<()> {
     let judge = |object: &Value| Outcome::of_library(&Case::with_settings(object.clone(), settings.clone()));
     let (denied, allowed) = (judge(denied), judge(allowed));
     ensure!(
-        denied.violations().iter().any(|violation| violation.rule.id == rule.id),
+        denied.violations().iter().any(|violation| violation.rule == rule.id),
         "the first example does not break the rule: {:#}",
         denied.to_value()
     );
@@ -209,8 +188,8 @@ fn examples_hold(rule: &sidecar_startup::rules::Rule) -> anyhow::Result<()> {
 
 /// `docs/rules.md` says what the rules' own files say. `UPDATE_EXPECT=1` writes it.
 fn is_up_to_date(path: &Path) -> anyhow::Result<()> {
-    let expected = sidecar_startup::rules::markdown();
-    if env::var_os("UPDATE_EXPECT").is_some_and(|value| value == "1") {
+    let expected = library::documentation_of_rules();
+    if case::is_updating() {
         fs::write(path, &expected)?;
     }
     let found = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;

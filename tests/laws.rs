@@ -2,9 +2,8 @@
 
 use anyhow::ensure;
 use serde_json::{Value, json};
-use sidecar_startup::field::{FieldPath, Segment};
-use sidecar_startup::{Answer, Violation};
 
+use crate::seen::{Decision, Violation};
 use crate::{Case, Outcome, repairs};
 
 /// Checks all of it.
@@ -29,12 +28,12 @@ fn says_the_same_twice(case: &Case, outcome: &Outcome) -> anyhow::Result<()> {
 fn texts_are_sound(outcome: &Outcome) -> anyhow::Result<()> {
     let message = outcome.message();
     ensure!(message.chars().count() < 1024, "an event would cut the message");
-    let Outcome::Answered(answer) = outcome else { return Ok(()) };
-    for text in answer.warnings().into_iter().chain([message]) {
+    let warnings = outcome.seen.warnings.iter().map(String::as_str);
+    for text in warnings.clone().chain([message]) {
         ensure!(!text.contains(char::is_control), "a control character in {text:?}");
         ensure!(!text.contains("Some(") && !text.contains("None"), "a debug artefact in {text:?}");
     }
-    for warning in answer.warnings() {
+    for warning in warnings {
         ensure!(warning.chars().count() <= 120, "too long for a warning: {warning}");
     }
     Ok(())
@@ -42,31 +41,21 @@ fn texts_are_sound(outcome: &Outcome) -> anyhow::Result<()> {
 
 /// The field that a violation names is there, or what it would be added to.
 fn paths_resolve(case: &Case, outcome: &Outcome) -> anyhow::Result<()> {
+    // What a repair has left, or made, stands where it has put it.
+    let is_there = |pointer: &str| {
+        let mut objects = [Some(&case.object), outcome.object.as_ref()].into_iter().flatten();
+        objects.any(|object| object.pointer(pointer).is_some())
+    };
     for violation in outcome.violations() {
-        let pointer = violation.finding.path.to_pointer();
+        let Some(pointer) = violation.pointer() else { continue };
         let mut pointer = pointer.as_str();
         let mut missing = 0;
-        // What a repair has left, or made, stands where it has put it.
-        let is_there = |pointer: &str| {
-            [Some(&case.object), outcome.object()]
-                .into_iter()
-                .flatten()
-                .any(|object| object.pointer(pointer).is_some())
-        };
         while !is_there(pointer) {
             pointer = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
             missing += 1;
         }
-        ensure!(missing <= 2, "nothing is near {}", violation.finding.path);
-        let item = violation
-            .finding
-            .path
-            .segments()
-            .iter()
-            .rposition(|segment| matches!(segment, Segment::Index(_)));
-        let segments = violation.finding.path.segments();
-        let container: FieldPath = segments.iter().take(item.map_or(0, |item| item + 1)).cloned().collect();
-        let container = container.to_pointer();
+        ensure!(missing <= 2, "nothing is near {}", violation.path);
+        let container = violation.container().unwrap_or_default();
         ensure!(is_there(&container), "there is nothing at {container}");
     }
     Ok(())
@@ -83,7 +72,7 @@ fn unknown_fields_change_nothing(case: &Case, outcome: &Outcome) -> anyhow::Resu
         "an unknown field changes the answer to {:#}",
         planted.to_value()
     );
-    if let (Some(planted), Some(object)) = (planted.object(), outcome.object()) {
+    if let (Some(planted), Some(object)) = (&planted.object, &outcome.object) {
         // Of two containers of one name, which a second apply makes, one is meant to go.
         let expected = planted_into(&case.object);
         ensure!(
@@ -165,9 +154,9 @@ fn uproot(value: &mut Value) {
 
 /// A Pod is judged alike whether it is created by itself, by a Deployment or by a CronJob.
 fn other_kinds_say_the_same(case: &Case, outcome: &Outcome) -> anyhow::Result<()> {
-    let Outcome::Answered(Answer::Decided(_)) = outcome else {
+    if outcome.seen.decision == Decision::BadSettings || outcome.is_unreadable() {
         return Ok(());
-    };
+    }
     let prefix = match case.object.get("kind").and_then(Value::as_str) {
         Some("Pod") => "",
         Some("Deployment") => "/spec/template",
@@ -196,17 +185,19 @@ fn other_kinds_say_the_same(case: &Case, outcome: &Outcome) -> anyhow::Result<()
         json!({"apiVersion": "batch/v1", "kind": "CronJob", "spec": {"jobTemplate": {"spec": {"template": template}}}}),
     ];
     let say = |outcome: &Outcome| -> Vec<_> {
-        let tell = |violation: &Violation| {
-            let path = violation.finding.path.to_string();
-            let below = path.strip_prefix("spec.jobTemplate.").unwrap_or(&path);
-            let below = below.strip_prefix("spec.template.").unwrap_or(below).to_owned();
+        let tell = |mut violation: Violation| {
+            let path = &violation.path;
+            let below = path.strip_prefix("spec.jobTemplate.").unwrap_or(path);
+            violation.path = below.strip_prefix("spec.template.").unwrap_or(below).to_owned();
             // Only a Job waits for its Pods to complete.
-            let action = (violation.rule.id != "never-completing-job").then_some(violation.action);
-            (violation.rule.id, action, below, violation.finding.detail.clone())
+            if violation.rule == "never-completing-job" {
+                violation.action.clear();
+            }
+            violation
         };
         // Deadlines belong to the kind.
-        let is_of_kind = |violation: &&Violation| !violation.finding.detail.contains("DeadlineSeconds");
-        outcome.violations().iter().filter(is_of_kind).map(tell).collect()
+        let is_of_kind = |violation: &Violation| !violation.text.contains("DeadlineSeconds");
+        outcome.violations().into_iter().filter(is_of_kind).map(tell).collect()
     };
     let template_of = |object: &Value| {
         let places = ["/spec/jobTemplate/spec/template", "/spec/template", ""];
@@ -217,9 +208,9 @@ fn other_kinds_say_the_same(case: &Case, outcome: &Outcome) -> anyhow::Result<()
         let other = Outcome::of_library(&case.with_object(form));
         ensure!(say(&other) == say(outcome), "another kind is judged differently: {:#}", other.to_value());
         ensure!(
-            other.object().map(template_of) == outcome.object().map(template_of),
+            other.object.as_ref().map(template_of) == outcome.object.as_ref().map(template_of),
             "another kind is repaired differently: {:#}",
-            other.object().cloned().unwrap_or_default()
+            other.object.unwrap_or_default()
         );
     }
     Ok(())
