@@ -1,26 +1,22 @@
 //! A case: what is asked, and what is to come out.
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
 
 use anyhow::{Context as _, bail, ensure};
 use serde_json::{Map, Value, json};
 
 use crate::cluster::RecordedCluster;
-use crate::outcome::Outcome;
 
 /// The files that a folder may hold.
 const FILES: [&str; 6] =
     ["object.yaml", "settings.yaml", "request.yaml", "nodes.yaml", EXPECTED, EXPECTED_OBJECT];
 
 /// What the user sees, and with it what must not be lost from the message, and what the command proposes.
-const EXPECTED: &str = "expected.yaml";
+pub(crate) const EXPECTED: &str = "expected.yaml";
 
 /// The object as repaired, in full; only where it is.
-const EXPECTED_OBJECT: &str = "expected-object.yaml";
-
-/// Words that the message must have, however it is worded. They are never rewritten.
-const MESSAGE_NAMES: &str = "messageNames";
+pub(crate) const EXPECTED_OBJECT: &str = "expected-object.yaml";
 
 /// One folder of cases.
 #[derive(Debug, Clone)]
@@ -28,7 +24,7 @@ pub struct Case {
     /// Its path below the folder of all cases.
     pub name: String,
     /// Where it lies.
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// What is judged.
     pub object: Value,
     /// The settings of the policy.
@@ -157,102 +153,10 @@ impl Case {
         }
         request
     }
-
-    /// Compares what the library says with what is expected, or, with `UPDATE_EXPECT=1`, writes it down as expected.
-    ///
-    /// # Errors
-    /// The two differ.
-    pub fn compare(&self, outcome: &Outcome) -> anyhow::Result<()> {
-        let Err(difference) = self.expected().and_then(|expected| expected.compare(outcome)) else {
-            return Ok(());
-        };
-        if is_updating() { self.write(outcome) } else { Err(difference) }
-    }
-
-    /// Compares what the module says with what is expected.
-    ///
-    /// # Errors
-    /// The two differ.
-    pub fn compare_module(&self, outcome: &Outcome) -> anyhow::Result<()> {
-        // What is expected is being written then, to be what the library says.
-        let mut expected = if is_updating() {
-            Expected { outcome: Outcome::of_library(self), message_names: Vec::new() }
-        } else {
-            self.expected()?
-        };
-        expected.outcome.proposals.clear();
-        expected.compare(outcome)
-    }
-
-    /// Writes down what came out as expected. The comment at the top stays, and so do the `messageNames`.
-    fn write(&self, outcome: &Outcome) -> anyhow::Result<()> {
-        let path = self.folder.join(EXPECTED);
-        let text = fs::read_to_string(&path).unwrap_or_default();
-        let mut written = outcome.to_value();
-        if let (Some(names), Some(fields)) = (read(&path)?.get(MESSAGE_NAMES), written.as_object_mut()) {
-            fields.insert(MESSAGE_NAMES.to_owned(), names.clone());
-        }
-        let comments = text.lines().take_while(|line| line.starts_with('#')).map(|line| format!("{line}\n"));
-        fs::write(path, comments.collect::<String>() + &manifest::to_yaml(&written))?;
-        let path = self.folder.join(EXPECTED_OBJECT);
-        match &outcome.object {
-            Some(object) => fs::write(path, manifest::to_yaml(object))?,
-            None if path.exists() => fs::remove_file(path)?,
-            None => {}
-        }
-        Ok(())
-    }
-
-    /// What is to come out.
-    fn expected(&self) -> anyhow::Result<Expected> {
-        let mut fields = read(&self.folder.join(EXPECTED))?;
-        let mut take = |key| fields.as_object_mut().and_then(|fields| fields.shift_remove(key));
-        let (names, proposals) = (take(MESSAGE_NAMES), take("proposals"));
-        let object = self.folder.join(EXPECTED_OBJECT);
-        let outcome = Outcome {
-            proposals: proposals.map(serde_json::from_value).transpose()?.unwrap_or_default(),
-            object: object.exists().then(|| read(&object)).transpose()?,
-            seen: serde_json::from_value(fields).context(EXPECTED)?,
-        };
-        let message_names = names.map(serde_json::from_value).transpose()?.unwrap_or_default();
-        Ok(Expected { outcome, message_names })
-    }
-}
-
-/// What is to come out of a case.
-struct Expected {
-    outcome: Outcome,
-    /// Words that the message must have, however it is worded.
-    message_names: Vec<String>,
-}
-
-impl Expected {
-    fn compare(&self, found: &Outcome) -> anyhow::Result<()> {
-        for name in &self.message_names {
-            let message = found.message();
-            ensure!(message.contains(name), "the message does not name {name:?}: {message}");
-        }
-        let told = |outcome: &Outcome| manifest::to_yaml(&outcome.to_value());
-        let (expected, said) = (told(&self.outcome), told(found));
-        ensure!(self.outcome.to_value() == found.to_value(), "expected\n{expected}but found\n{said}");
-        let made = |outcome: &Outcome| outcome.object.as_ref().map(manifest::to_yaml).unwrap_or_default();
-        let (expected, made) = (made(&self.outcome), made(found));
-        ensure!(
-            self.outcome.object == found.object,
-            "expected the object to become\n{expected}but found\n{made}"
-        );
-        Ok(())
-    }
-}
-
-/// Whether expectations are written instead of compared.
-#[must_use]
-pub fn is_updating() -> bool {
-    env::var_os("UPDATE_EXPECT").is_some_and(|value| value == "1")
 }
 
 /// Reads a file in YAML; what is not there is empty.
-fn read(path: &Path) -> anyhow::Result<Value> {
+pub(crate) fn read(path: &Path) -> anyhow::Result<Value> {
     if !path.exists() {
         return Ok(json!({}));
     }

@@ -11,12 +11,9 @@
 
 pub mod case;
 pub mod cluster;
+pub mod expected;
+pub mod generators;
 pub mod laws;
 pub mod library;
 pub mod outcome;
-pub mod pods;
-mod repairs;
 pub mod seen;
-
-pub use case::Case;
-pub use outcome::Outcome;

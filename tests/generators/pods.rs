@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Map, Value, json};
 
-use crate::Case;
+use crate::case::Case;
 use crate::cluster::RecordedCluster;
 
 /// Containers with a name and an image, by which most are well-known sidecars.

@@ -6,15 +6,17 @@ use std::process::Command;
 use std::sync::Arc;
 use std::{fs, str};
 
+use acceptance::case::{Case, discover};
+use acceptance::outcome::Outcome;
 use acceptance::seen::Decision;
-use acceptance::{Case, Outcome, case};
 use anyhow::{Context as _, ensure};
 use kubewarden_policy_sdk::crd::policies::{AdmissionPolicy, ClusterAdmissionPolicy};
 use libtest_mimic::Trial;
 use policy_host::PolicyModule;
 use serde_json::{Value, json};
 
-use crate::{fail, kustomize};
+use super::kustomize;
+use super::trial::trial;
 
 /// A policy as an overlay renders it.
 #[derive(Debug, Clone)]
@@ -29,9 +31,8 @@ pub(crate) fn trials(root: &Path, module: &Arc<PolicyModule>) -> anyhow::Result<
     for overlay in overlays(&root)? {
         let name = overlay.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
         let (root, module) = (root.clone(), Arc::clone(module));
-        trials.push(Trial::test(format!("deploy::{name}"), move || {
-            is_sound(&root, &Policy::of(&overlay).map_err(fail)?, &module).map_err(fail)
-        }));
+        trials
+            .push(trial(format!("deploy::{name}"), move || is_sound(&root, &Policy::of(&overlay)?, &module)));
     }
     let checks: [(&str, Check); 7] = [
         ("README", |root, _| documented_policy_is_sound(root)),
@@ -44,11 +45,10 @@ pub(crate) fn trials(root: &Path, module: &Arc<PolicyModule>) -> anyhow::Result<
     ];
     for (name, check) in checks {
         let (root, module) = (root.clone(), Arc::clone(module));
-        trials.push(Trial::test(format!("deploy::{name}"), move || check(&root, &module).map_err(fail)));
+        trials.push(trial(format!("deploy::{name}"), move || check(&root, &module)));
     }
     let no_kubectl = !has_kubectl();
-    let comparison =
-        Trial::test("deploy::renders_as_kubectl_does", move || renders_as_kubectl_does(&root).map_err(fail));
+    let comparison = trial("deploy::renders_as_kubectl_does", move || renders_as_kubectl_does(&root));
     trials.push(comparison.with_ignored_flag(no_kubectl));
     Ok(trials)
 }
@@ -255,7 +255,7 @@ fn documented_policy_is_sound(root: &Path) -> anyhow::Result<()> {
 fn denies_nothing(root: &Path, name: &str) -> anyhow::Result<()> {
     let policy = Policy::named(root, name)?;
     let mut warned = 0;
-    for case in case::discover(&root.join("tests/cases"))? {
+    for case in discover(&root.join("tests/cases"))? {
         let case = policy.case(&case);
         let outcome = Outcome::of_library(&case);
         if outcome.is_unreadable() {
@@ -272,7 +272,7 @@ fn denies_nothing(root: &Path, name: &str) -> anyhow::Result<()> {
 fn annotates_only(root: &Path) -> anyhow::Result<()> {
     let policy = Policy::named(root, "mesh-annotations")?;
     let mut repaired = 0;
-    for case in case::discover(&root.join("tests/cases"))? {
+    for case in discover(&root.join("tests/cases"))? {
         let case = policy.case(&case);
         let outcome = Outcome::of_library(&case);
         if outcome.is_unreadable() {

@@ -1,11 +1,12 @@
 //! Shows what the compiled policy makes of manifests: each object before and after, as a diff.
 //!
-//! `repairs SETTINGS FILE...`
+//! `before_and_after SETTINGS FILE...`
 
 use std::path::Path;
 use std::{env, fs};
 
-use acceptance::{Case, Outcome};
+use acceptance::case::Case;
+use acceptance::outcome::Outcome;
 use anyhow::{Context as _, bail, ensure};
 use policy_host::{AdmissionRequest, PolicyModule};
 use similar::TextDiff;
