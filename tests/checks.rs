@@ -1,6 +1,7 @@
 //! What is checked beside the cases.
 
 mod catalogue;
+mod completeness;
 mod deploy;
 mod documentation;
 mod kustomize;
@@ -18,6 +19,7 @@ use policy_host::PolicyModule;
 /// All of it; `root` is the folder of the workspace.
 pub(crate) fn trials(root: &Path, module: &Arc<PolicyModule>) -> anyhow::Result<Vec<Trial>> {
     let mut trials = deploy::trials(root, module)?;
+    trials.extend(completeness::trials(root));
     trials.extend(documentation::trials(root, module));
     trials.extend(module::trials(root, module));
     trials.push(catalogue::trial(root));
