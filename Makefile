@@ -43,7 +43,7 @@ run: $(if $(STATUS),,tools)
 	@$(if $(STATUS),exit $(STATUS),$(CLI) check --module annotated-policy.wasm examples/*.yaml || test $$? -eq 1)
 
 repairs: tools
-	@cargo run --locked --quiet --package acceptance --bin repairs -- examples/repairs/settings.yaml \
+	@cargo run --locked --quiet --package acceptance --bin before_and_after -- examples/repairs/settings.yaml \
 		$(filter-out %/settings.yaml,$(wildcard examples/repairs/*.yaml))
 
 help:

@@ -1,20 +1,22 @@
 //! A case: what is asked, and what is to come out.
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
 
-use anyhow::{Context as _, anyhow, bail, ensure};
+use anyhow::{Context as _, bail, ensure};
 use serde_json::{Map, Value, json};
 
 use crate::cluster::RecordedCluster;
-use crate::outcome::Outcome;
 
 /// The files that a folder may hold.
 const FILES: [&str; 6] =
-    ["object.yaml", "settings.yaml", "request.yaml", "nodes.yaml", "expected.yaml", "expected-object.yaml"];
+    ["object.yaml", "settings.yaml", "request.yaml", "nodes.yaml", EXPECTED, EXPECTED_OBJECT];
+
+/// What the user sees, and with it what must not be lost from the message, and what the command proposes.
+pub(crate) const EXPECTED: &str = "expected.yaml";
 
 /// The object as repaired, in full; only where it is.
-const EXPECTED_OBJECT: &str = "expected-object.yaml";
+pub(crate) const EXPECTED_OBJECT: &str = "expected-object.yaml";
 
 /// One folder of cases.
 #[derive(Debug, Clone)]
@@ -22,7 +24,7 @@ pub struct Case {
     /// Its path below the folder of all cases.
     pub name: String,
     /// Where it lies.
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// What is judged.
     pub object: Value,
     /// The settings of the policy.
@@ -64,13 +66,7 @@ pub fn discover(root: &Path) -> anyhow::Result<Vec<Case>> {
 
 impl Case {
     fn load(root: &Path, folder: &Path) -> anyhow::Result<Self> {
-        let yaml = |file: &str| -> anyhow::Result<Value> {
-            let path = folder.join(file);
-            if !path.exists() {
-                return Ok(json!({}));
-            }
-            manifest::parse_one(&fs::read_to_string(path)?).context(file.to_owned())
-        };
+        let yaml = |file: &str| read(&folder.join(file));
         let Value::Object(request) = yaml("request.yaml")? else { bail!("request.yaml: expected an object") };
         ensure!(folder.join("object.yaml").exists(), "there is no object.yaml");
         Ok(Self {
@@ -157,79 +153,12 @@ impl Case {
         }
         request
     }
+}
 
-    /// Compares what came out with what is expected, or, with `UPDATE_EXPECT=1`, writes it down as expected.
-    ///
-    /// # Errors
-    /// The two differ.
-    pub fn compare(&self, outcome: &Outcome) -> anyhow::Result<()> {
-        let Err(difference) = self.compare_only(outcome).and_then(|()| self.compare_object(outcome)) else {
-            return Ok(());
-        };
-        if env::var_os("UPDATE_EXPECT").is_none_or(|value| value != "1") {
-            return Err(difference);
-        }
-        let path = self.folder.join("expected.yaml");
-        let text = fs::read_to_string(&path).unwrap_or_default();
-        let mut written = outcome.to_value();
-        if let (Some(names), Some(fields)) = (self.expected()?.get("messageNames"), written.as_object_mut()) {
-            fields.insert("messageNames".to_owned(), names.clone());
-        }
-        let comments = text.lines().take_while(|line| line.starts_with('#')).map(|line| format!("{line}\n"));
-        fs::write(path, comments.collect::<String>() + &manifest::to_yaml(&written))?;
-        let path = self.folder.join(EXPECTED_OBJECT);
-        match outcome.object() {
-            Some(object) => fs::write(path, manifest::to_yaml(object))?,
-            None if path.exists() => fs::remove_file(path)?,
-            None => {}
-        }
-        Ok(())
+/// Reads a file in YAML; what is not there is empty.
+pub(crate) fn read(path: &Path) -> anyhow::Result<Value> {
+    if !path.exists() {
+        return Ok(json!({}));
     }
-
-    /// Compares what the object was repaired to with what is expected.
-    fn compare_object(&self, outcome: &Outcome) -> anyhow::Result<()> {
-        let path = self.folder.join(EXPECTED_OBJECT);
-        let expected = if path.exists() {
-            Some(manifest::parse_one(&fs::read_to_string(&path)?).context(EXPECTED_OBJECT)?)
-        } else {
-            None
-        };
-        ensure!(
-            expected.as_ref() == outcome.object(),
-            "expected the object to become\n{}but found\n{}",
-            expected.as_ref().map(manifest::to_yaml).unwrap_or_default(),
-            outcome.object().map(manifest::to_yaml).unwrap_or_default()
-        );
-        Ok(())
-    }
-
-    /// Compares what came out with what is expected.
-    ///
-    /// # Errors
-    /// The two differ.
-    pub fn compare_only(&self, outcome: &Outcome) -> anyhow::Result<()> {
-        let mut expected = self.expected()?;
-        let names = expected.as_object_mut().and_then(|expected| expected.remove("messageNames"));
-        for name in names.as_ref().and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
-            ensure!(
-                outcome.message().contains(name),
-                "the message does not name {name:?}: {}",
-                outcome.message()
-            );
-        }
-        let found = outcome.to_value();
-        if expected != found {
-            return Err(anyhow!(
-                "expected\n{}but found\n{}",
-                manifest::to_yaml(&expected),
-                manifest::to_yaml(&found)
-            ));
-        }
-        Ok(())
-    }
-
-    fn expected(&self) -> anyhow::Result<Value> {
-        let text = fs::read_to_string(self.folder.join("expected.yaml")).unwrap_or_default();
-        Ok(manifest::parse(&text)?.pop().map_or_else(|| json!({}), |document| document.value))
-    }
+    manifest::parse_one(&fs::read_to_string(path)?).with_context(|| path.display().to_string())
 }

@@ -2,7 +2,8 @@
 
 use policy_host::{HostCalls, host_calls};
 use serde_json::Value;
-use sidecar_startup::model::cluster::{Cluster, Node, NodesUnavailable};
+
+use crate::library::{Cluster, Node, NodesUnavailable};
 
 /// What `nodes.yaml` holds: the `items` of a list of Nodes, as `kubectl get nodes -o yaml` prints them; or `allowed: false`, where the
 /// policy server may not list them; or a `failure`.

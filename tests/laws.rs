@@ -1,223 +1,53 @@
 //! What holds of every case, whatever it is about.
 
-use anyhow::ensure;
-use serde_json::{Value, json};
-use sidecar_startup::model::field::{FieldPath, Segment};
-use sidecar_startup::{Answer, Violation};
+pub(crate) mod changes;
+pub(crate) mod kubernetes_types;
+mod other_kinds;
+pub(crate) mod pairs;
+mod repaired;
+pub(crate) mod second_apply;
+pub(crate) mod template;
+mod texts;
+mod unknown_fields;
 
-use crate::{Case, Outcome, repairs};
+use anyhow::{Context as _, ensure};
+use serde_json::json;
+
+use crate::case::Case;
+use crate::outcome::Outcome;
+use crate::seen::Decision;
 
 /// Checks all of it.
 ///
 /// # Errors
 /// The first law that is broken.
 pub fn hold(case: &Case, outcome: &Outcome) -> anyhow::Result<()> {
-    says_the_same_twice(case, outcome)?;
-    texts_are_sound(outcome)?;
-    paths_resolve(case, outcome)?;
-    unknown_fields_change_nothing(case, outcome)?;
-    other_kinds_say_the_same(case, outcome)?;
-    repairs::hold(case, outcome)
+    texts::says_the_same_twice(case, outcome)?;
+    texts::texts_are_sound(outcome)?;
+    texts::paths_resolve(case, outcome)?;
+    unknown_fields::unknown_fields_change_nothing(case, outcome)?;
+    other_kinds::other_kinds_say_the_same(case, outcome)?;
+    repaired::hold(case, outcome)
 }
 
-fn says_the_same_twice(case: &Case, outcome: &Outcome) -> anyhow::Result<()> {
-    let (once, twice) = (format!("{outcome:?}"), format!("{:?}", Outcome::of_library(case)));
-    ensure!(once == twice, "the second answer differs:\n{once}\n{twice}");
-    Ok(())
-}
-
-fn texts_are_sound(outcome: &Outcome) -> anyhow::Result<()> {
-    let message = outcome.message();
-    ensure!(message.chars().count() < 1024, "an event would cut the message");
-    let Outcome::Answered(answer) = outcome else { return Ok(()) };
-    for text in answer.warnings().into_iter().chain([message]) {
-        ensure!(!text.contains(char::is_control), "a control character in {text:?}");
-        ensure!(!text.contains("Some(") && !text.contains("None"), "a debug artefact in {text:?}");
-    }
-    for warning in answer.warnings() {
-        ensure!(warning.chars().count() <= 120, "too long for a warning: {warning}");
-    }
-    Ok(())
-}
-
-/// The field that a violation names is there, or what it would be added to.
-fn paths_resolve(case: &Case, outcome: &Outcome) -> anyhow::Result<()> {
-    for violation in outcome.violations() {
-        let pointer = violation.finding.path.to_pointer();
-        let mut pointer = pointer.as_str();
-        let mut missing = 0;
-        // What a repair has left, or made, stands where it has put it.
-        let is_there = |pointer: &str| {
-            [Some(&case.object), outcome.object()]
-                .into_iter()
-                .flatten()
-                .any(|object| object.pointer(pointer).is_some())
-        };
-        while !is_there(pointer) {
-            pointer = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
-            missing += 1;
-        }
-        ensure!(missing <= 2, "nothing is near {}", violation.finding.path);
-        let item = violation
-            .finding
-            .path
-            .segments()
-            .iter()
-            .rposition(|segment| matches!(segment, Segment::Index(_)));
-        let segments = violation.finding.path.segments();
-        let container: FieldPath = segments.iter().take(item.map_or(0, |item| item + 1)).cloned().collect();
-        let container = container.to_pointer();
-        ensure!(is_there(&container), "there is nothing at {container}");
-    }
-    Ok(())
-}
-
-fn unknown_fields_change_nothing(case: &Case, outcome: &Outcome) -> anyhow::Result<()> {
-    // In an update the old object would lack them, and the template would have changed.
-    if case.has_request() {
+/// The laws hold as well whatever is repaired, and no repair makes anything worse.
+///
+/// # Errors
+/// The first law that is broken.
+pub fn hold_however_repaired(case: &Case) -> anyhow::Result<()> {
+    if Outcome::of_library(case).seen.decision == Decision::BadSettings {
         return Ok(());
     }
-    let planted = Outcome::of_library(&case.with_object(planted_into(&case.object)));
-    ensure!(
-        planted.to_value() == outcome.to_value(),
-        "an unknown field changes the answer to {:#}",
-        planted.to_value()
-    );
-    if let (Some(planted), Some(object)) = (planted.object(), outcome.object()) {
-        // Of two containers of one name, which a second apply makes, one is meant to go.
-        let expected = planted_into(&case.object);
-        ensure!(
-            count(&expected) <= count(planted) || containers(planted) < containers(&expected),
-            "a repair loses a field from the future"
-        );
-        let mut without = planted.clone();
-        uproot(&mut without);
-        ensure!(without == *object, "an unknown field changes the repair to\n{without:#}");
-    }
-    Ok(())
-}
-
-/// Adds a field from a later version of the API to every object that is no map of the user's.
-fn plant(value: &mut Value) {
-    match value {
-        Value::Array(items) => items.iter_mut().for_each(plant),
-        Value::Object(fields) => {
-            for (key, field) in fields.iter_mut() {
-                if !matches!(key.as_str(), "annotations" | "labels" | "matchLabels" | "nodeSelector") {
-                    plant(field);
-                }
-            }
-            fields.insert(FUTURE.to_owned(), json!({"is": ["unknown"]}));
+    // Where every rule only warns, as in a policy that repairs and never denies, no verdict stops a repair.
+    let warning = case.with_setting("defaultAction", json!("Warn")).with_setting("rules", json!({}));
+    for case in [case, &warning] {
+        for fix in ["Safe", "All"] {
+            let case = case.with_fix(fix);
+            let repaired = Outcome::of_library(&case);
+            let unrepaired = Outcome::of_library(&case.with_fix("None"));
+            ensure!(repaired.is_allowed() || !unrepaired.is_allowed(), "fix: {fix} denies what was allowed");
+            hold(&case, &repaired).with_context(|| format!("with {}", case.settings))?;
         }
-        _ => {}
-    }
-}
-
-/// A field from a later version of the API.
-const FUTURE: &str = "fromTheFuture";
-
-fn planted_into(object: &Value) -> Value {
-    let mut object = object.clone();
-    plant(&mut object);
-    object
-}
-
-/// How many fields from the future a value has. Where a probe is copied or replaced, its own do not count, nor do those of what a
-/// repair has made itself, to be a pair.
-fn count(value: &Value) -> usize {
-    match value {
-        Value::Object(fields)
-            if fields.get("name").and_then(Value::as_str).is_some_and(|name| name.ends_with("-native")) =>
-        {
-            0
-        }
-        Value::Array(items) => items.iter().map(count).sum(),
-        Value::Object(fields) => {
-            let below =
-                fields.iter().filter(|(key, _)| *key != "startupProbe").map(|(_, field)| count(field));
-            usize::from(fields.contains_key(FUTURE)) + below.sum::<usize>()
-        }
-        _ => 0,
-    }
-}
-
-/// How many values anywhere have an image, as containers do.
-fn containers(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => items.iter().map(containers).sum(),
-        Value::Object(fields) => {
-            usize::from(fields.contains_key("image")) + fields.values().map(containers).sum::<usize>()
-        }
-        _ => 0,
-    }
-}
-
-fn uproot(value: &mut Value) {
-    match value {
-        Value::Array(items) => items.iter_mut().for_each(uproot),
-        Value::Object(fields) => {
-            fields.shift_remove(FUTURE);
-            fields.values_mut().for_each(uproot);
-        }
-        _ => {}
-    }
-}
-
-/// A Pod is judged alike whether it is created by itself, by a Deployment or by a CronJob.
-fn other_kinds_say_the_same(case: &Case, outcome: &Outcome) -> anyhow::Result<()> {
-    let Outcome::Answered(Answer::Decided(_)) = outcome else {
-        return Ok(());
-    };
-    let prefix = match case.object.get("kind").and_then(Value::as_str) {
-        Some("Pod") => "",
-        Some("Deployment") => "/spec/template",
-        _ => return Ok(()),
-    };
-    // Those cases are about the object around the Pod template.
-    if case.has_request()
-        || case.name.starts_with("requests/")
-        || case.object.pointer("/metadata/ownerReferences").is_some()
-    {
-        return Ok(());
-    }
-    let template = case.object.pointer(prefix).cloned().unwrap_or_default();
-    // Only a Job waits for its Pods to complete, and what is denied is not repaired.
-    let should_complete = template["spec"]["restartPolicy"].as_str().is_some_and(|policy| policy != "Always");
-    if should_complete && case.settings["fix"].as_str().is_some_and(|fix| fix != "None") {
-        return Ok(());
-    }
-    let template = json!({"metadata": template.get("metadata"), "spec": template.get("spec")});
-    let forms = [
-        json!({"apiVersion": "v1", "kind": "Pod", "metadata": template["metadata"], "spec": template["spec"]}),
-        json!({"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"template": template}}),
-        json!({"apiVersion": "batch/v1", "kind": "CronJob", "spec": {"jobTemplate": {"spec": {"template": template}}}}),
-    ];
-    let say = |outcome: &Outcome| -> Vec<_> {
-        let tell = |violation: &Violation| {
-            let path = violation.finding.path.to_string();
-            let below = path.strip_prefix("spec.jobTemplate.").unwrap_or(&path);
-            let below = below.strip_prefix("spec.template.").unwrap_or(below).to_owned();
-            // Only a Job waits for its Pods to complete.
-            let action = (violation.rule.name() != "never-completing-job").then_some(violation.action);
-            (violation.rule.name(), action, below, violation.finding.detail.clone())
-        };
-        // Deadlines belong to the kind.
-        let is_of_kind = |violation: &&Violation| !violation.finding.detail.contains("DeadlineSeconds");
-        outcome.violations().iter().filter(is_of_kind).map(tell).collect()
-    };
-    let template_of = |object: &Value| {
-        let places = ["/spec/jobTemplate/spec/template", "/spec/template", ""];
-        let template = places.iter().find_map(|place| object.pointer(place)).cloned().unwrap_or_default();
-        json!({"metadata": template.get("metadata"), "spec": template.get("spec")})
-    };
-    for form in forms {
-        let other = Outcome::of_library(&case.with_object(form));
-        ensure!(say(&other) == say(outcome), "another kind is judged differently: {:#}", other.to_value());
-        ensure!(
-            other.object().map(template_of) == outcome.object().map(template_of),
-            "another kind is repaired differently: {:#}",
-            other.object().cloned().unwrap_or_default()
-        );
     }
     Ok(())
 }

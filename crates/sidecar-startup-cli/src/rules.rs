@@ -18,7 +18,9 @@ pub(crate) fn print(id: Option<&str>) -> anyhow::Result<()> {
         }
         None => RULES
             .iter()
-            .map(|rule| format!("{:<32}{:<6}{}\n", rule.id.name(), rule.default_action().to_string(), rule.summary()))
+            .map(|rule| {
+                format!("{:<32}{:<6}{}\n", rule.id.name(), rule.default_action().to_string(), rule.summary())
+            })
             .collect(),
     };
     io::stdout().write_all(text.as_bytes()).context("cannot write the rules")
