@@ -99,7 +99,7 @@ EOF
     [[ "$output" == *"could not be looked up: there was no answer"* ]]
     check examples/startup-probe.yaml --nodes examples/startup-probe.yaml
     [ "$status" -eq 2 ]
-    [[ "$stderr" == *"expected Nodes, and found a Deployment"* ]]
+    [[ "$stderr" == *"expected a Node, but found a Deployment"* ]]
 }
 
 @test "explains the rules" {
