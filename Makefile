@@ -1,46 +1,31 @@
-# run            build the policy and judge the examples with it, or FILE=my.yaml: exits 0 allowed, 1 denied, 2 cannot tell
-# repairs        what the policy repairs in examples/repairs, before and after
-# test           every test, end to end
-# policy.wasm, annotated-policy.wasm   the module as compiled, and with the metadata that policy-server asks for
-# e2e-tests      e2e.bats against the annotated module, the command, deploy/, and the way to a registry and back; KWCTL=kwctl runs
-#                the first and the last with the real one
-# push           push the annotated module to the registry that metadata.yml names, or to REF=host/path:tag; with KWCTL=kwctl
-#                by the real one; SOURCES=FILE names registries without TLS, as its option --sources-path
-# artifacthub-pkg.yml   the package for Artifact Hub, from metadata.yml and questions-ui.yml
-# fmt, lint      format; check format and lints, natively and for the module's target
-# bench          how long the module takes, as multiples of a module that does nothing
-# clean          remove what was built
-# help           this list
+# run            build the policy and check the examples with it, or FILE=my.yaml
+# repairs        show what the policy repairs in examples/repairs, before and after
+# test           run all tests
+# policy.wasm, annotated-policy.wasm   the compiled module; the same with its metadata, as policy-server requires
+# e2e-tests      run the bats tests: e2e.bats, the command, deploy/ and a registry; KWCTL=kwctl uses the real one instead of stand-ins
+# push           push the annotated module with kwctl to the registry in metadata.yml, or to REF=host/path:tag;
+#                SOURCES=FILE lists registries without TLS
+# artifacthub-pkg.yml   regenerate the Artifact Hub package from metadata.yml and questions-ui.yml
+# fmt, lint      format; check format and lints, for the host and for the module's target
+# bench          measure the module, as multiples of a module that does nothing
+# clean          remove all build output
+# help           print this list
 
 TARGET := wasm32-wasip1
 MODULES := target/$(TARGET)/module
 CLI := target/debug/sidecar-startup
 HOST := target/debug/policy-host
 REGISTRY := target/debug/policy-registry
-KWCTL ?= $(abspath $(HOST))
-# policy-host does not know registries.
-PUSHER = $(if $(filter $(abspath $(HOST)),$(KWCTL)),$(abspath $(REGISTRY)),$(KWCTL))
+# The tests run offline with policy-host and policy-registry in place of kwctl.
+KWCTL ?= $(HOST)
+PUSHER ?= kwctl
 REF ?= $(shell scripts/metadata ociUrl):v$(shell scripts/metadata version)
 
 .PHONY: run repairs test push e2e-tests fmt lint bench clean help toolchain tools
 
-# make exits with 2 whatever a recipe exits with; its only way to 1 is the option --question. So a file of one's own is judged
-# while the Makefile is read, and where it is denied, make only asks itself whether `run` is up to date, which it never is.
-ifneq ($(filter run,$(or $(MAKECMDGOALS),run)),)
-ifeq ($(origin FILE),command line)
-REPORT := $(shell mktemp)
-STATUS := $(shell { $(MAKE) --no-print-directory --silent tools && $(CLI) check --module annotated-policy.wasm '$(FILE)'; } \
-	>$(REPORT); echo $$?)
-$(info $(file <$(REPORT)))
-$(shell rm -f $(REPORT))
-ifeq ($(STATUS),1)
-MAKEFLAGS += --question
-endif
-endif
-endif
-
-run: $(if $(STATUS),,tools)
-	@$(if $(STATUS),exit $(STATUS),$(CLI) check --module annotated-policy.wasm examples/*.yaml || test $$? -eq 1)
+# With FILE, a denial fails the recipe. The examples include one that is denied on purpose.
+run: tools
+	@$(CLI) check --module annotated-policy.wasm $(if $(FILE),'$(FILE)',examples/*.yaml || test $$? -eq 1)
 
 repairs: tools
 	@cargo run --locked --quiet --package acceptance --bin before_and_after -- examples/repairs/settings.yaml \
@@ -53,8 +38,8 @@ toolchain:
 	@scripts/need cargo rustup cc
 	@rustup target list --installed | grep -qx $(TARGET) || rustup target add $(TARGET)
 
-# cargo decides what is to be built anew.
-.PHONY: policy.wasm $(HOST) $(CLI) $(REGISTRY)
+# cargo decides what to rebuild.
+.PHONY: policy.wasm $(HOST) $(CLI) $(REGISTRY) artifacthub-pkg.yml
 policy.wasm: toolchain
 	cargo build --locked --quiet --target $(TARGET) --profile module --package sidecar-startup-policy
 	@cmp -s $(MODULES)/sidecar_startup_policy.wasm $@ || cp $(MODULES)/sidecar_startup_policy.wasm $@
@@ -71,26 +56,26 @@ $(REGISTRY): toolchain
 annotated-policy.wasm: policy.wasm $(HOST) metadata.yml README.md
 	$(HOST) annotate --metadata-path metadata.yml --usage-path README.md --output-path $@ policy.wasm
 
-artifacthub-pkg.yml: metadata.yml questions-ui.yml | $(HOST)
-	$(HOST) scaffold artifacthub --metadata-path metadata.yml --questions-path questions-ui.yml --output $@
+artifacthub-pkg.yml: toolchain
+	UPDATE_EXPECT=1 cargo test --locked --quiet --package acceptance --test distribution package
 
 tools: annotated-policy.wasm $(CLI)
 
-push: annotated-policy.wasm $(if $(filter $(abspath $(HOST)),$(KWCTL)),$(REGISTRY))
+push: annotated-policy.wasm
 	$(PUSHER) push $(if $(SOURCES),--sources-path '$(SOURCES)') annotated-policy.wasm 'registry://$(REF:registry://%=%)'
 
-# policy-registry asks more of what it shares with the others; built with them, it would have them built anew.
+# policy-registry enables more features of shared dependencies; tested with the rest, it would cause them to be rebuilt.
 test: tools
 	cargo test --locked --workspace --exclude sidecar-startup-policy --exclude policy-registry --exclude 'bench-*'
 	cargo test --locked --package policy-registry
 	$(MAKE) --no-print-directory e2e-tests
 
 e2e-tests: tools $(REGISTRY)
-	@scripts/need bats jq curl openssl docker-registry shellcheck
-	@scripts/need kubectl || true # not every Debian has one that is new enough; the tests that need it say so
+	@scripts/need bats jq curl docker-registry shellcheck
+	@scripts/need kubectl || true # not every Debian has a recent one; tests that need it are skipped
 	KWCTL='$(KWCTL)' bats e2e.bats
 	bats tests/command.bats tests/deploy.bats tests/scripts.bats
-	PUSHER='$(PUSHER)' bats tests/registry.bats
+	PUSHER='$(if $(filter $(HOST),$(KWCTL)),$(REGISTRY),$(KWCTL))' bats tests/registry.bats
 
 fmt:
 	cargo fmt --all

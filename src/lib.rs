@@ -1,19 +1,19 @@
 //! The Kubewarden policy: a waPC guest around [`sidecar_startup`].
 //!
-//! It hands to the library what the host sends, and its answer back. Nothing here looks at a Pod. Nothing returns an error to
-//! the host either: that would reach the user as an "internal server error", and with the payload in it.
+//! It passes the host's payload to the library and the library's answer back; nothing here inspects a Pod. No function returns an
+//! error to the host, because users would see it as an "internal server error" that contains the payload.
 
 mod cluster;
 mod response;
 
-use kubewarden_policy_sdk::wapc_guest::{CallResult, register_function};
 use kubewarden_policy_sdk::{protocol_version_guest, settings::SettingsValidationResponse};
 use serde_json::Value;
 use sidecar_startup::Settings;
 use sidecar_startup::model::field::FieldPath;
+use wapc_guest::{CallResult, register_function};
 
-/// Registers the functions of the policy. The host calls it once after loading the module.
-#[allow(unsafe_code, reason = "the host finds the function by its name")]
+/// Registers the policy's functions. The host calls it once after loading the module.
+#[allow(unsafe_code, reason = "the host looks the function up by name")]
 #[unsafe(no_mangle)]
 pub extern "C" fn wapc_init() {
     register_function("validate", validate);
@@ -38,7 +38,7 @@ fn invalid(message: String) -> SettingsValidationResponse {
     SettingsValidationResponse { valid: false, message: Some(message) }
 }
 
-/// What is not UTF-8 is not JSON either, and is answered as such.
+/// Invalid UTF-8 becomes an empty text, which is answered as invalid JSON.
 fn text(payload: &[u8]) -> &str {
     std::str::from_utf8(payload).unwrap_or_default()
 }

@@ -1,15 +1,15 @@
-//! The answer of `validate`.
+//! The response of `validate`.
 //!
-//! It is built from the SDK's [`ValidationResponse`], since its helpers cannot carry warnings with a mutation.
+//! It is built directly from the SDK's [`ValidationResponse`], since the SDK's helpers cannot combine warnings with a mutation.
 
 use kubewarden_policy_sdk::response::ValidationResponse;
-use kubewarden_policy_sdk::wapc_guest::CallResult;
 use sidecar_startup::Answer;
+use wapc_guest::CallResult;
 
-/// The HTTP code of a denial: the user's object breaks a rule, or cannot be read.
+/// The HTTP status code of a denial: the object violates a rule or cannot be read.
 const BAD_REQUEST: u16 = 400;
 
-/// Writes an answer for the host.
+/// Serializes an answer for the host.
 pub(crate) fn write(answer: Answer) -> CallResult {
     let accepted = answer.is_allowed();
     let warnings = answer.warnings();

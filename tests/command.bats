@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Drives the command as its users do: its exit codes, its places in the file, and what it proposes.
+# Runs the command as users do: exit codes, positions in the file and suggestions.
 bats_require_minimum_version 1.5.0
 
 setup() {
@@ -11,7 +11,7 @@ check() {
     run --separate-stderr "$command" check "$@"
 }
 
-@test "names file, line and column, the reason, and what to add" {
+@test "prints file, line, column, reason and what to add" {
     check examples/readiness-probe-only.yaml
     [ "$status" -eq 1 ]
     [[ "$output" == *"examples/readiness-probe-only.yaml:14:11: error"* ]]
@@ -28,7 +28,7 @@ check() {
     [ "$output" = "$library" ]
 }
 
-@test "exits with 0 where nothing is denied, and with 2 where it cannot tell" {
+@test "exits 0 if nothing is denied and 2 on errors" {
     check examples/startup-probe.yaml
     [ "$status" -eq 0 ]
     check nowhere.yaml
@@ -38,7 +38,7 @@ check() {
     [ -z "$output" ]
 }
 
-@test "reads standard input, several documents, and lists in lists" {
+@test "reads standard input, several documents and nested lists" {
     check - < <(cat examples/startup-probe.yaml; echo ---; cat examples/readiness-probe-only.yaml)
     [ "$status" -eq 1 ]
     line=$(($(wc -l <examples/startup-probe.yaml) + 1 + 14))
@@ -50,7 +50,7 @@ check() {
     [[ "$output" == *"Pod a: denied"* ]]
 }
 
-@test "takes settings, and refuses bad ones" {
+@test "accepts settings and rejects invalid ones" {
     check examples/readiness-probe-only.yaml --settings - <<<'defaultAction: Warn'
     [ "$status" -eq 0 ]
     [[ "$output" == *": warning"* ]]
@@ -61,7 +61,7 @@ check() {
     [[ "$stderr" == *'settings.defaultAction: Unsupported value; did you mean "Warn"?'* ]]
 }
 
-@test "says what a repairing policy would do, with a compiled module too" {
+@test "prints the repairs, with the library and with a compiled module" {
     check examples/repairs/istio.yaml --settings examples/repairs/settings.yaml
     [ "$status" -eq 0 ]
     [[ "$output" == *"Pod shop: allowed, once repaired"* ]]
@@ -71,7 +71,7 @@ check() {
     [ "$output" = "$library" ]
 }
 
-@test "make repairs shows what the examples become" {
+@test "make repairs prints the repaired examples" {
     run make repairs
     [ "$status" -eq 0 ]
     [ "$(grep --count '^Warning: fix: moved sidecar' <<<"$output")" -eq 5 ]
@@ -79,9 +79,13 @@ check() {
     [ "$(grep --count '^+ *restartPolicy: Always' <<<"$output")" -eq 5 ]
 }
 
-@test "takes the nodes of a cluster from a file" {
-    printf 'apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Node, metadata: {name: old}, status: {nodeInfo: {kubeletVersion: v1.27.3}}}\n' \
-        >"$BATS_TEST_TMPDIR/nodes.yaml"
+@test "reads the nodes of a cluster from a file" {
+    cat >"$BATS_TEST_TMPDIR/nodes.yaml" <<'EOF'
+apiVersion: v1
+kind: List
+items:
+- {apiVersion: v1, kind: Node, metadata: {name: old}, status: {nodeInfo: {kubeletVersion: v1.27.3}}}
+EOF
     printf 'nodes: {sidecarSupport: Checked}\n' >"$BATS_TEST_TMPDIR/settings.yaml"
     check examples/startup-probe.yaml --settings "$BATS_TEST_TMPDIR/settings.yaml" --nodes "$BATS_TEST_TMPDIR/nodes.yaml"
     [ "$status" -eq 1 ]
@@ -95,10 +99,10 @@ check() {
     [[ "$output" == *"could not be looked up: there was no answer"* ]]
     check examples/startup-probe.yaml --nodes examples/startup-probe.yaml
     [ "$status" -eq 2 ]
-    [[ "$stderr" == *"expected Nodes, and found a Deployment"* ]]
+    [[ "$stderr" == *"expected a Node, but found a Deployment"* ]]
 }
 
-@test "explains its rules" {
+@test "explains the rules" {
     run --separate-stderr "$command" rules
     [ "$status" -eq 0 ]
     [ "${#lines[@]}" -eq 13 ]
@@ -110,12 +114,17 @@ check() {
     [ "$status" -eq 2 ]
 }
 
-@test "make run judges a file of one's own, and exits as the command does" {
+@test "make run checks the examples or FILE, and fails on a denial" {
+    run make
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"1 allowed, 1 denied"* ]]
     run make run FILE=examples/startup-probe.yaml
     [ "$status" -eq 0 ]
-    run make FILE=examples/readiness-probe-only.yaml
-    [ "$status" -eq 1 ]
+    [[ "$output" == *"1 allowed, 0 denied"* ]]
+    run make run FILE=examples/readiness-probe-only.yaml
+    [ "$status" -ne 0 ]
     [[ "$output" == *"0 allowed, 1 denied"* ]]
     run make run FILE=nowhere.yaml
-    [ "$status" -eq 2 ]
+    [ "$status" -ne 0 ]
+    [[ "$output" == *"cannot read nowhere.yaml"* ]]
 }

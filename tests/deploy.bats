@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Renders the folders under deploy/ as kubectl apply -k does. What the policies in them say is tested by `cargo test`.
+# Renders the folders under deploy/ as `kubectl apply -k` does. `cargo test` tests the policies in them.
 bats_require_minimum_version 1.5.0
 
 setup() {
@@ -7,17 +7,17 @@ setup() {
 }
 
 render() {
-    # kubectl names its Kustomize since 1.24. Before 1.21 that was Kustomize 2.0, which takes no folders as resources and knows no
-    # components; Debian 12 still has 1.20. No such kubectl fits a cluster that knows sidecar containers.
+    # kubectl prints its Kustomize version since 1.24. Before 1.21 (Debian 12 has 1.20) that is Kustomize 2.0, which supports neither
+    # components nor folders as resources. Such a kubectl is too old for any cluster with sidecar containers.
     kubectl version --client --output json 2>/dev/null | jq --exit-status .kustomizeVersion >/dev/null ||
-        skip "no kubectl from 1.24 on: this one is $(kubectl version --client --short 2>/dev/null || echo missing)"
+        skip "needs kubectl 1.24 or later: this one is $(kubectl version --client --short 2>/dev/null || echo missing)"
     run --separate-stderr kubectl kustomize "$1"
     [ "$status" -eq 0 ]
-    # Kustomize warns there about what it will drop.
+    # Kustomize prints deprecation warnings there.
     [ -z "$stderr" ]
 }
 
-@test "each overlay renders to one policy of this module" {
+@test "each overlay renders one policy with this module" {
     overlays=0
     for overlay in deploy/*/; do
         [ "$overlay" != deploy/base/ ] || continue
@@ -31,12 +31,12 @@ render() {
     [ "$overlays" -ge 8 ]
 }
 
-@test "the module's address stands in one place" {
+@test "the module's address is in one place" {
     run grep -rlF registry://ghcr.io deploy
     [ "$output" = deploy/base/kustomization.yaml ]
 }
 
-# Renders the first kustomization that deploy/README.md shows under that heading.
+# Renders the first kustomization under a heading of deploy/README.md.
 render_shown() {
     mkdir "$BATS_TEST_TMPDIR/sidecar-startup-policy"
     cp -r deploy "$BATS_TEST_TMPDIR/sidecar-startup-policy/deploy"
@@ -44,7 +44,7 @@ render_shown() {
     render "$BATS_TEST_TMPDIR"
 }
 
-@test "policies that look at the nodes and repair, as deploy/README.md shows them" {
+@test "the kustomization in deploy/README.md that checks nodes and repairs" {
     render_shown "Old nodes"
     [ "$(grep -c '^kind: ClusterAdmissionPolicy$' <<<"$output")" -eq 2 ]
     [ "$(grep -c '^  contextAwareResources:$' <<<"$output")" -eq 2 ]
@@ -52,8 +52,8 @@ render_shown() {
     [ "$(grep -c '^      oldNodes: Universal$' <<<"$output")" -eq 1 ]
 }
 
-@test "a kustomization of one's own, as deploy/README.md shows it, changes what it should" {
-    render_shown "Changing them"
+@test "the kustomization in deploy/README.md that customizes policies" {
+    render_shown "Customizing the policies"
     [ "$(grep -c '^kind: ClusterAdmissionPolicy$' <<<"$output")" -eq 2 ]
     [ "$(grep -c '^  module: registry://registry.example.com/policies/sidecar-startup:v' <<<"$output")" -eq 2 ]
     [ "$(grep -c '^      - kubewarden$' <<<"$output")" -eq 2 ]

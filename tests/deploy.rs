@@ -1,4 +1,4 @@
-//! The manifests under `deploy/`: what Kubewarden and the policy would make of them.
+//! Checks the manifests under `deploy/` against Kubewarden's custom resources, the policy's metadata and the policy.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,13 +16,13 @@ use sidecar_startup::Answer;
 
 use crate::{fail, kustomize};
 
-/// A policy as an overlay renders it.
+/// A policy, rendered from an overlay.
 #[derive(Debug, Clone)]
 struct Policy(Value);
 
 type Check = fn(&Path, &PolicyModule) -> anyhow::Result<()>;
 
-/// The trials, one of them for each overlay.
+/// One trial per overlay, and those about particular overlays.
 pub(crate) fn trials(root: &Path, module: &Arc<PolicyModule>) -> anyhow::Result<Vec<Trial>> {
     let root = root.to_owned();
     let mut trials = Vec::new();
@@ -53,7 +53,7 @@ pub(crate) fn trials(root: &Path, module: &Arc<PolicyModule>) -> anyhow::Result<
     Ok(trials)
 }
 
-/// The folders that are made to be applied.
+/// The folders to be applied.
 fn overlays(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut overlays = Vec::new();
     for entry in fs::read_dir(root.join("deploy"))? {
@@ -67,23 +67,24 @@ fn overlays(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 impl Policy {
-    /// The only policy of an overlay.
+    /// The single policy of an overlay.
     fn of(overlay: &Path) -> anyhow::Result<Self> {
         let (mut policies, others): (Vec<_>, Vec<_>) = kustomize::render(overlay)?
             .into_iter()
             .partition(|object| object["apiVersion"] == "policies.kubewarden.io/v1");
-        ensure!(policies.len() == 1, "{} policies", policies.len());
+        ensure!(policies.len() == 1, "expected one policy, but found {}", policies.len());
         let policy = policies.pop().map(Self).context("there is none")?;
-        policy.has_the_permissions_that_it_needs(&others)?;
+        policy.has_least_permissions(&others)?;
         Ok(policy)
     }
 
-    /// Calls to the cluster are made, and allowed, only where the settings ask for them.
-    fn has_the_permissions_that_it_needs(&self, others: &[Value]) -> anyhow::Result<()> {
-        let looks = self.settings()["nodes"]["sidecarSupport"] == "Checked";
-        let resources = if looks { json!([{"apiVersion": "v1", "kind": "Node"}]) } else { Value::Null };
+    /// Only policies that check nodes get access to the cluster.
+    fn has_least_permissions(&self, others: &[Value]) -> anyhow::Result<()> {
+        let checks_nodes = self.settings()["nodes"]["sidecarSupport"] == "Checked";
+        let resources =
+            if checks_nodes { json!([{"apiVersion": "v1", "kind": "Node"}]) } else { Value::Null };
         ensure!(*self.spec("contextAwareResources") == resources, "contextAwareResources");
-        if !looks {
+        if !checks_nodes {
             ensure!(others.is_empty(), "{others:?}");
             return Ok(());
         }
@@ -101,7 +102,7 @@ impl Policy {
         let subject = &binding["subjects"][0];
         let text = |field: &str| subject[field].as_str().unwrap_or_default();
         let user = format!("system:serviceaccount:{}:{}", text("namespace"), text("name"));
-        ensure!(self.settings()["nodes"]["user"] == user, "it asks for another user than {user}");
+        ensure!(self.settings()["nodes"]["user"] == user, "nodes.user is not {user}");
         ensure!(binding["roleRef"]["name"] == role["metadata"]["name"], "{binding:#}");
         Ok(())
     }
@@ -122,12 +123,12 @@ impl Policy {
         self.0["kind"] == "ClusterAdmissionPolicy"
     }
 
-    /// Each pair of a resource, with its group, and an operation.
+    /// All pairs of group/resource and operation.
     fn subscriptions(&self) -> Vec<(String, String)> {
         subscriptions(self.spec("rules"))
     }
 
-    /// The policy is a custom resource as Kubewarden defines it, and has no field that it does not know.
+    /// The policy is a valid custom resource without unknown fields.
     fn read_as_custom_resource(&self) -> anyhow::Result<()> {
         if self.is_cluster_wide() {
             serde_json::from_value::<ClusterAdmissionPolicy>(self.0.clone())?;
@@ -137,7 +138,7 @@ impl Policy {
         Ok(())
     }
 
-    /// The case as this policy judges it.
+    /// The case with the settings of this policy.
     fn case(&self, case: &Case) -> Case {
         case.under(self.settings().clone())
     }
@@ -161,7 +162,7 @@ fn subscriptions(rules: &Value) -> Vec<(String, String)> {
     all
 }
 
-/// What holds for every policy that is to be applied.
+/// What must hold for every overlay.
 fn is_sound(root: &Path, policy: &Policy, module: &PolicyModule) -> anyhow::Result<()> {
     policy.read_as_custom_resource()?;
     let verdict = module.validate_settings(policy.settings())?;
@@ -186,7 +187,7 @@ fn is_sound(root: &Path, policy: &Policy, module: &PolicyModule) -> anyhow::Resu
             known.contains(&(resource.clone(), operation.clone())),
             "{operation} of {resource} is none of the module's rules"
         );
-        // A scan looks only at what is created.
+        // The audit scanner only evaluates CREATE.
         ensure!(subscriptions.contains(&(resource.clone(), "CREATE".to_owned())), "{resource}: no CREATE");
     }
 
@@ -213,7 +214,7 @@ fn is_sound(root: &Path, policy: &Policy, module: &PolicyModule) -> anyhow::Resu
     is_of_this_module(policy, &metadata["annotations"])
 }
 
-/// The policy names the module of this version, and reports show what the module says of itself.
+/// The policy uses the module of this version and repeats its annotations for reports.
 fn is_of_this_module(policy: &Policy, module: &Value) -> anyhow::Result<()> {
     let annotation = |name: &str| &module[format!("io.kubewarden.policy.{name}")];
     let reference = policy.spec("module").as_str().unwrap_or_default();
@@ -236,7 +237,7 @@ fn is_of_this_module(policy: &Policy, module: &Value) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The policy that the README shows is what Kubewarden takes, names the same module, and has settings that the policy takes.
+/// The policy in the README is a valid custom resource with the same module and valid settings.
 fn documented_policy_is_sound(root: &Path) -> anyhow::Result<()> {
     let text = fs::read_to_string(root.join("README.md"))?;
     let blocks = text.split("```yaml\n").skip(1).filter_map(|block| block.split_once("```"));
@@ -251,7 +252,7 @@ fn documented_policy_is_sound(root: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// With the settings of that overlay nothing is denied but what the API server would refuse as well.
+/// The overlay denies nothing except what the API server would reject as well.
 fn denies_nothing(root: &Path, name: &str) -> anyhow::Result<()> {
     let policy = Policy::named(root, name)?;
     let mut warned = 0;
@@ -268,7 +269,7 @@ fn denies_nothing(root: &Path, name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Nothing but the annotations of Pod templates is changed, nothing is denied, and no other rule says anything.
+/// The overlay changes only annotations of Pod templates, denies nothing, and no other rule reports anything.
 fn annotates_only(root: &Path) -> anyhow::Result<()> {
     let policy = Policy::named(root, "mesh-annotations")?;
     let mut repaired = 0;
@@ -294,7 +295,7 @@ fn annotates_only(root: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What each validating overlay is made to let in, and to keep out.
+/// Each validating overlay allows and denies what it should.
 fn judges(root: &Path, module: &PolicyModule) -> anyhow::Result<()> {
     let unheld = fs::read_to_string(root.join("tests/requests/readiness-probe-only.json"))?;
     let unheld: Value = serde_json::from_str::<Value>(&unheld)?["object"].clone();
@@ -319,7 +320,7 @@ fn judges(root: &Path, module: &PolicyModule) -> anyhow::Result<()> {
         verdict("validate-pods", &pod("native-sidecar-with-only-a-readiness-probe")?)? == denied,
         "validate-pods lets in what is not held"
     );
-    // As an injector leaves it behind: classic, and holding the application.
+    // The Pod after injection: a classic sidecar that holds the application.
     let held = pod("istio-proxy-held-with-pilot-agent-wait")?;
     ensure!(verdict("validate-pods", &held)? == warned, "validate-pods keeps out what an injector holds");
     let not_held = pod("classic-sidecar-without-a-hook")?;
@@ -327,7 +328,7 @@ fn judges(root: &Path, module: &PolicyModule) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The mutating overlays repair what they are made for, and the result passes where it is judged.
+/// The mutating overlays make the intended repairs, and the validating ones allow the result.
 fn repairs(root: &Path, module: &PolicyModule) -> anyhow::Result<()> {
     let unheld = json!({
         "apiVersion": "v1",
@@ -382,14 +383,14 @@ fn repairs(root: &Path, module: &PolicyModule) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether there is a `kubectl` that says which Kustomize it holds, as it does since 1.24; the one of Debian 12 is older, and
-/// its Kustomize 2.0 knows neither components nor folders as resources.
+/// Whether `kubectl` prints its Kustomize version, as it does since 1.24. Older ones, as in Debian 12, have Kustomize 2.0, which
+/// supports neither components nor folders as resources.
 fn has_kubectl() -> bool {
     let output = Command::new("kubectl").args(["version", "--client", "--output", "json"]).output();
     output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("kustomizeVersion"))
 }
 
-/// `kubectl kustomize` makes the same of every overlay, which shows that what is tested here is what is applied.
+/// `kubectl kustomize` renders every overlay the same way, so the tests check what `kubectl apply -k` applies.
 fn renders_as_kubectl_does(root: &Path) -> anyhow::Result<()> {
     let mut names = BTreeMap::new();
     for overlay in overlays(root)? {
@@ -397,7 +398,7 @@ fn renders_as_kubectl_does(root: &Path) -> anyhow::Result<()> {
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let rendered = manifest::parse(str::from_utf8(&output.stdout)?)?;
         let rendered: Vec<_> = rendered.into_iter().map(|document| document.value).collect();
-        // It sorts what it renders.
+        // kubectl sorts its output.
         let mut expected = kustomize::render(&overlay)?;
         expected.sort_by_key(|object| rendered.iter().position(|other| other["kind"] == object["kind"]));
         ensure!(rendered == expected, "kubectl makes {rendered:#?} instead of {expected:#?}");

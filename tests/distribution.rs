@@ -1,11 +1,11 @@
-//! What goes with the policy when it is published: the package for Artifact Hub, Rancher's form, and the workflows.
+//! Files that are published with the policy: the Artifact Hub package, Rancher's settings form and the workflows.
 
-#![allow(clippy::indexing_slicing, reason = "what a JSON value does not have is null")]
-#![allow(clippy::unwrap_used, reason = "what helps the tests fails as they do")]
+#![allow(clippy::indexing_slicing, reason = "a missing field of a JSON value reads as null")]
+#![allow(clippy::unwrap_used, reason = "helpers fail like the tests that call them")]
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+use std::{env, fs};
 
 use serde_json::{Map, Value, json};
 use sidecar_startup::Settings;
@@ -22,29 +22,33 @@ fn yaml(name: &str) -> Value {
     manifest::parse_one(&read(name)).unwrap()
 }
 
-/// The package, without the time at which it was made.
+/// The package without its creation time.
 fn without_time(package: &str) -> String {
     let lines = package.lines().filter(|line| !line.starts_with("createdAt: "));
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// `UPDATE_EXPECT=1` rewrites a stale package.
 #[test]
 fn the_package_is_up_to_date() {
     let now = SystemTime::now();
     let package =
         policy_host::artifacthub::package(&read("metadata.yml"), Some(&read("questions-ui.yml")), now)
             .unwrap();
-    let is_same = without_time(&package) == without_time(&read("artifacthub-pkg.yml"));
-    assert!(is_same, "artifacthub-pkg.yml is stale: run make artifacthub-pkg.yml");
+    let is_current = || without_time(&package) == without_time(&read("artifacthub-pkg.yml"));
+    if !is_current() && env::var_os("UPDATE_EXPECT").is_some_and(|value| value == "1") {
+        fs::write(path("artifacthub-pkg.yml"), &package).unwrap();
+    }
+    assert!(is_current(), "artifacthub-pkg.yml is stale: run make artifacthub-pkg.yml");
 }
 
-/// Artifact Hub lets those claim the repository whom `artifacthub-repo.yml` names.
+/// Artifact Hub lets the owners in `artifacthub-repo.yml` claim the repository.
 #[test]
-fn who_makes_the_policy_owns_its_repository() {
+fn the_maintainers_own_the_repository() {
     assert_eq!(yaml("artifacthub-repo.yml")["owners"], yaml("artifacthub-pkg.yml")["maintainers"]);
 }
 
-/// A question of the form that is no heading of others.
+/// The questions of the form that hold a value, rather than group other questions.
 fn questions() -> Vec<Value> {
     let all = yaml("questions-ui.yml")["questions"].as_array().unwrap().clone();
     let with_parts = all.into_iter().flat_map(|question| match question["subquestions"].as_array() {
@@ -54,7 +58,7 @@ fn questions() -> Vec<Value> {
     with_parts.collect()
 }
 
-/// Sets the setting that a question is about.
+/// Sets the setting that a question asks for.
 fn set(settings: &mut Value, variable: &Value, value: Value) {
     let mut place = settings;
     for step in variable.as_str().unwrap().split('.') {
@@ -66,7 +70,7 @@ fn set(settings: &mut Value, variable: &Value, value: Value) {
     *place = value;
 }
 
-/// The settings that the form makes when nothing is changed in it.
+/// The settings that the unchanged form produces.
 fn untouched() -> Value {
     let mut settings = json!({});
     for question in questions() {
@@ -86,7 +90,7 @@ fn the_form_makes_valid_settings() {
 
         for option in question["options"].as_array().into_iter().flatten() {
             let mut settings = untouched();
-            // It can only be chosen where it is shown.
+            // The option must be visible to be chosen.
             if let Some((variable, value)) =
                 question["show_if"].as_str().and_then(|shown| shown.split_once('='))
             {
@@ -94,7 +98,7 @@ fn the_form_makes_valid_settings() {
             }
             set(&mut settings, &question["variable"], option.clone());
             let choice = format!("{}={}", question["variable"].as_str().unwrap(), option.as_str().unwrap());
-            // What the choice shows and asks for has to be filled in.
+            // Required questions that the choice reveals must be answered.
             for shown in questions() {
                 if shown["show_if"] == choice && shown["required"] == true {
                     assert_eq!(shown["type"], "map[", "{choice}");
@@ -106,7 +110,7 @@ fn the_form_makes_valid_settings() {
         if question["type"] == "int" {
             let mut settings = untouched();
             set(&mut settings, &question["variable"], question["min"].clone());
-            // The maximum may not fall below the minimum, wherever that stands.
+            // The maximum must not be below the minimum.
             if question["variable"] == "startupSeconds.maximum" {
                 set(&mut settings, &json!("startupSeconds.minimum"), json!(0));
             }
@@ -115,15 +119,15 @@ fn the_form_makes_valid_settings() {
     }
 }
 
-/// Whoever leaves the form as it is gets the policy's own defaults, so that the form need not be known to read a manifest.
+/// The unchanged form yields the policy's own defaults.
 #[test]
-fn the_form_begins_with_the_defaults_of_the_policy() {
+fn the_form_starts_with_the_defaults_of_the_policy() {
     let debug = |settings: &Value| format!("{:?}", Settings::from_value(settings).unwrap());
     assert_eq!(debug(&untouched()), debug(&json!({})));
 }
 
 #[test]
-fn the_form_can_be_read_by_rancher() {
+fn rancher_can_read_the_form() {
     let all = yaml("questions-ui.yml");
     let headings = all["questions"].as_array().unwrap().iter().cloned();
     for question in headings.chain(questions()) {
@@ -143,7 +147,7 @@ fn the_form_can_be_read_by_rancher() {
     }
 }
 
-/// The workflows, by the names of their files.
+/// The workflows with their file names.
 fn workflows() -> Vec<(String, String)> {
     let folder = path(".github/workflows");
     let entries = fs::read_dir(&folder).unwrap();
@@ -156,7 +160,7 @@ fn workflows() -> Vec<(String, String)> {
     texts.collect()
 }
 
-/// A tag of an action can be moved by whoever owns it, and a commit cannot.
+/// An action's owner can move a tag but not a commit.
 #[test]
 fn the_actions_of_the_workflows_are_pinned() {
     for (name, text) in workflows() {
@@ -174,9 +178,9 @@ fn the_actions_of_the_workflows_are_pinned() {
     }
 }
 
-/// Each job says for itself what it may do, since what it does not need is nothing that it should have.
+/// Each job declares the least permissions that it needs.
 #[test]
-fn the_jobs_of_the_workflows_have_permissions_of_their_own() {
+fn each_job_declares_its_permissions() {
     for (name, text) in workflows() {
         let workflow = manifest::parse_one(&text).unwrap();
         assert_eq!(workflow["permissions"], json!({}), "{name}");
@@ -186,16 +190,17 @@ fn the_jobs_of_the_workflows_have_permissions_of_their_own() {
     }
 }
 
-/// Whoever forks the policy changes `metadata.yml`, and is done.
+/// A fork has to change `metadata.yml` only.
 #[test]
-fn owner_and_registry_stand_in_one_place() {
+fn owner_and_registry_are_in_one_place() {
     let metadata = yaml("metadata.yml");
-    let said = |name: &str| metadata["annotations"][format!("io.kubewarden.policy.{name}")].as_str().unwrap();
-    let (url, oci_url) = (said("source").trim_start_matches("https://"), said("ociUrl"));
+    let annotation =
+        |name: &str| metadata["annotations"][format!("io.kubewarden.policy.{name}")].as_str().unwrap();
+    let (url, oci_url) = (annotation("source").trim_start_matches("https://"), annotation("ociUrl"));
     for (name, text) in workflows().into_iter().chain([("Makefile".to_owned(), read("Makefile"))]) {
         let owner = |url: &str| url.rsplit_once('/').unwrap().0.to_owned();
         for place in [owner(url), owner(oci_url)] {
-            assert!(!text.contains(&place), "{name} names {place}: ask scripts/metadata");
+            assert!(!text.contains(&place), "{name} names {place}: use scripts/metadata");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The part of Kustomize that the folders under `deploy/` use. Whatever it does not know is an error, so that nothing of a
-//! kustomization is passed over; where there is a `kubectl`, `deploy.rs` compares the two.
+//! The parts of Kustomize that the folders under `deploy/` use. Unknown fields are errors, so that nothing in a kustomization is
+//! ignored. If `kubectl` is installed, `deploy.rs` compares the results.
 
 use std::fs;
 use std::path::Path;
@@ -35,7 +35,7 @@ struct Patch {
     patch: String,
 }
 
-/// Which objects are patched: those that agree with every field that is given.
+/// Selects the objects to patch: those that match all given fields.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Target {
@@ -50,7 +50,7 @@ struct Labels {
     pairs: Map<String, Value>,
 }
 
-/// The objects that `kubectl kustomize` makes of a folder.
+/// Renders a folder as `kubectl kustomize` does.
 pub(crate) fn render(folder: &Path) -> anyhow::Result<Vec<Value>> {
     build(folder, Vec::new())
 }
@@ -73,7 +73,7 @@ fn build(folder: &Path, mut objects: Vec<Value>) -> anyhow::Result<Vec<Value>> {
     }
     for Patch { target, patch } in &kustomization.patches {
         let edits: json_patch::Patch = serde_json::from_value(manifest::parse_one(patch)?)?;
-        for object in objects.iter_mut().filter(|object| target.fits(object)) {
+        for object in objects.iter_mut().filter(|object| target.matches(object)) {
             json_patch::patch(object, &edits)?;
         }
     }
@@ -86,7 +86,7 @@ fn build(folder: &Path, mut objects: Vec<Value>) -> anyhow::Result<Vec<Value>> {
     Ok(objects)
 }
 
-/// Adds fields to one of the maps in an object's metadata.
+/// Adds labels or annotations to an object.
 fn extend(object: &mut Value, map: &str, fields: &Map<String, Value>) -> anyhow::Result<()> {
     if fields.is_empty() {
         return Ok(());
@@ -102,7 +102,7 @@ fn extend(object: &mut Value, map: &str, fields: &Map<String, Value>) -> anyhow:
 }
 
 impl Target {
-    fn fits(&self, object: &Value) -> bool {
+    fn matches(&self, object: &Value) -> bool {
         let text = |pointer| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let group = text("/apiVersion").split_once('/').map_or("", |(group, _)| group);
         let is = |wanted: &Option<String>, found| wanted.as_ref().is_none_or(|wanted| wanted == found);

@@ -12,11 +12,7 @@ pub(crate) fn unknown_fields_change_nothing(case: &Case, outcome: &Outcome) -> a
         return Ok(());
     }
     let planted = Outcome::of_library(&case.with_object(planted_into(&case.object)));
-    ensure!(
-        planted.seen == outcome.seen,
-        "an unknown field changes the answer to {:#}",
-        planted.to_value()
-    );
+    ensure!(planted.seen == outcome.seen, "an unknown field changes the answer to {:#}", planted.to_value());
     if let (Some(planted), Some(object)) = (&planted.object, &outcome.object) {
         // Of two containers of one name, which a second apply makes, one is meant to go.
         let expected = planted_into(&case.object);

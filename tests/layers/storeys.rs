@@ -17,8 +17,8 @@ pub(crate) const LIBRARY: &[&str] = &[
     "finding",
     "catalogue",
     "settings",
-    "command",
     "model",
+    "command",
 ];
 
 /// Each import from a storey to a higher one, and each file that belongs to none.

@@ -1,10 +1,10 @@
-//! The floor of the benchmark: a policy that answers without looking at the request. What it takes is the host's own work.
+//! The benchmark's floor: a policy that accepts without reading the request. Its time is the host's own overhead.
 
-use kubewarden_policy_sdk::wapc_guest::{CallResult, register_function};
 use kubewarden_policy_sdk::{accept_request, protocol_version_guest, settings::SettingsValidationResponse};
+use wapc_guest::{CallResult, register_function};
 
-/// Registers the functions of the policy. The host calls it once after loading the module.
-#[allow(unsafe_code, reason = "the host finds the function by its name")]
+/// Registers the policy's functions. The host calls it once after loading the module.
+#[allow(unsafe_code, reason = "the host looks the function up by name")]
 #[unsafe(no_mangle)]
 pub extern "C" fn wapc_init() {
     register_function("validate", |_| accept_request());

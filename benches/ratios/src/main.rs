@@ -1,7 +1,7 @@
-//! How long `validate` takes, as a multiple of the floor: a module that does not look at the request.
+//! Measures `validate` as a multiple of the floor: a module that does not read the request.
 //!
-//! The three modules take turns within one run, each in one instance that stays, as `kwctl bench` does it; what is printed
-//! are medians. Times are of this machine; the ratios are what can be compared.
+//! The three modules take turns in one run, each in one long-lived instance, as in `kwctl bench`. It prints medians. Times depend on
+//! the machine; compare the ratios.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use anyhow::{Context as _, ensure};
 use policy_host::{AdmissionRequest, Instance, PolicyModule};
 use serde_json::{Value, json};
 
-/// How many turns each module has, and how many containers it judges in one, so that large Pods take no longer than small.
+/// The number of turns per module, and of containers per turn, so that large Pods take no longer than small ones.
 const TURNS: usize = 40;
 const CONTAINERS_IN_A_TURN: usize = 500;
 
@@ -48,10 +48,13 @@ fn measure(containers: usize, modules: &[(&str, Instance)], object: &Value) -> a
         for ((module, instance), times) in modules.iter().zip(&mut times) {
             for _ in 0..CONTAINERS_IN_A_TURN / containers {
                 let start = Instant::now();
-                // The copy is part of what `kwctl bench` measures.
+                // `kwctl bench` measures the clone as well.
                 let response = instance.validate(request.clone(), &settings);
                 times.push(start.elapsed());
-                ensure!(response.allowed && response.warnings.is_none(), "{module} has something to say");
+                ensure!(
+                    response.allowed && response.warnings.is_none(),
+                    "{module} does not accept a clean Pod"
+                );
             }
         }
     }
@@ -76,8 +79,8 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
-/// A Pod in which nothing is wrong: one sidecar container with a startup probe, if there are several containers, and as many
-/// application containers as people write them, each with `variables` environment variables, probes, ports and resources.
+/// A Pod without violations: a number of typical app containers, each with `variables` environment variables, probes, ports and
+/// resources, and a sidecar container with a startupProbe if there are several.
 fn clean_pod(containers: usize, variables: usize) -> Value {
     let container = |index: usize| {
         let env: Vec<_> = (0..variables)

@@ -1,15 +1,15 @@
-//! The usual way of a policy, for the benchmark: the SDK's request type, and on top of it a typed read of the containers.
+//! A conventional policy for the benchmark: the SDK's request type and a typed read of the containers.
 
 use k8s_openapi::api::core::v1::PodSpec;
 use kubewarden_policy_sdk::request::ValidationRequest;
-use kubewarden_policy_sdk::wapc_guest::{CallResult, register_function};
 use kubewarden_policy_sdk::{
     accept_request, protocol_version_guest, reject_request, settings::SettingsValidationResponse,
 };
 use serde::Deserialize as _;
+use wapc_guest::{CallResult, register_function};
 
-/// Registers the functions of the policy. The host calls it once after loading the module.
-#[allow(unsafe_code, reason = "the host finds the function by its name")]
+/// Registers the policy's functions. The host calls it once after loading the module.
+#[allow(unsafe_code, reason = "the host looks the function up by name")]
 #[unsafe(no_mangle)]
 pub extern "C" fn wapc_init() {
     register_function("validate", validate);

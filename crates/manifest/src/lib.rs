@@ -1,46 +1,48 @@
-//! YAML and JSON documents as JSON values that know where in the text each of their fields stands.
+//! YAML and JSON documents as JSON values with the position of each field in the text.
 //!
-//! Scalars are resolved as `kubectl` does it, which reads YAML 1.1 (`sigs.k8s.io/yaml`): `on` is a boolean there, and `0644`
-//! an octal number. `<<` merges, as it does there. Values of JSON are read by `serde_json`, since not all JSON is YAML.
+//! Scalars resolve as in `kubectl`, which reads YAML 1.1 (`sigs.k8s.io/yaml`): `on` is a boolean and `0644` an octal number. Merge keys
+//! (`<<`) are applied. JSON is read by `serde_json`, since not all JSON is YAML.
 
 mod scalar;
 
 use std::fmt;
 
-use saphyr::{MarkedYaml, Marker, Scalar, ScalarStyle, Yaml, YamlData, YamlEmitter, YamlLoader};
+use saphyr::{
+    AnnotatedMapping, MarkedYaml, Marker, Scalar, ScalarStyle, Yaml, YamlData, YamlEmitter, YamlLoader,
+};
 use saphyr_parser::Parser;
 use serde_json::{Map, Value};
 
-/// Deeper nesting is refused, as `serde_json` does it.
+/// Deeper nesting is rejected, as in `serde_json`.
 const MAX_DEPTH: usize = 127;
 
 /// One document of a text.
 #[derive(Debug, Clone)]
 pub struct Document {
-    /// What it says.
+    /// Its content.
     pub value: Value,
     tree: Node,
 }
 
-/// A place in a text.
+/// A position in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
-    /// The line, counted from 1.
+    /// The line, starting at 1.
     pub line: usize,
-    /// The column in characters, counted from 1.
+    /// The column in characters, starting at 1.
     pub column: usize,
 }
 
 /// Why a text could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
-    /// Where.
+    /// The position of the error.
     pub position: Position,
-    /// What is wrong there.
+    /// What is wrong.
     pub message: String,
 }
 
-/// Where a value stands, and the values in it.
+/// The position of a value and of the values in it.
 #[derive(Debug, Clone)]
 struct Node {
     position: Position,
@@ -54,26 +56,26 @@ enum Children {
     Fields(Vec<(String, Node)>),
 }
 
-/// Reads all documents of a text, empty ones left out.
+/// Parses all documents of a text, without the empty ones.
 ///
 /// # Errors
-/// The first place at which the text is no YAML, names a key twice, or holds what has no form in JSON.
+/// The first position where the text is not YAML, repeats a key or has a value that JSON cannot represent.
 pub fn parse(text: &str) -> Result<Vec<Document>, Error> {
     if text.trim_start().starts_with('{') {
         let values: Result<Vec<Value>, _> = serde_json::Deserializer::from_str(text).into_iter().collect();
         if let Ok(values) = values {
-            return Ok(with_places(values, text));
+            return Ok(with_positions(values, text));
         }
     }
     parse_yaml(text)
 }
 
-/// Gives JSON values their places, where the text is YAML too; else each stands at the beginning.
-fn with_places(values: Vec<Value>, text: &str) -> Vec<Document> {
+/// Adds positions to JSON values. If the text is not YAML as well, they are all at the start.
+fn with_positions(values: Vec<Value>, text: &str) -> Vec<Document> {
     let documents = parse_yaml(text).unwrap_or_default();
-    let are_same = documents.len() == values.len();
+    let is_same_length = documents.len() == values.len();
     let start = Node { position: Position { line: 1, column: 1 }, children: Children::None };
-    let mut trees = documents.into_iter().map(|document| document.tree).filter(|_| are_same);
+    let mut trees = documents.into_iter().map(|document| document.tree).filter(|_| is_same_length);
     let document = |value| Document { value, tree: trees.next().unwrap_or_else(|| start.clone()) };
     values.into_iter().map(document).collect()
 }
@@ -96,10 +98,10 @@ fn parse_yaml(text: &str) -> Result<Vec<Document>, Error> {
     Ok(documents)
 }
 
-/// Reads a text that holds one document.
+/// Parses a text with exactly one document.
 ///
 /// # Errors
-/// As [`parse`], and where there is none or more than one.
+/// Those of [`parse`], or the text has no document or several.
 pub fn parse_one(text: &str) -> Result<Value, Error> {
     let mut documents = parse(text)?;
     match (documents.pop(), documents.pop()) {
@@ -112,8 +114,8 @@ pub fn parse_one(text: &str) -> Result<Value, Error> {
 }
 
 impl Document {
-    /// Where the field at a JSON pointer (RFC 6901) stands: for a field of an object its key, for an item of a list its
-    /// first character. Where the field is not there, the nearest thing around it that is.
+    /// The position of the value at a JSON pointer (RFC 6901): of the key for a field, of the first character for a list item. For a
+    /// missing value, the position of its nearest existing parent.
     #[must_use]
     pub fn position(&self, pointer: &str) -> Position {
         let mut node = &self.tree;
@@ -131,7 +133,7 @@ impl Document {
     }
 }
 
-/// Writes a value as YAML, in block style, text of several lines included, and with a line feed at the end.
+/// Formats a value as YAML in block style, multi-line strings included, with a trailing newline.
 #[must_use]
 pub fn to_yaml(value: &Value) -> String {
     let mut text = String::new();
@@ -159,7 +161,7 @@ fn yaml_of(value: &Value) -> Yaml<'_> {
     }
 }
 
-/// A string, in quotes where YAML 1.1 would take it for something else; the emitter knows only YAML 1.2.
+/// A string, quoted if YAML 1.1 would read it as another type; the emitter only knows YAML 1.2.
 fn string(text: &str) -> Yaml<'_> {
     let reads_the_same = scalar::plain(text) == Ok(text.into());
     let is_word = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-._".contains(&b));
@@ -170,7 +172,7 @@ fn string(text: &str) -> Yaml<'_> {
     }
 }
 
-/// Turns a node into a value and the places of its parts; `start` is where the node's key stands, or else itself.
+/// Converts a node to a value with positions; `start` is the position of its key, if it has one, or else its own.
 fn convert(yaml: &MarkedYaml<'_>, start: Marker, depth: usize) -> Result<(Value, Node), Error> {
     let marker = yaml.span.start;
     if MAX_DEPTH < depth {
@@ -191,33 +193,7 @@ fn convert(yaml: &MarkedYaml<'_>, start: Marker, depth: usize) -> Result<(Value,
             }
             (Value::Array(values), Children::Items(nodes))
         }
-        YamlData::Mapping(fields) => {
-            let mut values = Map::new();
-            let mut nodes = Vec::with_capacity(fields.len());
-            let mut merged = Vec::new();
-            for (key, field) in fields {
-                let YamlData::Representation(name, style, _) = &key.data else {
-                    return Err(error_at(key.span.start, "expected a string as key"));
-                };
-                if name == "<<" && *style == ScalarStyle::Plain {
-                    merged.extend(merge_sources(field, depth + 1)?);
-                    continue;
-                }
-                let (value, node) = convert(field, key.span.start, depth + 1)?;
-                if values.insert(name.to_string(), value).is_some() {
-                    return Err(error_at(key.span.start, "the key stands here for a second time"));
-                }
-                nodes.push((name.to_string(), node));
-            }
-            // What stands in the mapping itself counts first, then what is merged, in its order.
-            for (name, value, node) in merged {
-                if !values.contains_key(&name) {
-                    values.insert(name.clone(), value);
-                    nodes.push((name, node));
-                }
-            }
-            (Value::Object(values), Children::Fields(nodes))
-        }
+        YamlData::Mapping(fields) => convert_mapping(fields, depth)?,
         YamlData::Tagged(_, inner) => return convert(inner, start, depth + 1),
         YamlData::Value(_) | YamlData::Alias(_) | YamlData::BadValue => {
             return Err(error_at(marker, "expected a value"));
@@ -226,7 +202,38 @@ fn convert(yaml: &MarkedYaml<'_>, start: Marker, depth: usize) -> Result<(Value,
     Ok((value, Node { position: position(start), children }))
 }
 
-/// The fields that `<<` brings in: those of a mapping, or of several in a list.
+/// Converts the fields of a mapping. Its own fields override merged ones, and earlier merged ones later ones.
+fn convert_mapping(
+    fields: &AnnotatedMapping<'_, MarkedYaml<'_>>,
+    depth: usize,
+) -> Result<(Value, Children), Error> {
+    let mut values = Map::new();
+    let mut nodes = Vec::with_capacity(fields.len());
+    let mut merged = Vec::new();
+    for (key, field) in fields {
+        let YamlData::Representation(name, style, _) = &key.data else {
+            return Err(error_at(key.span.start, "expected a string as key"));
+        };
+        if name == "<<" && *style == ScalarStyle::Plain {
+            merged.extend(merge_sources(field, depth + 1)?);
+            continue;
+        }
+        let (value, node) = convert(field, key.span.start, depth + 1)?;
+        if values.insert(name.to_string(), value).is_some() {
+            return Err(error_at(key.span.start, "duplicate key"));
+        }
+        nodes.push((name.to_string(), node));
+    }
+    for (name, value, node) in merged {
+        if !values.contains_key(&name) {
+            values.insert(name.clone(), value);
+            nodes.push((name, node));
+        }
+    }
+    Ok((Value::Object(values), Children::Fields(nodes)))
+}
+
+/// The fields that `<<` merges: those of a mapping or of a list of mappings.
 fn merge_sources(yaml: &MarkedYaml<'_>, depth: usize) -> Result<Vec<(String, Value, Node)>, Error> {
     let mappings = match &yaml.data {
         YamlData::Sequence(items) => items.iter().collect(),
@@ -268,7 +275,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_know_their_lines() {
+    fn fields_have_positions() {
         let text = "a: 1\n---\nspec:\n  list:\n    - name: x\n      b/c: {d: e}\n";
         let documents = parse(text).unwrap();
         let [_, second] = documents.as_slice() else { panic!("two documents") };
@@ -287,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_documents_are_left_out() {
+    fn empty_documents_are_skipped() {
         assert_eq!(parse("# nothing\n---\n---\na: b\n---\n").unwrap().len(), 1);
         assert_eq!(parse("").unwrap().len(), 0);
     }
@@ -301,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_has_a_place() {
+    fn errors_have_positions() {
         for (text, line) in
             [("a: 1\na: 2\n", 2), ("a: [1\nb: 2\n", 2), ("{[1]: 2}", 1), ("a: .nan", 1), ("a: *nowhere", 1)]
         {
@@ -312,9 +319,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_reads_the_same() {
+    fn yaml_round_trips() {
         let value = json!({
-            "list": ["yes", "on", "y", "n", "1_000", "0b1", "089", ".5", "+1", ".inf", "1.20", "0x1", "~", "", "a: b", "two\nlines\n", "# c", true, null, 1, 2.5, {"a": [], "b": {}}],
+            "quoted": ["yes", "on", "y", "n", "1_000", "0b1", "089", ".5", "+1", ".inf", "1.20", "0x1", "~", ""],
+            "list": ["a: b", "two\nlines\n", "# c", true, null, 1, 2.5, {"a": [], "b": {}}],
             "with/slash": {"deep": [["x"], {"y": "it's \"quoted\""}]},
         });
         assert_eq!(parse_one(&to_yaml(&value)).unwrap(), value, "{}", to_yaml(&value));
@@ -331,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn anchors_are_followed_but_not_without_end() {
+    fn anchors_are_expanded_within_limits() {
         assert_eq!(parse_one("a: &x {b: 1}\nc: *x").unwrap(), json!({"a": {"b": 1}, "c": {"b": 1}}));
         let mut bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n".to_owned();
         for level in 1..9 {

@@ -1,12 +1,12 @@
-//! Scalars, resolved by the rules of YAML 1.1 as `go.yaml.in/yaml/v2` applies them (its `resolve.go`).
+//! Scalar resolution by the rules of YAML 1.1, as in `resolve.go` of `go.yaml.in/yaml/v2`.
 
 use saphyr::{ScalarStyle, Tag};
 use serde_json::{Number, Value};
 
-/// The value that a scalar stands for.
+/// Returns the value of a scalar.
 ///
 /// # Errors
-/// It is a number that JSON does not know, or its tag asks for another type.
+/// The scalar is infinite or not a number, or does not have the type of its tag.
 pub(crate) fn resolve(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, &'static str> {
     if let Some(tag) = tag.filter(|tag| tag.is_yaml_core_schema()) {
         return match (tag.suffix.as_str(), plain(text)?) {
@@ -14,7 +14,7 @@ pub(crate) fn resolve(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Resu
             ("null", value @ Value::Null)
             | ("bool", value @ Value::Bool(_))
             | ("int" | "float", value @ Value::Number(_)) => Ok(value),
-            _ => Err("the value is not of the type that its tag names"),
+            _ => Err("the value does not have the type of its tag"),
         };
     }
     if style == ScalarStyle::Plain { plain(text) } else { Ok(text.into()) }
@@ -29,12 +29,12 @@ pub(crate) fn plain(text: &str) -> Result<Value, &'static str> {
         "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
             Value::Bool(false)
         }
-        _ if is_no_number(text) => return Err("JSON has no such number"),
+        _ if is_not_finite(text) => return Err("JSON cannot represent this number"),
         _ => number(text).map_or_else(|| text.into(), Value::Number),
     })
 }
 
-fn is_no_number(text: &str) -> bool {
+fn is_not_finite(text: &str) -> bool {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     matches!(unsigned, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN")
 }
@@ -69,7 +69,7 @@ fn number(text: &str) -> Option<Number> {
     whole(float).map(Number::from).or_else(|| Number::from_f64(float))
 }
 
-/// The integer that a float is, if it is one. Go writes it into JSON without a fraction, so the API server never sees one.
+/// The integer value of a float without a fraction, which is how Go writes it to JSON for the API server.
 fn whole(float: f64) -> Option<i64> {
     let text = format!("{float:.0}");
     text.parse().ok().filter(|_| float.fract() == 0.0)

@@ -1,4 +1,4 @@
-//! Admission requests and responses, as `kwctl run` takes and prints them.
+//! Admission requests and responses in the form that `kwctl run` reads and prints.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use base64::Engine as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The part of an `admission.k8s.io/v1` `AdmissionRequest` that Kubewarden hands to a policy. What is absent is left out.
+/// The fields of an `admission.k8s.io/v1` `AdmissionRequest` that Kubewarden passes to a policy. Absent fields are omitted.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AdmissionRequest {
@@ -53,10 +53,10 @@ struct GroupVersionResource {
 }
 
 impl AdmissionRequest {
-    /// Reads an admission request: by itself, or in an `AdmissionReview`.
+    /// Reads an admission request, either bare or inside an `AdmissionReview`.
     ///
     /// # Errors
-    /// A field that a request must have is missing or of another type.
+    /// A required field is missing or has the wrong type.
     pub fn from_value(mut input: Value) -> anyhow::Result<Self> {
         let request = match input.get_mut("request") {
             Some(request) => request.take(),
@@ -66,7 +66,7 @@ impl AdmissionRequest {
     }
 }
 
-/// What a policy's `validate` answers.
+/// A policy's answer to `validate`.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Verdict {
     accepted: bool,
@@ -77,42 +77,42 @@ pub(crate) struct Verdict {
     warnings: Option<Vec<String>>,
 }
 
-/// What the API server is told.
+/// The response to the API server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AdmissionResponse {
     /// The uid of the request.
     pub uid: String,
-    /// Whether the object is let in.
+    /// Whether the request is allowed.
     pub allowed: bool,
-    /// `JSONPatch`, with a patch.
+    /// `JSONPatch` if there is a patch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patch_type: Option<String>,
-    /// The JSON patch that makes the object what the policy wants it to be, in base64.
+    /// The JSON patch from the object as sent to the object as mutated, in base64.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patch: Option<String>,
-    /// Why the object is not let in.
+    /// Why the request is denied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
-    /// For the audit log.
+    /// Added to the audit log.
     pub audit_annotations: Option<BTreeMap<String, String>>,
-    /// For the user.
+    /// Shown to the user.
     pub warnings: Option<Vec<String>>,
 }
 
-/// Why an object is not let in.
+/// Why a request is denied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
-    /// The reason.
+    /// The message for the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// The HTTP code.
+    /// The HTTP status code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<u16>,
 }
 
 impl AdmissionResponse {
-    /// Turns what the policy answered into what the API server is told.
+    /// Converts a policy's answer into the response to the API server.
     pub(crate) fn new(request: AdmissionRequest, verdict: anyhow::Result<Verdict>) -> Self {
         let uid = request.uid;
         let verdict = match verdict {
@@ -158,10 +158,10 @@ impl AdmissionResponse {
         }
     }
 
-    /// The object as it is stored: `object` with the patch applied.
+    /// Returns `object` with the patch applied, as the API server would store it.
     ///
     /// # Errors
-    /// The patch does not fit the object.
+    /// The patch does not apply to the object.
     pub fn patched(&self, object: &Value) -> anyhow::Result<Value> {
         let mut patched = object.clone();
         if let Some(patch) = &self.patch {

@@ -1,5 +1,7 @@
-//! The package file of [Artifact Hub](https://artifacthub.io), where policies are listed, made from the metadata as
-//! `kwctl scaffold artifacthub` makes it: the same fields in the same order.
+//! The package file for [Artifact Hub](https://artifacthub.io), generated from the metadata: the same fields in the same order as
+//! `kwctl scaffold artifacthub` writes them.
+//!
+//! Releases use kwctl. This stand-in exists so that the tests can check `artifacthub-pkg.yml` offline.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -10,13 +12,13 @@ use serde::Serialize;
 
 use crate::metadata::Metadata;
 
-/// What the reader of the file is to know first.
+/// The comment at the top of the file.
 const HEADER: &str = "\
-# The package for Artifact Hub. It is made from metadata.yml and questions-ui.yml: change those, and run
+# The package for Artifact Hub. Generated from metadata.yml and questions-ui.yml: edit those, then run
 # `make artifacthub-pkg.yml`.
 ";
 
-/// Where Artifact Hub lists what runs policies.
+/// The Artifact Hub page of the controller that runs policies.
 const CONTROLLER: &str = "https://artifacthub.io/packages/helm/kubewarden/kubewarden-controller";
 
 #[derive(Serialize)]
@@ -72,27 +74,27 @@ struct Recommendation {
     url: &'static str,
 }
 
-/// The text of `artifacthub-pkg.yml`, from the metadata (YAML) and the form for the settings (YAML, taken as it stands).
+/// Returns the text of `artifacthub-pkg.yml`. Takes the metadata and the settings form, both as YAML; the form is copied verbatim.
 ///
 /// # Errors
-/// An annotation that the package needs is missing, or one does not have the form it must have.
+/// A required annotation is missing, or an annotation is malformed.
 pub fn package(metadata: &str, questions: Option<&str>, created_at: SystemTime) -> anyhow::Result<String> {
     let metadata = Metadata::read(metadata)?;
     let get = |name: &str| metadata.annotations.get(name).map(String::as_str);
-    let need = |name: &str| get(name).with_context(|| format!("the annotation {name} is missing"));
+    let require = |name: &str| get(name).with_context(|| format!("the annotation {name} is missing"));
     let url = |name: &str| {
         let is_url = |url: &str| url.starts_with("https://") && !url.contains(char::is_whitespace);
         let url = get(name);
-        ensure!(url.is_none_or(is_url), "{name}: expected a URL that begins with https://");
+        ensure!(url.is_none_or(is_url), "{name}: expected an https:// URL");
         Ok(url.map(|url| url.trim_end_matches('/')))
     };
 
-    let version = need("io.kubewarden.policy.version")?;
+    let version = require("io.kubewarden.policy.version")?;
     let version = Version::parse(version)
-        .with_context(|| format!("io.kubewarden.policy.version: {version} is no semantic version"))?;
-    let image = format!("{}:v{version}", need("io.kubewarden.policy.ociUrl")?);
+        .with_context(|| format!("io.kubewarden.policy.version: {version} is not a semantic version"))?;
+    let image = format!("{}:v{version}", require("io.kubewarden.policy.ociUrl")?);
     let links = url("io.kubewarden.policy.source")?.map(|source| {
-        // GitHub's releases have places that are known beforehand; the release has to attach the module.
+        // URLs of GitHub release assets are predictable; the release must attach the module.
         let policy = source.starts_with("https://github.com/").then(|| Link {
             name: "policy",
             url: format!("{source}/releases/download/v{version}/policy.wasm"),
@@ -101,10 +103,10 @@ pub fn package(metadata: &str, questions: Option<&str>, created_at: SystemTime) 
     });
 
     let package = Package {
-        name: need("io.kubewarden.policy.title")?,
-        display_name: need("io.artifacthub.displayName")?,
+        name: require("io.kubewarden.policy.title")?,
+        display_name: require("io.artifacthub.displayName")?,
         created_at: humantime::format_rfc3339_seconds(created_at).to_string(),
-        description: need("io.kubewarden.policy.description")?,
+        description: require("io.kubewarden.policy.description")?,
         license: get("io.kubewarden.policy.license"),
         home_url: url("io.kubewarden.policy.url")?,
         keywords: get("io.artifacthub.keywords").map(keywords).transpose()?,
@@ -120,14 +122,14 @@ pub fn package(metadata: &str, questions: Option<&str>, created_at: SystemTime) 
     Ok(format!("{HEADER}{}", manifest::to_yaml(&serde_json::to_value(package)?)))
 }
 
-/// How to come by the policy, in Markdown.
+/// The installation instructions, in Markdown.
 fn install(image: &str) -> String {
     format!(
         "Pull the policy with [kwctl](https://docs.kubewarden.io/howtos/install-kwctl):\n\
          ```console\n\
          kwctl pull registry://{image}\n\
          ```\n\
-         and make a ClusterAdmissionPolicy for it, which can then be adapted:\n\
+         Then generate a `ClusterAdmissionPolicy` to adapt:\n\
          ```console\n\
          kwctl scaffold manifest --type ClusterAdmissionPolicy registry://{image}\n\
          ```\n"
@@ -140,7 +142,7 @@ fn keywords(text: &str) -> anyhow::Result<Vec<&str>> {
     Ok(keywords)
 }
 
-/// Reads a list of `Name <name@example.com>`.
+/// Parses a comma-separated list of `Name <name@example.com>`.
 fn maintainers(text: &str) -> anyhow::Result<Vec<Maintainer<'_>>> {
     let maintainer = |author| {
         maintainer(author).with_context(|| {
@@ -158,7 +160,7 @@ fn maintainer(author: &str) -> Option<Maintainer<'_>> {
     (!name.is_empty() && is_plain(user) && is_plain(host)).then_some(Maintainer { name, email })
 }
 
-/// What Rancher reads: the form, the rules, and whether the policy changes objects.
+/// The annotations that Rancher reads: the settings form, the rules, and whether the policy mutates.
 fn annotations(
     metadata: &Metadata,
     questions: Option<&str>,
@@ -173,7 +175,7 @@ fn annotations(
         annotations.insert("kubewarden/contextAwareResources", yaml(resources));
     }
     if let Some(questions) = questions {
-        ensure!(!questions.trim().is_empty(), "the file of questions is empty");
+        ensure!(!questions.trim().is_empty(), "the questions file is empty");
         annotations.insert("kubewarden/questions-ui", questions.to_owned());
     }
     if let Some(is_hidden) = metadata.annotations.get("io.kubewarden.hidden-ui") {
@@ -192,7 +194,7 @@ mod tests {
 
     use super::*;
 
-    const LEAST: &str = "
+    const MINIMAL: &str = "
 rules: [{apiGroups: [''], apiVersions: [v1], resources: [pods], operations: [CREATE]}]
 mutating: false
 annotations:
@@ -208,12 +210,12 @@ annotations:
         Ok(manifest::parse_one(&text)?)
     }
 
-    /// The fields are those of <https://github.com/kubewarden/kubewarden-controller>,
-    /// `crates/policy-evaluator/src/policy_artifacthub.rs`, in their order.
+    /// Fields and order are those of <https://github.com/kubewarden/kubewarden-controller>,
+    /// `crates/policy-evaluator/src/policy_artifacthub.rs`.
     #[test]
-    fn has_the_fields_of_kwctl_in_their_order() {
+    fn has_the_same_fields_as_kwctl() {
         let metadata = format!(
-            "{LEAST}  io.kubewarden.policy.license: Apache-2.0
+            "{MINIMAL}  io.kubewarden.policy.license: Apache-2.0
   io.kubewarden.policy.url: https://gate.example.com
   io.kubewarden.policy.source: https://github.com/gate/gate
   io.kubewarden.policy.author: Ann <ann@example.com>, Bo B. <bo@example.com>
@@ -262,8 +264,8 @@ contextAwareResources: [{{apiVersion: v1, kind: Node}}]
     }
 
     #[test]
-    fn leaves_out_what_the_metadata_do_not_say() {
-        let package = package_of(LEAST, None).unwrap();
+    fn omits_fields_without_metadata() {
+        let package = package_of(MINIMAL, None).unwrap();
         let fields: Vec<_> = package.as_object().unwrap().keys().map(String::as_str).collect();
         let expected = "version name displayName createdAt description containersImages install provider recommendations \
                         annotations";
@@ -271,7 +273,7 @@ contextAwareResources: [{{apiVersion: v1, kind: Node}}]
     }
 
     #[test]
-    fn refuses_what_artifact_hub_could_not_list() {
+    fn rejects_invalid_annotations() {
         let refused = [
             (
                 "io.kubewarden.policy.version: 1.2.3",
@@ -300,9 +302,9 @@ contextAwareResources: [{{apiVersion: v1, kind: Node}}]
             ),
         ];
         for (from, to, reason) in refused {
-            let error = package_of(&LEAST.replace(from, to), None).unwrap_err();
+            let error = package_of(&MINIMAL.replace(from, to), None).unwrap_err();
             assert!(format!("{error:#}").contains(reason), "{error:#}");
         }
-        assert!(package_of(LEAST, Some("\n")).is_err());
+        assert!(package_of(MINIMAL, Some("\n")).is_err());
     }
 }

@@ -1,6 +1,6 @@
-//! Calls of a policy to its host, answered without a cluster.
+//! Answers to a policy's host calls, without a cluster.
 //!
-//! The answers come from a recorded session, in the format that `kwctl run --record-host-capabilities-interactions` writes and
+//! They come from a recorded session, in the format that `kwctl run --record-host-capabilities-interactions` writes and
 //! `--replay-host-capabilities-interactions` reads (kubewarden-controller, `crates/kwctl/src/callback_handler/proxy.rs`).
 
 use std::collections::VecDeque;
@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 
 use crate::metadata::ContextAwareResource;
 
-/// Why a call is not answered, for the policy.
+/// The error that the policy receives instead of an answer.
 pub type HostError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Answers calls, by namespace, operation and payload.
+/// Answers a call, given its namespace, operation and payload.
 pub type HostCalls = Box<dyn Fn(&str, &str, &[u8]) -> Result<Vec<u8>, HostError> + Send + Sync>;
 
-/// Offers no host capability.
+/// Offers no host capabilities.
 #[must_use]
 pub fn none() -> HostCalls {
     Box::new(|namespace, operation, _| {
@@ -25,7 +25,7 @@ pub fn none() -> HostCalls {
     })
 }
 
-/// Passes calls on to `calls`, except those for lists of Kubernetes objects that are none of `granted`.
+/// Forwards to `calls`, but rejects lists of Kubernetes objects that are not `granted`.
 #[must_use]
 pub fn restricted_to(granted: Vec<ContextAwareResource>, calls: HostCalls) -> HostCalls {
     Box::new(move |namespace, operation, payload| {
@@ -51,24 +51,24 @@ struct Exchange {
     response: Result<Vec<u8>, String>,
 }
 
-/// Answers calls from a recorded session, strictly in its order.
+/// Answers calls from a recorded session, strictly in order.
 ///
 /// # Errors
-/// The text is no such session.
+/// The text is not a recorded session.
 pub fn replay(session: &str) -> anyhow::Result<HostCalls> {
     let session = manifest::parse_one(session)?;
     let exchanges = session.as_array().context("expected a list of exchanges")?;
     let exchanges: VecDeque<_> = exchanges.iter().map(Exchange::read).collect::<anyhow::Result<_>>()?;
     let exchanges = Mutex::new(exchanges);
     Ok(Box::new(move |namespace, operation, payload| {
-        let next = exchanges.lock().map_err(|_| "the session is broken")?.pop_front();
+        let next = exchanges.lock().map_err(|_| "the session is poisoned")?.pop_front();
         let Some(next) = next else {
             return Err(format!("{namespace}/{operation} is not in the session").into());
         };
         let request: Value = serde_json::from_slice(payload)?;
         if (namespace, operation) != ("kubernetes", next.operation) || request != next.request {
             return Err(
-                format!("{namespace}/{operation} is not what comes next in the session: {request}").into()
+                format!("{namespace}/{operation} is not the next call in the session: {request}").into()
             );
         }
         next.response.map_err(Into::into)
@@ -84,27 +84,27 @@ impl Exchange {
         let operation = match tag.trim() {
             "!KubernetesListResourceAll" => "list_resources_all",
             "!KubernetesCanI" => {
-                // The session calls it otherwise than the policy does.
+                // The recording and the call use different field names.
                 let review = request.get_mut("request").map(Value::take);
                 request =
                     json!({"subject_access_review": review, "disable_cache": request.get("disable_cache")});
                 "can_i"
             }
-            other => bail!("{other} is not known here"),
+            other => bail!("{other}: unsupported call"),
         };
         let response = match text("/response/type") {
             Some("Success") => {
                 Ok(text("/response/payload").context("a success has no payload")?.as_bytes().to_vec())
             }
             Some("Error") => Err(text("/response/message").unwrap_or_default().to_owned()),
-            _ => bail!("a response is neither Success nor Error"),
+            _ => bail!("the response is neither Success nor Error"),
         };
         Ok(Self { operation, request, response })
     }
 }
 
-/// Answers as a cluster with these nodes (a list of `v1` Nodes) to whoever may look at them; a reason instead of an answer where the
-/// cluster gives none.
+/// Answers as a cluster with these `v1` Nodes. `is_allowed` says whether the policy server may list them; with a `failure`, every
+/// call fails with that message.
 #[must_use]
 pub fn cluster(nodes: Vec<Value>, is_allowed: bool, failure: Option<String>) -> HostCalls {
     Box::new(move |namespace, operation, _| match (namespace, operation, &failure) {
@@ -114,6 +114,6 @@ pub fn cluster(nodes: Vec<Value>, is_allowed: bool, failure: Option<String>) -> 
             Ok(list.to_string().into_bytes())
         }
         (.., Some(failure)) => Err(failure.clone().into()),
-        _ => Err(format!("{namespace}/{operation} is never answered").into()),
+        _ => Err(format!("{namespace}/{operation} is not supported").into()),
     })
 }

@@ -1,9 +1,10 @@
-//! Runs a compiled Kubewarden policy as Kubewarden does: the same waPC host, a fresh instance for each evaluation, and the
-//! same way from what the policy answers to what the API server is told.
+//! Runs a compiled Kubewarden policy as Kubewarden does: the same waPC host, a fresh instance for each evaluation, and the same
+//! conversion of the policy's answer into an admission response.
 //!
-//! It is made for tests and benchmarks, on machines that have no `kwctl`. Calls to the host are answered from a recorded session.
+//! It serves tests and benchmarks on machines without `kwctl`. Host calls are answered from a recorded session.
 
 pub mod admission;
+pub mod annotate;
 pub mod artifacthub;
 pub mod host_calls;
 pub mod metadata;

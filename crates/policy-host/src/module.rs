@@ -1,4 +1,4 @@
-//! A compiled policy, and calls of its functions.
+//! A compiled policy and calls to its functions.
 
 use anyhow::{Context as _, anyhow};
 use serde::Deserialize;
@@ -9,25 +9,25 @@ use wasmtime_provider::{WasmtimeEngineProviderBuilder, WasmtimeEngineProviderPre
 use crate::admission::{AdmissionRequest, AdmissionResponse, Verdict};
 use crate::host_calls::{self, HostCalls};
 
-/// A policy that is compiled and ready to be instantiated.
+/// A compiled policy, ready to be instantiated.
 #[derive(Clone)]
-#[expect(missing_debug_implementations, reason = "the compiled module has no form to print")]
+#[expect(missing_debug_implementations, reason = "the compiled module has no useful debug output")]
 pub struct PolicyModule {
     compiled: WasmtimeEngineProviderPre,
 }
 
 /// One instance of a policy.
-#[expect(missing_debug_implementations, reason = "the instance has no form to print")]
+#[expect(missing_debug_implementations, reason = "the instance has no useful debug output")]
 pub struct Instance {
     host: WapcHost,
 }
 
-/// What `validate_settings` answers.
+/// A policy's answer to `validate_settings`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct SettingsVerdict {
-    /// Whether the policy takes the settings.
+    /// Whether the settings are valid.
     pub valid: bool,
-    /// Why it does not.
+    /// Why they are not.
     pub message: Option<String>,
 }
 
@@ -35,15 +35,15 @@ impl PolicyModule {
     /// Compiles a WebAssembly module.
     ///
     /// # Errors
-    /// It is no waPC guest.
+    /// The module is not a waPC guest.
     pub fn compile(module: &[u8]) -> anyhow::Result<Self> {
         Self::build(&WasmtimeEngineProviderBuilder::new().module_bytes(module))
     }
 
-    /// Compiles a WebAssembly module, unless that has been done before on this machine.
+    /// Compiles a WebAssembly module, or takes it from the machine's cache.
     ///
     /// # Errors
-    /// As [`PolicyModule::compile`].
+    /// Those of [`PolicyModule::compile`].
     pub fn compile_cached(module: &[u8]) -> anyhow::Result<Self> {
         Self::build(&WasmtimeEngineProviderBuilder::new().module_bytes(module).enable_cache(None))
     }
@@ -52,22 +52,22 @@ impl PolicyModule {
         Ok(Self { compiled: builder.build_pre().context("cannot load the module")? })
     }
 
-    /// Makes a fresh instance.
+    /// Creates a fresh instance without host capabilities.
     ///
     /// # Errors
-    /// The start functions of the module failed.
+    /// A start function of the module failed.
     pub fn instantiate(&self) -> anyhow::Result<Instance> {
         self.instantiate_with(host_calls::none())
     }
 
-    /// Makes a fresh instance whose calls to the host are answered by `calls`.
+    /// Creates a fresh instance whose host calls are answered by `calls`.
     ///
     /// # Errors
-    /// The start functions of the module failed.
+    /// A start function of the module failed.
     pub fn instantiate_with(&self, calls: HostCalls) -> anyhow::Result<Instance> {
         let provider = self.compiled.rehydrate(None)?;
         let answer = move |_: u64, _: &str, namespace: &str, operation: &str, payload: &[u8]| {
-            // What the policy logs is never kept from it.
+            // Kubewarden never restricts logging.
             if (namespace, operation) == ("tracing", "log") {
                 eprintln!("{}", String::from_utf8_lossy(payload));
                 return Ok(Vec::new());
@@ -78,22 +78,22 @@ impl PolicyModule {
         Ok(Instance { host })
     }
 
-    /// Asks a fresh instance for a verdict on an admission request, and answers as Kubewarden does. A guest that fails is
-    /// a denial with code 500.
+    /// Evaluates an admission request in a fresh instance and responds as Kubewarden does: a failing guest is a denial with code
+    /// 500.
     ///
     /// # Errors
-    /// There is no instance to be had.
+    /// The module cannot be instantiated.
     pub fn validate(&self, request: AdmissionRequest, settings: &Value) -> anyhow::Result<AdmissionResponse> {
         Ok(self.instantiate()?.validate(request, settings))
     }
 
-    /// Asks a fresh instance whether it takes the settings.
+    /// Validates settings in a fresh instance.
     ///
     /// # Errors
-    /// There is no instance to be had, or what it answers is no answer.
+    /// The module cannot be instantiated, or its answer cannot be parsed.
     pub fn validate_settings(&self, settings: &Value) -> anyhow::Result<SettingsVerdict> {
         let answer = self.instantiate()?.call("validate_settings", &serde_json::to_vec(settings)?)?;
-        serde_json::from_slice(&answer).context("validate_settings gave no answer")
+        serde_json::from_slice(&answer).context("validate_settings returned no valid answer")
     }
 }
 
@@ -101,12 +101,12 @@ impl Instance {
     /// Calls a function of the policy.
     ///
     /// # Errors
-    /// The guest answered with an error, or trapped.
+    /// The guest returned an error or trapped.
     pub fn call(&self, function: &str, payload: &[u8]) -> anyhow::Result<Vec<u8>> {
         self.host.call(function, payload).map_err(|error| anyhow!("Guest call failure: {error}"))
     }
 
-    /// As [`PolicyModule::validate`], in this instance.
+    /// Like [`PolicyModule::validate`], in this instance.
     #[must_use]
     pub fn validate(&self, request: AdmissionRequest, settings: &Value) -> AdmissionResponse {
         let payload = json!({"request": request, "settings": settings}).to_string();

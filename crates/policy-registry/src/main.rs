@@ -1,6 +1,7 @@
-//! The command `policy-registry`: `push` and `pull` as `kwctl` has them, for a policy in an OCI registry.
+//! The command `policy-registry`: `push` and `pull` as in `kwctl`, for a registry without a login.
 //!
-//! It is a crate of its own, since whoever only runs a policy should not have to build a client for registries.
+//! Releases use kwctl. This stand-in exists so that the tests can take the module to a registry and back offline. It is a crate of
+//! its own so that `policy-host` builds without a registry client.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,7 +10,6 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, anyhow};
 use clap::{Parser, Subcommand, ValueEnum};
-use docker_credential::{CredentialRetrievalError, DockerCredential};
 use oci_client::Reference;
 use oci_client::client::{Client, ClientConfig, ClientProtocol, Config, ImageLayer};
 use oci_client::manifest::{OciImageManifest, WASM_CONFIG_MEDIA_TYPE, WASM_LAYER_MEDIA_TYPE};
@@ -17,12 +17,10 @@ use oci_client::secrets::RegistryAuth;
 use serde_json::{Value, json};
 use wasmparser::Payload;
 
-/// The section in which a module keeps its metadata.
+/// The custom section that holds a policy's metadata.
 const METADATA: &str = "io.kubewarden.metadata";
 
-/// Takes Kubewarden policies to an OCI registry, and from there.
-///
-/// Credentials are those of `docker login`; the variable `DOCKER_CONFIG` names another folder for them.
+/// Pushes Kubewarden policies to an OCI registry without a login, and pulls them back. For tests; use kwctl for anything else.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -32,28 +30,28 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Pushes an annotated policy, and prints the reference that will always mean it.
+    /// Pushes an annotated policy and prints its reference by digest.
     Push {
-        /// A file with a list `insecure_sources`: the registries, as host:port, that are spoken to without TLS.
+        /// A file with a list `insecure_sources`: registries without TLS, as host:port.
         #[arg(long, value_name = "FILE")]
         sources_path: Option<PathBuf>,
-        /// How the reference is printed.
+        /// The output format.
         #[arg(short, long, value_enum, default_value_t = Format::Text)]
         output: Format,
         /// The annotated module.
         policy: PathBuf,
-        /// Where it goes: <registry://host/path:tag>.
+        /// The destination: <registry://host/path:tag>.
         uri: String,
     },
     /// Pulls a policy.
     Pull {
-        /// As for `push`.
+        /// The same as for `push`.
         #[arg(long, value_name = "FILE")]
         sources_path: Option<PathBuf>,
-        /// Where the module goes.
+        /// Where to write the module.
         #[arg(short, long, value_name = "FILE")]
         output_path: PathBuf,
-        /// Where it is: <registry://host/path:tag> or, with a digest, <registry://host/path@sha256:...>.
+        /// The policy: <registry://host/path:tag> or <registry://host/path@sha256:...>.
         uri: String,
     },
 }
@@ -65,7 +63,7 @@ enum Format {
 }
 
 fn main() -> ExitCode {
-    match carry_out(Arguments::parse().command) {
+    match Arguments::parse().command.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("Error: {error:#}");
@@ -74,73 +72,74 @@ fn main() -> ExitCode {
     }
 }
 
-fn carry_out(command: Command) -> anyhow::Result<()> {
-    rustls::crypto::ring::default_provider()
-        .install_default()
-        .map_err(|_| anyhow!("there is a TLS implementation already"))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    match command {
-        Command::Push { sources_path, output, policy, uri } => {
-            let module = fs::read(&policy).with_context(|| format!("cannot read {}", policy.display()))?;
-            let annotations =
-                annotations(&module).with_context(|| format!("cannot push {}", policy.display()))?;
-            let registry = Registry::of(&uri, sources_path.as_deref())?;
-            let reference = runtime.block_on(registry.push(module, annotations))?;
-            match output {
-                Format::Text => println!("Policy successfully pushed: {reference}"),
-                Format::Json => println!("{}", json!({"immutable_ref": reference})),
+impl Command {
+    fn run(self) -> anyhow::Result<()> {
+        rustls::crypto::ring::default_provider()
+            .install_default()
+            .map_err(|_| anyhow!("a TLS provider is already installed"))?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        match self {
+            Self::Push { sources_path, output, policy, uri } => {
+                let module =
+                    fs::read(&policy).with_context(|| format!("cannot read {}", policy.display()))?;
+                let annotations =
+                    annotations(&module).with_context(|| format!("cannot push {}", policy.display()))?;
+                let registry = Registry::new(&uri, sources_path.as_deref())?;
+                let reference = runtime.block_on(registry.push(module, annotations))?;
+                match output {
+                    Format::Text => println!("Policy successfully pushed: {reference}"),
+                    Format::Json => println!("{}", json!({"immutable_ref": reference})),
+                }
+            }
+            Self::Pull { sources_path, output_path, uri } => {
+                let module = runtime.block_on(Registry::new(&uri, sources_path.as_deref())?.pull())?;
+                fs::write(&output_path, module)
+                    .with_context(|| format!("cannot write {}", output_path.display()))?;
             }
         }
-        Command::Pull { sources_path, output_path, uri } => {
-            let module = runtime.block_on(Registry::of(&uri, sources_path.as_deref())?.pull())?;
-            fs::write(&output_path, module)
-                .with_context(|| format!("cannot write {}", output_path.display()))?;
-        }
+        Ok(())
     }
-    Ok(())
 }
 
-/// A place in a registry.
+/// A policy's place in a registry.
 struct Registry {
     reference: Reference,
     client: Client,
-    auth: RegistryAuth,
 }
 
 impl Registry {
-    fn of(uri: &str, sources: Option<&Path>) -> anyhow::Result<Self> {
+    fn new(uri: &str, sources: Option<&Path>) -> anyhow::Result<Self> {
         let reference =
             uri.strip_prefix("registry://").with_context(|| format!("{uri}: expected registry://"))?;
-        let reference: Reference = reference.parse().with_context(|| format!("{uri} is no reference"))?;
+        let reference: Reference = reference.parse().with_context(|| format!("{uri} is not a reference"))?;
         let insecure = sources.map(insecure_sources).transpose()?.unwrap_or_default();
         let protocol = ClientProtocol::HttpsExcept(insecure);
         let client = Client::try_from(ClientConfig { protocol, ..ClientConfig::default() })?;
-        let auth = credentials(reference.resolve_registry())?;
-        Ok(Self { reference, client, auth })
+        Ok(Self { reference, client })
     }
 
-    /// Pushes a module, and returns the reference by digest.
+    /// Pushes a module and returns its reference by digest.
     async fn push(&self, module: Vec<u8>, annotations: BTreeMap<String, String>) -> anyhow::Result<String> {
         let layers = [ImageLayer::new(module, WASM_LAYER_MEDIA_TYPE.to_owned(), None)];
         let config = Config::new(&b"{}"[..], WASM_CONFIG_MEDIA_TYPE.to_owned(), None);
         let manifest = OciImageManifest::build(&layers, &config, Some(annotations));
         let response = self
             .client
-            .push(&self.reference, &layers, config, &self.auth, Some(manifest))
+            .push(&self.reference, &layers, config, &RegistryAuth::Anonymous, Some(manifest))
             .await
             .with_context(|| format!("cannot push to {}", self.reference))?;
         let (_, digest) = response
             .manifest_url
             .rsplit_once('/')
-            .with_context(|| format!("the registry gave no digest: {}", response.manifest_url))?;
+            .with_context(|| format!("the registry returned no digest: {}", response.manifest_url))?;
         Ok(format!("{}/{}@{digest}", self.reference.registry(), self.reference.repository()))
     }
 
-    /// The module, as `policy-server` would take it: the first layer, of the one media type that it knows.
+    /// Pulls the module as `policy-server` does: the first layer of its media type.
     async fn pull(&self) -> anyhow::Result<Vec<u8>> {
         let image = self
             .client
-            .pull(&self.reference, &self.auth, vec![WASM_LAYER_MEDIA_TYPE])
+            .pull(&self.reference, &RegistryAuth::Anonymous, vec![WASM_LAYER_MEDIA_TYPE])
             .await
             .with_context(|| format!("cannot pull {}", self.reference))?;
         let layer = image.layers.into_iter().next();
@@ -159,29 +158,12 @@ fn insecure_sources(path: &Path) -> anyhow::Result<Vec<String>> {
         .with_context(|| format!("{}: expected a list of host:port as insecure_sources", path.display()))
 }
 
-/// What `docker login` has stored for a registry; nothing stored is no error, since many registries let everyone pull.
-fn credentials(registry: &str) -> anyhow::Result<RegistryAuth> {
-    match docker_credential::get_credential(registry) {
-        Ok(DockerCredential::UsernamePassword(user, password)) => Ok(RegistryAuth::Basic(user, password)),
-        Ok(DockerCredential::IdentityToken(_)) => {
-            Err(anyhow!("the credentials for {registry} are an identity token, which is not supported"))
-        }
-        Err(
-            CredentialRetrievalError::ConfigNotFound
-            | CredentialRetrievalError::ConfigReadError
-            | CredentialRetrievalError::NoCredentialConfigured,
-        ) => Ok(RegistryAuth::Anonymous),
-        Err(error) => Err(error).with_context(|| format!("cannot read the credentials for {registry}")),
-    }
-}
-
-/// What the manifest says of a module: its annotations, without those of several lines, which annotations of a manifest
-/// may not be, and the source once more under the name that other tools look for.
+/// The manifest annotations for a module: its own, except for multi-line ones, and its source under the OCI name as well.
 fn annotations(module: &[u8]) -> anyhow::Result<BTreeMap<String, String>> {
-    let metadata = metadata(module)?.context("it is not annotated")?;
-    let metadata: Value = serde_json::from_slice(metadata).context("its metadata are not JSON")?;
-    let said = metadata.get("annotations").and_then(Value::as_object);
-    let lines = said.into_iter().flatten().filter_map(|(name, value)| {
+    let metadata = metadata(module)?.context("the module is not annotated")?;
+    let metadata: Value = serde_json::from_slice(metadata).context("its metadata is not JSON")?;
+    let all = metadata.get("annotations").and_then(Value::as_object);
+    let lines = all.into_iter().flatten().filter_map(|(name, value)| {
         let value = value.as_str()?.trim();
         (!value.contains('\n')).then(|| (name.clone(), value.to_owned()))
     });
@@ -209,17 +191,17 @@ mod tests {
 
     use super::*;
 
-    /// A module with nothing in it.
+    /// The smallest valid module.
     const EMPTY: &[u8] = b"\0asm\x01\0\0\0";
 
     #[test]
-    fn only_annotated_modules_are_pushed() {
-        assert_eq!(annotations(EMPTY).unwrap_err().to_string(), "it is not annotated");
+    fn rejects_modules_without_annotations() {
+        assert_eq!(annotations(EMPTY).unwrap_err().to_string(), "the module is not annotated");
         assert!(annotations(b"# README").is_err());
     }
 
     #[test]
-    fn annotations_of_several_lines_stay_in_the_module() {
+    fn drops_multi_line_annotations() {
         let json = json!({"annotations": {
             "usage": "a\nb", "title": "gate\n", "io.kubewarden.policy.source": "https://example.com",
         }});
@@ -236,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_the_insecure_registries_from_a_file() {
+    fn reads_insecure_sources() {
         let path = std::env::temp_dir().join(format!("policy-registry-{}.yml", std::process::id()));
         let read = |text: &str| {
             fs::write(&path, text).unwrap();

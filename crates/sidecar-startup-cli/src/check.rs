@@ -1,19 +1,19 @@
 //! `sidecar-startup check`.
 
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
 use sidecar_startup::Settings;
 
-use crate::judge::{Remark, judge};
+use crate::judge::{Remark, Verdict, judge};
 #[cfg(feature = "module")]
 use crate::module::Module;
 use crate::nodes::NodesFile;
 use crate::objects::{self, Object};
 
-/// What `check` is asked.
+/// The arguments of `check`.
 #[derive(clap::Args)]
 pub(crate) struct Check {
     /// Manifests in YAML or JSON, with any number of documents; - reads standard input.
@@ -22,68 +22,116 @@ pub(crate) struct Check {
     /// The settings of the policy, in YAML or JSON.
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
-    /// The nodes of the cluster, as `kubectl get nodes -o yaml` prints them, for the setting nodes.sidecarSupport: Checked.
+    /// The cluster's nodes, as printed by `kubectl get nodes -o yaml`, for the setting nodes.sidecarSupport: Checked.
     #[arg(long, value_name = "FILE")]
     nodes: Option<PathBuf>,
-    /// Judges with this compiled policy instead of the rules in this command.
+    /// Uses this compiled policy instead of the built-in rules.
     #[cfg(feature = "module")]
     #[arg(long, value_name = "FILE")]
     module: Option<PathBuf>,
 }
 
 impl Check {
-    /// Judges every object of the files and prints what is wrong. Tells whether any is denied.
+    /// Checks every object in the files and prints a report. Returns whether any object is denied.
     pub(crate) fn run(&self) -> anyhow::Result<bool> {
-        let settings = match &self.settings {
-            Some(path) => {
-                let mut documents =
-                    manifest::parse(&objects::read(path)?).with_context(|| format!("{}", path.display()))?;
-                documents.pop().map_or(Value::Null, |document| document.value)
-            }
-            None => Value::Null,
-        };
-        Settings::from_value(&settings).map_err(|error| error.below(&["settings"].into()))?;
-        let nodes = self.nodes.as_deref().map(NodesFile::read).transpose()?;
-        #[cfg(feature = "module")]
-        let module = self.module.as_deref();
-        #[cfg(feature = "module")]
-        let module = module.map(|path| Module::load(path, &settings, nodes.as_ref())).transpose()?;
-        let mut report = String::new();
-        let mut count = Count::default();
+        let checker = Checker::new(self)?;
+        let mut report = Report::default();
         for path in &self.files {
-            let file = path.display();
-            let documents = manifest::parse(&objects::read(path)?).with_context(|| format!("{file}"))?;
-            for document in &documents {
-                for object in objects::of(document).with_context(|| format!("{file}"))? {
-                    let verdict = judge(&object, &settings, nodes.as_ref());
-                    #[cfg(feature = "module")]
-                    let verdict = match &module {
-                        Some(module) => module.judge(&object, verdict).with_context(|| format!("{file}"))?,
-                        None => verdict,
-                    };
-                    count.add(verdict.is_denied);
-                    let word = match (verdict.is_denied, verdict.fixes.is_empty()) {
-                        (true, _) => "denied",
-                        (false, true) => "allowed",
-                        (false, false) => "allowed, once repaired",
-                    };
-                    report += &format!("{file}: {} {}: {word}\n", object.kind(), object.name());
-                    for fix in &verdict.fixes {
-                        report += &format!("  fix: {fix}\n");
-                    }
-                    for remark in &verdict.remarks {
-                        report += &describe(&format!("{file}"), &object, remark);
-                    }
-                }
-            }
+            let text = objects::read(path)?;
+            check_file(&checker, path, &text, &mut report).with_context(|| format!("{}", path.display()))?;
         }
-        report += &count.to_string();
-        io::stdout().write_all(report.as_bytes()).context("cannot write the report")?;
-        Ok(0 < count.denied)
+        report.print()?;
+        Ok(0 < report.denied)
     }
 }
 
-/// The place, the reason, and what to add there.
+fn check_file(checker: &Checker, path: &Path, text: &str, report: &mut Report) -> anyhow::Result<()> {
+    let file = path.display().to_string();
+    for document in &manifest::parse(text)? {
+        for object in objects::of(document)? {
+            report.add(&file, &object, &checker.check(&object)?);
+        }
+    }
+    Ok(())
+}
+
+/// What an object is checked with.
+struct Checker {
+    settings: Value,
+    nodes: Option<NodesFile>,
+    #[cfg(feature = "module")]
+    module: Option<Module>,
+}
+
+impl Checker {
+    fn new(arguments: &Check) -> anyhow::Result<Self> {
+        let settings = arguments.settings.as_deref().map(read_settings).transpose()?.unwrap_or_default();
+        Settings::from_value(&settings).map_err(|error| error.below(&["settings"].into()))?;
+        let nodes = arguments.nodes.as_deref().map(NodesFile::read).transpose()?;
+        #[cfg(feature = "module")]
+        let module = arguments.module.as_deref();
+        #[cfg(feature = "module")]
+        let module = module.map(|path| Module::load(path, &settings, nodes.as_ref())).transpose()?;
+        Ok(Self {
+            settings,
+            nodes,
+            #[cfg(feature = "module")]
+            module,
+        })
+    }
+
+    #[cfg_attr(not(feature = "module"), expect(clippy::unnecessary_wraps, reason = "a module can fail"))]
+    fn check(&self, object: &Object<'_>) -> anyhow::Result<Verdict> {
+        let verdict = judge(object, &self.settings, self.nodes.as_ref());
+        #[cfg(feature = "module")]
+        if let Some(module) = &self.module {
+            return module.judge(object, verdict);
+        }
+        Ok(verdict)
+    }
+}
+
+fn read_settings(path: &Path) -> anyhow::Result<Value> {
+    let documents = manifest::parse(&objects::read(path)?);
+    let mut documents = documents.with_context(|| format!("{}", path.display()))?;
+    Ok(documents.pop().map_or(Value::Null, |document| document.value))
+}
+
+/// The verdicts so far, as text and as totals.
+#[derive(Default)]
+struct Report {
+    text: String,
+    allowed: usize,
+    denied: usize,
+}
+
+impl Report {
+    fn add(&mut self, file: &str, object: &Object<'_>, verdict: &Verdict) {
+        let (count, word) = match (verdict.is_denied, verdict.fixes.is_empty()) {
+            (true, _) => (&mut self.denied, "denied"),
+            (false, true) => (&mut self.allowed, "allowed"),
+            (false, false) => (&mut self.allowed, "allowed, once repaired"),
+        };
+        *count += 1;
+        self.text += &format!("{file}: {} {}: {word}\n", object.kind(), object.name());
+        for fix in &verdict.fixes {
+            self.text += &format!("  fix: {fix}\n");
+        }
+        for remark in &verdict.remarks {
+            self.text += &describe(file, object, remark);
+        }
+    }
+
+    fn print(&self) -> anyhow::Result<()> {
+        let totals = format!("{} allowed, {} denied\n", self.allowed, self.denied);
+        let mut output = io::stdout().lock();
+        let written =
+            output.write_all(self.text.as_bytes()).and_then(|()| output.write_all(totals.as_bytes()));
+        written.context("cannot write the report")
+    }
+}
+
+/// Formats a remark: its position in the file, the reason and the suggested YAML.
 fn describe(file: &str, object: &Object<'_>, remark: &Remark) -> String {
     let position = object.position(&remark.pointer);
     let word = if remark.is_warning { "warning" } else { "error" };
@@ -96,26 +144,4 @@ fn describe(file: &str, object: &Object<'_>, remark: &Remark) -> String {
         }
     }
     text
-}
-
-#[derive(Default)]
-struct Count {
-    allowed: usize,
-    denied: usize,
-}
-
-impl Count {
-    fn add(&mut self, is_denied: bool) {
-        if is_denied {
-            self.denied += 1;
-        } else {
-            self.allowed += 1;
-        }
-    }
-}
-
-impl std::fmt::Display for Count {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        writeln!(f, "{} allowed, {} denied", self.allowed, self.denied)
-    }
 }

@@ -6,29 +6,29 @@ use sidecar_startup::{Action, Answer, Violation};
 use crate::nodes::NodesFile;
 use crate::objects::Object;
 
-/// What is said of one object.
+/// The verdict on one object.
 pub(crate) struct Verdict {
-    /// Whether it is kept out.
+    /// Whether it is denied.
     pub(crate) is_denied: bool,
-    /// What the policy repairs before it lets the object in.
+    /// The repairs that the policy would make.
     pub(crate) fixes: Vec<String>,
-    /// What is wrong with it.
+    /// The violations, or why the object cannot be read.
     pub(crate) remarks: Vec<Remark>,
 }
 
-/// One thing that is wrong with an object.
+/// One error or warning about an object.
 pub(crate) struct Remark {
     /// Whether it is only a warning.
     pub(crate) is_warning: bool,
-    /// Where, as a JSON pointer.
+    /// The field, as a JSON pointer.
     pub(crate) pointer: String,
-    /// What, as the policy says it: `<field path>: <kind of error>: <detail> (<rule>)`.
+    /// The policy's text: `<field path>: <kind of error>: <detail> (<rule>)`.
     pub(crate) text: String,
-    /// What to put there.
+    /// The suggested value of the field.
     pub(crate) suggestion: Option<Value>,
 }
 
-/// Judges one object as if it were just being created, in a cluster with these nodes if they are known.
+/// Judges an object as if it were being created, in a cluster with the given nodes if they are known.
 pub(crate) fn judge(object: &Object<'_>, settings: &Value, nodes: Option<&NodesFile>) -> Verdict {
     let payload = json!({"request": admission_request(object), "settings": settings}).to_string();
     Verdict::of(match nodes {
@@ -37,7 +37,7 @@ pub(crate) fn judge(object: &Object<'_>, settings: &Value, nodes: Option<&NodesF
     })
 }
 
-/// The request that the API server would make when the object is created.
+/// The request that the API server would send when the object is created.
 pub(crate) fn admission_request(object: &Object<'_>) -> Value {
     json!({
         "uid": "00000000-0000-0000-0000-000000000000",

@@ -1,4 +1,4 @@
-//! The command `sidecar-startup`: judges manifests with the rules of the policy, where they lie.
+//! The command `sidecar-startup`: checks manifests with the rules of the policy.
 
 mod check;
 mod judge;
@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Judges Kubernetes manifests by when the containers of their Pods start.
+/// Checks in which order the containers of Kubernetes manifests start.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -22,13 +22,13 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Says what keeps applications from waiting for their sidecars, where, and how to mend it.
+    /// Reports what keeps applications from waiting for their sidecars, where, and how to fix it.
     ///
-    /// Exits with 0 where nothing is denied, with 1 where something is, and with 2 where that cannot be told.
+    /// Exits 0 if nothing is denied, 1 if something is, and 2 on errors.
     Check(check::Check),
-    /// Says what each rule means, why, and how to mend what it finds.
+    /// Explains what each rule checks, why, and how to fix violations.
     Rules {
-        /// The id of a rule; without one, all are listed.
+        /// The id of a rule; lists all rules if omitted.
         id: Option<String>,
     },
 }

@@ -1,4 +1,4 @@
-//! A compiled policy in the place of the library: its verdict is what a cluster would hear.
+//! A compiled policy in place of the library: its verdict is what the API server would receive.
 
 use std::path::Path;
 
@@ -25,8 +25,8 @@ impl Module {
         Ok(Self { policy: PolicyModule::compile_cached(&bytes)?, settings, nodes: nodes.cloned() })
     }
 
-    /// Has the policy judge an object of which the library says `verdict`. The policy tells no more than a cluster would hear,
-    /// so the place in the file and what to put there are still the library's, where it makes the same remark.
+    /// Judges an object with the policy. A policy's response has neither positions nor suggestions, so these come from the
+    /// library's `verdict` wherever its text is the same.
     pub(crate) fn judge(&self, object: &Object<'_>, verdict: Verdict) -> anyhow::Result<Verdict> {
         let request = AdmissionRequest::from_value(admission_request(object))?;
         let calls = match &self.nodes {
@@ -47,8 +47,8 @@ impl Module {
     }
 }
 
-/// What a policy says in full: its audit annotation has a line for each violation, the action first. An object that it could
-/// not read has only a message.
+/// The remarks in a response, each with whether it is a warning. They are the lines of the audit annotation `violations`, which begin
+/// with the action; for an unreadable object there is only a message.
 fn remarks(response: &AdmissionResponse) -> Vec<(bool, &str)> {
     if let Some(violations) = annotation(response, "violations") {
         let lines = violations.lines().filter_map(|line| line.split_once(": "));

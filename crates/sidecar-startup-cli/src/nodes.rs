@@ -1,4 +1,4 @@
-//! The nodes of a cluster, from a file.
+//! The nodes of a cluster, read from a file.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use sidecar_startup::model::cluster::{Cluster, Node, NodesUnavailable};
 
 use crate::objects;
 
-/// Nodes as `kubectl get nodes -o yaml` prints them.
+/// Nodes as printed by `kubectl get nodes -o yaml`.
 #[derive(Clone)]
 pub(crate) struct NodesFile {
     /// `v1` Nodes.
@@ -16,14 +16,14 @@ pub(crate) struct NodesFile {
 }
 
 impl NodesFile {
-    /// Reads the Nodes in a file, in lists or one by one.
+    /// Reads Nodes from a file, as lists or single objects.
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
         let file = path.display();
         let documents = manifest::parse(&objects::read(path)?).with_context(|| format!("{file}"))?;
         let mut nodes = Vec::new();
         for document in &documents {
             for object in objects::of(document).with_context(|| format!("{file}"))? {
-                ensure!(object.kind() == "Node", "{file}: expected Nodes, and found a {}", object.kind());
+                ensure!(object.kind() == "Node", "{file}: expected a Node, but found a {}", object.kind());
                 nodes.push(object.value.into_owned());
             }
         }

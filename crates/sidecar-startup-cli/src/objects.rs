@@ -1,4 +1,4 @@
-//! The objects in manifests, each with its place in the text.
+//! The objects in manifests, with their positions in the text.
 
 use std::borrow::Cow;
 use std::io::Read as _;
@@ -11,15 +11,15 @@ use serde_json::Value;
 
 /// One object of a manifest.
 pub(crate) struct Object<'a> {
-    /// What it says.
+    /// The object itself.
     pub(crate) value: Cow<'a, Value>,
-    /// The document that it stands in.
+    /// The document that contains it.
     document: &'a Document,
-    /// Where in the document, as a JSON pointer.
+    /// Its place in the document, as a JSON pointer.
     pointer: String,
 }
 
-/// Reads the settings or manifests at a path; `-` is standard input.
+/// Reads a file; `-` is standard input.
 pub(crate) fn read(path: &Path) -> anyhow::Result<String> {
     if path == Path::new("-") {
         let mut text = String::new();
@@ -29,7 +29,7 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<String> {
     fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// The objects of a document; a list stands for those that it holds.
+/// The objects in a document, including those in lists.
 pub(crate) fn of(document: &Document) -> anyhow::Result<Vec<Object<'_>>> {
     let mut objects = Vec::new();
     collect(
@@ -51,7 +51,7 @@ fn collect<'a>(object: Object<'a>, objects: &mut Vec<Object<'a>>) -> anyhow::Res
     };
     for (index, item) in items.iter().enumerate() {
         let mut value = item.clone();
-        // The items of a list of one kind may leave out what the list says.
+        // Items of a typed list, such as PodList, may omit apiVersion and kind.
         if let (false, Some(fields)) = (of_kind.is_empty(), value.as_object_mut()) {
             let version = object.text("apiVersion").unwrap_or_default();
             fields.entry("apiVersion").or_insert_with(|| version.into());
@@ -64,12 +64,12 @@ fn collect<'a>(object: Object<'a>, objects: &mut Vec<Object<'a>>) -> anyhow::Res
 }
 
 impl Object<'_> {
-    /// Where the field at a JSON pointer from the object on stands in the text.
+    /// The position in the text of a field, given by a JSON pointer relative to the object.
     pub(crate) fn position(&self, pointer: &str) -> Position {
         self.document.position(&format!("{}{pointer}", self.pointer))
     }
 
-    /// The API group, as in `apps` of `apps/v1`.
+    /// The API group, such as `apps` for `apps/v1`.
     pub(crate) fn group(&self) -> &str {
         self.text("apiVersion").and_then(|version| version.split_once('/')).map_or("", |(group, _)| group)
     }
@@ -79,7 +79,7 @@ impl Object<'_> {
         self.text("kind").unwrap_or_default()
     }
 
-    /// The name, or what stands in for it until there is one.
+    /// The name, or the `generateName` of an object without one.
     pub(crate) fn name(&self) -> &str {
         let metadata = self.value.get("metadata");
         let text = |key| metadata.and_then(|metadata| metadata.get(key)).and_then(Value::as_str);

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use anyhow::{Context as _, anyhow};
 use sidecar_startup::rules::RULES;
 
-/// Prints what a rule means, or a line for each.
+/// Prints the documentation of a rule, or one line for each rule.
 pub(crate) fn print(id: Option<&str>) -> anyhow::Result<()> {
     let text = match id {
         Some(id) => {
