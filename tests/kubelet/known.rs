@@ -45,6 +45,13 @@ fn native(name: &str, fields: Value) -> Value {
     container
 }
 
+fn init(name: &str, fields: &Value) -> Value {
+    let mut container = fields.clone();
+    container["name"] = json!(name);
+    container["image"] = json!("i:1");
+    container
+}
+
 fn exec(command: &[&str]) -> Value {
     json!({"exec": {"command": command}, "periodSeconds": 1, "failureThreshold": 60})
 }
@@ -128,7 +135,7 @@ fn files() -> Vec<Known> {
     vec![
         Known {
             what: "a shipper of what the only application writes",
-            pod: pod(&[native("log-shipper", gated(&reads))], &[shop(writes.clone())]),
+            pod: pod(&[native("agent", gated(&reads))], &[shop(writes.clone())]),
             needs: &[],
             stuck: &[],
         },
@@ -167,6 +174,21 @@ fn files() -> Vec<Known> {
             pod: pod(&[native("agent", asks_file)], &[shop(writes.clone())]),
             needs: &["agent GateFile(\"work\") shop possible"],
             stuck: &["agent", "shop"],
+        },
+        Known {
+            what: "an init container in front, and one behind, of which only the first has written before",
+            pod: pod(
+                &[init("render", &writes), native("agent", gated(&writes)), init("migrate", &json!({}))],
+                &[shop(json!({}))],
+            ),
+            needs: &["agent Volume(\"work\") render possible"],
+            stuck: &[],
+        },
+        Known {
+            what: "an init container behind that shares the volume",
+            pod: pod(&[native("agent", gated(&writes)), init("migrate", &writes)], &[shop(json!({}))]),
+            needs: &[],
+            stuck: &[],
         },
         Known {
             what: "one of several applications may be an agent",

@@ -63,7 +63,9 @@ pub(crate) fn default_ports(container: &Container<'_>) -> Vec<u64> {
         "kuma-sidecar" => vec![9901],
         "consul-dataplane" => vec![20_000, 19_000],
         "daprd" => vec![3500, 3501],
-        _ if is("cloud-sql-proxy") => health_port(container).into_iter().collect(),
+        _ if is("cloud-sql-proxy") => {
+            health_port(container).filter(|_| has_health_server(container)).into_iter().collect()
+        }
         _ if is("oauth2-proxy") => vec![4180],
         _ if is("fluent-bit") => vec![2020],
         _ => Vec::new(),
@@ -90,13 +92,17 @@ pub(crate) fn health_server(container: &Container<'_>, port: u64) -> Listens {
     let flag = |name: &str| last_flag(container, name);
     if flag("--config-file").is_some() {
         Listens::AsAFileSays
-    } else if flag("--health-check").is_none_or(|value| value == "false") {
+    } else if !has_health_server(container) {
         Listens::Nowhere
     } else if flag("--http-address").is_some_and(|address| address == "0.0.0.0") {
         Listens::Everywhere
     } else {
         Listens::OnLocalhost
     }
+}
+
+fn has_health_server(container: &Container<'_>) -> bool {
+    last_flag(container, "--health-check").is_some_and(|value| value != "false")
 }
 
 fn health_port(container: &Container<'_>) -> Option<u64> {
