@@ -1,5 +1,7 @@
 //! Pods of which it is known who may need whom, and what becomes of them: what the generator's Pods are judged by is judged here.
 
+mod files;
+
 use anyhow::ensure;
 use serde_json::{Value, json};
 
@@ -19,7 +21,7 @@ struct Known {
 
 /// The evidence is what the design says that it is, and the simulator makes of it what must come of it.
 pub(crate) fn pods_are_understood() -> anyhow::Result<()> {
-    for known in ports().into_iter().chain(files()).chain(meshes()) {
+    for known in ports().into_iter().chain(files::shared()).chain(files::read()).chain(meshes()) {
         let what = known.what;
         let (injected, added) = inject(&known.pod, Cluster { is_native: false });
         let evidence = Evidence::of(&injected, &added, &DECLARED);
@@ -67,10 +69,6 @@ fn pod(init: &[Value], apps: &[Value]) -> Value {
     json!({"metadata": {}, "spec": {"initContainers": init, "containers": apps, "volumes": volumes}})
 }
 
-fn mount(is_read_only: bool) -> Value {
-    json!([{"name": "work", "mountPath": "/work", "readOnly": is_read_only}])
-}
-
 fn ports() -> Vec<Known> {
     let asks = json!({"startupProbe": exec(&["curl", "-f", "http://localhost:8080/"])});
     let with = |more: Value| {
@@ -115,86 +113,6 @@ fn ports() -> Vec<Known> {
             pod: pod(&[wait], std::slice::from_ref(&serving)),
             needs: &["wait Wait(8080) shop proven"],
             stuck: &["wait", "shop"],
-        },
-    ]
-}
-
-fn files() -> Vec<Known> {
-    let (reads, writes) = (json!({"volumeMounts": mount(true)}), json!({"volumeMounts": mount(false)}));
-    let probe = exec(&["agent", "ready"]);
-    let gated = |fields: &Value| {
-        let mut fields = fields.clone();
-        fields["startupProbe"] = probe.clone();
-        fields
-    };
-    let asks_file = json!({
-        "volumeMounts": mount(false),
-        "startupProbe": exec(&["test", "-f", "/work/ready"]),
-    });
-    let web = json!({"name": "web", "image": "web:1"});
-    vec![
-        Known {
-            what: "a shipper of what the only application writes",
-            pod: pod(&[native("agent", gated(&reads))], &[shop(writes.clone())]),
-            needs: &[],
-            stuck: &[],
-        },
-        Known {
-            what: "two sidecars that share a volume read-write",
-            pod: pod(&[native("agent", gated(&writes)), native("nginx", gated(&writes))], &[shop(json!({}))]),
-            needs: &[],
-            stuck: &[],
-        },
-        Known {
-            what: "a socket in a shared directory",
-            pod: pod(&[native("agent", gated(&writes))], &[shop(writes.clone())]),
-            needs: &[],
-            stuck: &[],
-        },
-        Known {
-            what: "a reader before the writer of its certificates",
-            pod: pod(
-                &[native("envoy", gated(&reads)), native("spiffe-helper", gated(&writes))],
-                &[shop(json!({}))],
-            ),
-            needs: &["envoy Volume(\"work\") spiffe-helper possible"],
-            stuck: &["envoy", "spiffe-helper", "shop"],
-        },
-        Known {
-            what: "a reader behind it",
-            pod: pod(
-                &[native("spiffe-helper", gated(&writes)), native("envoy", gated(&reads))],
-                &[shop(json!({}))],
-            ),
-            needs: &["envoy Volume(\"work\") spiffe-helper possible"],
-            stuck: &[],
-        },
-        Known {
-            what: "a gate that looks for a file which the application may write",
-            pod: pod(&[native("agent", asks_file)], &[shop(writes.clone())]),
-            needs: &["agent GateFile(\"work\") shop possible"],
-            stuck: &["agent", "shop"],
-        },
-        Known {
-            what: "an init container in front, and one behind, of which only the first has written before",
-            pod: pod(
-                &[init("render", &writes), native("agent", gated(&writes)), init("migrate", &json!({}))],
-                &[shop(json!({}))],
-            ),
-            needs: &["agent Volume(\"work\") render possible"],
-            stuck: &[],
-        },
-        Known {
-            what: "an init container behind that shares the volume",
-            pod: pod(&[native("agent", gated(&writes)), init("migrate", &writes)], &[shop(json!({}))]),
-            needs: &[],
-            stuck: &[],
-        },
-        Known {
-            what: "one of several applications may be an agent",
-            pod: pod(&[native("agent", gated(&reads))], &[shop(writes), web]),
-            needs: &["agent Volume(\"work\") shop possible"],
-            stuck: &["agent", "shop", "web"],
         },
     ]
 }

@@ -6,6 +6,8 @@
 //! Left out, since none of it decides whether a container is ever started: image pulls, the one or two seconds that a sync takes,
 //! readiness and liveness (rows 1 and 2: neither holds anybody), and containers that exit by themselves, other than ordinary init
 //! containers. A process whose needs are not met waits for them; one that crashes until they are met would only be later.
+//! Once a startupProbe has succeeded its container is not restarted here, so that kubernetes#141155 (since 1.35, the startupProbe of
+//! a restarted sidecar is not run again) makes no difference.
 
 mod worker;
 

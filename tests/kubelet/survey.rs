@@ -7,13 +7,14 @@ use std::time::Instant;
 use anyhow::{Context as _, ensure};
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use serde_json::Value;
 
 use crate::generator::{Case, case};
 use crate::properties::{Fault, Property, Report, check};
 use crate::shrink::shrink;
 
-/// How many examples of each sort are kept.
-const EXAMPLES: usize = 2;
+/// How many examples of each sort are kept, and how many different ones of them are shown when they have been made smaller.
+const EXAMPLES: (usize, usize) = (6, 2);
 
 type Sort = (Property, String);
 
@@ -86,7 +87,7 @@ impl Survey {
             sorts.push(sort.clone());
             let (count, examples) = self.faults.entry(sort).or_default();
             *count += 1;
-            if examples.len() < EXAMPLES {
+            if examples.len() < EXAMPLES.0 {
                 examples.push((case.clone(), seed, fault));
             }
         }
@@ -121,13 +122,21 @@ impl Survey {
         let mut text = format!("{} sorts of faults\n", self.faults.len());
         for ((property, kind), (count, examples)) in &self.faults {
             text += &format!("\n## {property:?}: {kind} ({count} Pods)\n");
+            let mut shown: Vec<Value> = Vec::new();
             for (case, seed, fault) in examples {
-                let (case, fault) = shrink(case, *seed, fault);
-                text += &format!("\n```json\n{}\n```\n", case.pod);
-                if case.settings.as_object().is_some_and(|settings| settings.len() > 1) {
-                    text += &format!("settings: `{}`\n", case.settings);
+                if shown.len() == EXAMPLES.1 {
+                    break;
                 }
+                let (case, fault) = shrink(case, *seed, fault);
+                if shown.contains(&case.pod) {
+                    continue;
+                }
+                text += &format!("\n```json\n{}\n```\n", case.pod);
+                let others =
+                    case.settings.as_object().into_iter().flatten().filter(|(key, _)| *key != "sidecars");
+                others.for_each(|(key, value)| text += &format!("settings: `{key}: {value}`\n"));
                 text += &format!("{}\n", fault.detail);
+                shown.push(case.pod);
             }
         }
         text
