@@ -62,7 +62,14 @@ fn unmet(pod: &Pod<'_>, sent: &Pod<'_>, world: &World, outcome: &Outcome, is_up:
         ))
     });
     let first = needs.min_by_key(|(need, _)| need.about.clone());
-    first.map_or("network or product".to_owned(), |(_, reason)| reason)
+    let is_proxy_down =
+        products::REDIRECTS.iter().any(|(_, proxy)| outcome.of(proxy).is_some_and(|seen| seen.up.is_none()));
+    let other = if is_proxy_down {
+        "goes through a proxy that is not up"
+    } else {
+        "asks for what its product does not serve"
+    };
+    first.map_or(other.to_owned(), |(_, reason)| reason)
 }
 
 fn role_of(container: &Container<'_>, sent: &Pod<'_>) -> &'static str {
