@@ -154,6 +154,15 @@ fn meshes() -> Vec<Known> {
         },
         Known { what: "an exec gate there", pod: labelled(of(with(&[]))), needs: &[], stuck: &[] },
         Known {
+            what: "a port of the application, asked by way of a proxy to come",
+            pod: labelled(pod(
+                &[native("agent", network.clone())],
+                &[shop(json!({"ports": [{"containerPort": 9090}]}))],
+            )),
+            needs: &["agent Port(9090) shop proven"],
+            stuck: &["agent", "istio-init", "shop", "istio-proxy"],
+        },
+        Known {
             what: "a network gate between the redirect and the proxy",
             pod: pod(&[istio_init, native("agent", network)], &[istio_proxy, shop(json!({}))]),
             needs: &["agent MutualTls  possible"],

@@ -33,6 +33,10 @@ pub(super) fn needs(pod: &Pod<'_>) -> Vec<Need> {
 
 /// The port of this Pod that a probe or a hook asks.
 pub(crate) fn port_of(container: &Container<'_>, handler: &serde_json::Value) -> Option<u64> {
+    // Who is asked by way of a mesh's agent is asked all the same.
+    if handler["httpGet"]["rewritten"].is_object() {
+        return port_of(container, &handler["httpGet"]["rewritten"]);
+    }
     for kind in ["httpGet", "tcpSocket", "grpc"] {
         let request = &handler[kind];
         if request.is_object() && request["host"].is_null() {
