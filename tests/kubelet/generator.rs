@@ -1,0 +1,129 @@
+//! Pods at random, put together from what stands in real ones, with whatever tells who needs whom: volumes, ports, commands, probes,
+//! hooks, meshes that are there and injectors to come.
+
+mod fields;
+mod identities;
+mod meshes;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use serde_json::{Value, json};
+
+use crate::needs::Declared;
+use identities::{Identity, applications, init_containers, sidecars};
+
+/// A Pod, and the settings under which it is judged.
+#[derive(Debug, Clone)]
+pub(crate) struct Case {
+    pub(crate) pod: Value,
+    pub(crate) settings: Value,
+}
+
+/// The sidecars that the settings of every case declare, those whose probe the operator gives among them.
+pub(crate) const DECLARED: [Declared; 5] = [
+    Declared { name: "envoy", has_probe: false },
+    Declared { name: "nginx", has_probe: false },
+    Declared { name: "agent", has_probe: false },
+    Declared { name: "git-sync", has_probe: false },
+    Declared { name: "log-shipper", has_probe: true },
+];
+
+/// One container out of a list, with one of its sets of fields, mounts and whatever its place allows.
+fn container(
+    identities: Vec<Identity>,
+    more: impl Strategy<Value = Value> + Clone + 'static,
+) -> impl Strategy<Value = Value> {
+    select(identities).prop_flat_map(move |(name, image, fields)| {
+        (select(fields), fields::mounts(), more.clone()).prop_map(move |(own, mounts, more)| {
+            let mut container = json!({"name": name, "image": image});
+            // What a container is run with stands above what is drawn for any.
+            for part in [more, mounts, own].into_iter().filter_map(|part| part.as_object().cloned()) {
+                container.as_object_mut().into_iter().for_each(|fields| fields.extend(part.clone()));
+            }
+            container
+        })
+    })
+}
+
+fn spec() -> impl Strategy<Value = Value> {
+    let native = container(sidecars(), fields::of_sidecar()).prop_map(|mut container| {
+        container["restartPolicy"] = json!("Always");
+        container
+    });
+    let stripped = container(sidecars(), Just(json!({})));
+    // An outdated client may have dropped the restartPolicy.
+    let init = prop_oneof![10 => native, 5 => container(init_containers(), Just(json!({}))), 1 => stripped];
+    let classic = prop_oneof![2 => container(sidecars(), fields::of_classic()), 1 => container(applications(), fields::of_application())];
+    let shop = container(applications().into_iter().take(1).collect(), fields::of_application());
+    let policies = prop_oneof![8 => Just(json!(null)), 1 => Just(json!("Never"))];
+    (vec(init, 0..3), shop, any::<bool>(), vec(classic, 0..3), policies).prop_map(
+        |(init, shop, is_first, rest, policy)| {
+            let mut apps = rest;
+            apps.insert(if is_first { 0 } else { apps.len() }, shop);
+            let mut spec = json!({"initContainers": init, "containers": apps, "volumes": fields::volumes()});
+            if !policy.is_null() {
+                spec["restartPolicy"] = policy;
+            }
+            spec
+        },
+    )
+}
+
+fn settings() -> impl Strategy<Value = Value> {
+    let sidecars: Vec<_> = DECLARED
+        .iter()
+        .map(|declared| {
+            let mut sidecar = json!({"match": {"containerNames": [declared.name]}});
+            if declared.has_probe {
+                sidecar["startupProbe"] = fields::quick(&fields::http("/health", 2020));
+            }
+            sidecar
+        })
+        .collect();
+    let parts = vec![
+        ("gates", json!(["StartupProbe", "PostStart"])),
+        ("mesh", json!({"istio": "Native", "linkerd": "Native"})),
+        ("mesh", json!({"istio": "Hold", "linkerd": "Hold"})),
+        ("rules", json!({"classic-sidecar": "Ignore"})),
+    ];
+    // Most operators leave most settings alone.
+    prop_oneof![Just(Vec::new()), subsequence(parts, 1..3)].prop_map(move |parts| {
+        let mut settings = json!({"sidecars": sidecars});
+        for (key, value) in parts {
+            settings[key] = value;
+        }
+        settings
+    })
+}
+
+/// Any case.
+pub(crate) fn case() -> impl Strategy<Value = Case> {
+    (spec(), meshes::injected(), meshes::metadata(), settings()).prop_map(
+        |(mut spec, mesh, metadata, settings)| {
+            mesh.add_to(&mut spec);
+            keep_first_of_each_name(&mut spec);
+            let metadata = if mesh.is_there() { json!({"name": "shop"}) } else { metadata };
+            Case {
+                pod: json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}),
+                settings,
+            }
+        },
+    )
+}
+
+/// A name stands in a Pod once.
+fn keep_first_of_each_name(spec: &mut Value) {
+    let mut seen = Vec::new();
+    // The application stays whatever else there is.
+    for key in ["containers", "initContainers"] {
+        if let Some(list) = spec[key].as_array_mut() {
+            list.retain(|container| {
+                let name = container["name"].clone();
+                let is_new = !seen.contains(&name);
+                seen.push(name);
+                is_new
+            });
+        }
+    }
+}

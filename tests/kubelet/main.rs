@@ -1,0 +1,37 @@
+//! An independent kubelet: starts Pods as the kubelet does, in worlds in which containers truly need each other, and holds against
+//! that what the library says of them and what it makes of them.
+//!
+//! `STARTUP_PODS` is the number of Pods (300), `STARTUP_SEED` chooses others.
+
+#![allow(
+    clippy::indexing_slicing,
+    reason = "Pods are written here, and the places of their containers are those of the list; a test says so where that is wrong"
+)]
+
+mod commands;
+mod generator;
+mod injectors;
+mod known;
+mod measured;
+mod needs;
+mod pod;
+mod products;
+mod properties;
+mod shrink;
+mod simulator;
+mod startup;
+mod survey;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+fn main() {
+    let test = |name: &str, run: fn() -> anyhow::Result<()>| {
+        Trial::test(name, move || run().map_err(|error| Failed::from(format!("{error:#}"))))
+    };
+    let tests = vec![
+        test("the_measured_rows_hold_in_the_model", measured::rows_agree),
+        test("known_pods_are_understood", known::pods_are_understood),
+        test("the_properties_hold_of_any_pod", survey::properties_hold).with_ignored_flag(true),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), tests).exit();
+}
