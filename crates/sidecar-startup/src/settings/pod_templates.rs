@@ -1,4 +1,4 @@
-//! Where further kinds keep their Pod templates.
+//! Where kinds that are not built in keep their Pod templates.
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
@@ -16,7 +16,7 @@ pub struct PodTemplates {
 }
 
 impl PodTemplates {
-    /// Whether it is about a kind of an API group.
+    /// Whether this entry is for the kind `kind` of the API group `group`, in any version.
     #[must_use]
     pub fn is_of(&self, group: &str, kind: &str) -> bool {
         self.group == group && self.kind == kind
@@ -47,12 +47,12 @@ impl TryFrom<RawPodTemplates> for PodTemplates {
     }
 }
 
-/// A JSON pointer in which `*` stands for every item of a list or every field of an object.
+/// A JSON pointer (RFC 6901) in which `*` stands for every item of a list or every field of an object.
 #[derive(Debug, Clone)]
 pub struct TemplatePath(Vec<String>);
 
 impl TemplatePath {
-    /// Its steps, from the object.
+    /// The unescaped steps of the path, from the root of the object.
     #[must_use]
     pub fn steps(&self) -> &[String] {
         &self.0

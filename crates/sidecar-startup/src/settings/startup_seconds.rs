@@ -1,4 +1,4 @@
-//! How long a start may take.
+//! How long the start of a sidecar may take.
 
 use serde::Deserialize;
 
@@ -27,13 +27,13 @@ impl TryFrom<RawStartupSeconds> for StartupSeconds {
     }
 }
 
-/// How long the gates of a sidecar container may take, in seconds.
+/// The accepted range for the start-up budget of a sidecar container, in seconds.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "RawStartupSeconds")]
 pub struct StartupSeconds {
-    /// A sidecar has at least this long to become ready.
+    /// A sidecar must have at least this long to become ready.
     pub minimum: u32,
-    /// And at most this long, before it is started anew.
+    /// A sidecar may have at most this long before it is restarted.
     pub maximum: u32,
 }
 
