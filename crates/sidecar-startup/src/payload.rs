@@ -102,7 +102,7 @@ fn validate_value(cluster: &dyn Cluster, payload: &str) -> Answer {
         Ok(payload) => payload,
         // serde_json's own error would quote the payload.
         Err(error) => {
-            let detail = format!("not JSON from line {}, column {} on", error.line(), error.column());
+            let detail = format!("not valid JSON at line {}, column {}", error.line(), error.column());
             return Answer::Unreadable(ReadError {
                 path: FieldPath::root(),
                 kind: ReadErrorKind::Invalid(detail),

@@ -101,6 +101,6 @@ impl Settings {
         let sidecars = self.sidecars.iter().map(|sidecar| ("sidecars", &sidecar.r#match));
         let exempt = self.exempt.iter().map(|exemption| ("exempt", &exemption.r#match));
         let (list, _) = sidecars.chain(exempt).find(|(_, r#match)| r#match.is_everything())?;
-        Some(format!("settings.{list}: a match chooses every container"))
+        Some(format!("settings.{list}: a match selects every container"))
     }
 }

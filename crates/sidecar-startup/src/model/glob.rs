@@ -68,7 +68,7 @@ impl<'de> Deserialize<'de> for NameGlob {
         let glob = String::deserialize(deserializer)?;
         if glob.is_empty() || !glob.bytes().all(|b| is_name_byte(b) || b == b'*' || b == b'?') {
             return Err(D::Error::custom(
-                "a glob on container names consists of lower-case letters, digits, \"-\", \"*\" and \"?\"",
+                "must consist of lower-case letters, digits, \"-\", \"*\" and \"?\"",
             ));
         }
         Ok(Self(glob))
@@ -110,17 +110,17 @@ impl<'de> Deserialize<'de> for ImageGlob {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let glob = String::deserialize(deserializer)?;
         if image::tag(&glob).is_some() || glob.contains('@') {
-            return Err(D::Error::custom("a glob on images has neither tag nor digest"));
+            return Err(D::Error::custom("must not have a tag or digest"));
         }
         let repository = image::repository(&glob).into_owned();
         if repository.starts_with(['*', '?']) && repository.len() != glob.len() {
             return Err(D::Error::custom(
-                "Docker Hub's registry is left out of a glob: any other would fit as well",
+                "must not have a wildcard right after docker.io/ or library/: other registries would match as well",
             ));
         }
         if repository.is_empty() || !repository.bytes().all(|b| is_name_byte(b) || b"*?._/:".contains(&b)) {
             return Err(D::Error::custom(
-                "a glob on images consists of lower-case letters, digits, \"-\", \".\", \"_\", \"/\", \":\", \"*\" and \"?\"",
+                "must consist of lower-case letters, digits, \"-\", \".\", \"_\", \"/\", \":\", \"*\" and \"?\"",
             ));
         }
         Ok(Self(repository))

@@ -85,11 +85,11 @@ impl fmt::Display for ReadError {
             ReadErrorKind::Missing => f.write_str("Required value"),
             ReadErrorKind::UnknownField { known, nearest } => {
                 f.write_str("Forbidden: unknown field")?;
-                write_known(f, *nearest, known)
+                write_known(f, *nearest, "known fields", known)
             }
             ReadErrorKind::UnknownValue { known, nearest } => {
                 f.write_str("Unsupported value")?;
-                write_known(f, *nearest, known)
+                write_known(f, *nearest, "supported values", known)
             }
             ReadErrorKind::Type { expected, found } => {
                 write!(f, "Invalid value: expected {expected}, but found {found}")
@@ -99,11 +99,17 @@ impl fmt::Display for ReadError {
     }
 }
 
-fn write_known(f: &mut fmt::Formatter<'_>, nearest: Option<&str>, known: &[&str]) -> fmt::Result {
+/// Suggests `nearest` or, without it, lists everything known after `label`.
+fn write_known(
+    f: &mut fmt::Formatter<'_>,
+    nearest: Option<&str>,
+    label: &str,
+    known: &[&str],
+) -> fmt::Result {
     if let Some(nearest) = nearest {
         return write!(f, "; did you mean \"{nearest}\"?");
     }
-    f.write_str("; known are ")?;
+    write!(f, "; {label}: ")?;
     for (position, name) in known.iter().enumerate() {
         write!(f, "{}\"{name}\"", if position == 0 { "" } else { ", " })?;
     }
@@ -312,7 +318,7 @@ impl<'de> de::MapAccess<'de> for Fields<'de> {
 
     fn next_value_seed<V: de::DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ReadError> {
         let Some((key, value)) = self.at else {
-            return Err(de::Error::custom("a value was asked for before its key"));
+            return Err(de::Error::custom("a value was requested before its key"));
         };
         seed.deserialize(Reader { value }).map_err(|e| e.below(&FieldPath::root().child(key)))
     }

@@ -23,7 +23,7 @@ impl TryFrom<Globs> for ContainerMatch {
 
     fn try_from(globs: Globs) -> Result<Self, Self::Error> {
         if globs.container_names.is_empty() && globs.images.is_empty() {
-            return Err("must hold containerNames or images");
+            return Err("must have containerNames or images");
         }
         Ok(Self(globs))
     }

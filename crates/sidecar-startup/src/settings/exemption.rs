@@ -34,5 +34,9 @@ impl Exemption {
 fn some_rules<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<RuleId>>, D::Error> {
     let rules = Option::<Vec<RuleId>>::deserialize(deserializer)?;
     let is_empty = rules.as_ref().is_some_and(Vec::is_empty);
-    if is_empty { Err(D::Error::custom("names no rule; leave it out for all of them")) } else { Ok(rules) }
+    if is_empty {
+        Err(D::Error::custom("must not be empty; omit it to exempt from all rules"))
+    } else {
+        Ok(rules)
+    }
 }

@@ -23,7 +23,7 @@ impl<'de> Deserialize<'de> for Gates {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let gates = Vec::<Gate>::deserialize(deserializer)?;
         if !gates.contains(&Gate::StartupProbe) {
-            return Err(D::Error::custom("must contain \"StartupProbe\", which is never the weaker gate"));
+            return Err(D::Error::custom("must contain \"StartupProbe\", which is always accepted"));
         }
         Ok(Self { post_start: gates.contains(&Gate::PostStart) })
     }

@@ -82,13 +82,13 @@ impl TryFrom<RawNodes> for Nodes {
         let RawNodes { sidecar_support, label, old_nodes, user } = nodes;
         match sidecar_support {
             SidecarSupport::Assumed if !label.is_empty() => {
-                return Err("a label needs sidecarSupport: Labelled or Checked");
+                return Err("label requires sidecarSupport: Labelled or Checked");
             }
             SidecarSupport::Labelled if label.is_empty() => {
-                return Err("sidecarSupport: Labelled needs a label");
+                return Err("sidecarSupport: Labelled requires label");
             }
             SidecarSupport::Assumed | SidecarSupport::Labelled if old_nodes.is_some() => {
-                return Err("oldNodes needs sidecarSupport: Checked");
+                return Err("oldNodes requires sidecarSupport: Checked");
             }
             _ => {}
         }

@@ -41,7 +41,7 @@ impl TryFrom<RawPodTemplates> for PodTemplates {
                 Ok(Self { group: group.to_owned(), kind, path })
             }
             _ => Err(
-                "apiVersion must have the form group.example.com/v1, and kind may not be empty; built-in kinds are known",
+                "apiVersion must have the form group.example.com/v1, and kind must not be empty; built-in kinds need no entry",
             ),
         }
     }

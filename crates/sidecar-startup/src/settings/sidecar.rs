@@ -95,9 +95,13 @@ fn check_probe(value: &Value) -> Result<(), ReadError> {
         }
     }
     let probe: Probe =
-        serde_json::from_str(&value.to_string()).map_err(|_| ReadError::custom("is no probe"))?;
+        serde_json::from_str(&value.to_string()).map_err(|_| ReadError::custom("is not a valid probe"))?;
     if let Some(error) = probe_error(&probe, &FieldPath::root()) {
         return Err(error);
     }
-    if probe_is_gate(&probe) { Ok(()) } else { Err(de::Error::custom("holds nothing back")) }
+    if probe_is_gate(&probe) {
+        Ok(())
+    } else {
+        Err(de::Error::custom("does not hold the application: it has no handler, or always succeeds at once"))
+    }
 }

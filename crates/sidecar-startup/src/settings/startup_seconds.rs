@@ -20,7 +20,7 @@ impl TryFrom<RawStartupSeconds> for StartupSeconds {
 
     fn try_from(RawStartupSeconds { minimum, maximum }: RawStartupSeconds) -> Result<Self, Self::Error> {
         if maximum < minimum {
-            Err("minimum may not be greater than maximum")
+            Err("minimum must not be greater than maximum")
         } else {
             Ok(Self { minimum, maximum })
         }

@@ -79,7 +79,9 @@ fn container_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, 
     if is_label {
         Ok(name)
     } else {
-        Err(D::Error::custom("must be lower-case letters, digits and dashes between them, 63 at most"))
+        Err(D::Error::custom(
+            "must be at most 63 lower-case letters, digits and \"-\", and start and end with a letter or digit",
+        ))
     }
 }
 
@@ -105,9 +107,9 @@ impl TryFrom<RawLabelRequirement> for LabelRequirement {
     fn try_from(raw: RawLabelRequirement) -> Result<Self, Self::Error> {
         let RawLabelRequirement { key, operator, values } = raw;
         match (operator, values.is_empty()) {
-            (LabelOperator::In | LabelOperator::NotIn, true) => Err("In and NotIn need values"),
+            (LabelOperator::In | LabelOperator::NotIn, true) => Err("operators In and NotIn require values"),
             (LabelOperator::Exists | LabelOperator::DoesNotExist, false) => {
-                Err("Exists and DoesNotExist take no values")
+                Err("operators Exists and DoesNotExist take no values")
             }
             _ => Ok(Self { key, operator, values }),
         }
