@@ -1,7 +1,6 @@
-//! Turns `src/catalogue.yaml` into the constants that `src/catalogue.rs` includes, so that nothing is parsed at run time.
+//! Compiles `src/catalogue.yaml` into constants for `src/catalogue.rs`, so that nothing is parsed at run time.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::{env, error::Error, fs, path::Path};
 
 use serde::Deserialize;
@@ -9,7 +8,7 @@ use serde_json::Value;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[expect(clippy::struct_excessive_bools, reason = "it is the form of the file")]
+#[expect(clippy::struct_excessive_bools, reason = "they are fields of the file")]
 struct Row {
     name: String,
     #[serde(default)]
@@ -63,7 +62,7 @@ enum Need {
     None,
 }
 
-/// One of `path`, `probe` and `command`, and when it may be used.
+/// A `path`, `probe` or `command`, and the conditions under which it may be used.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Injectable {
@@ -120,26 +119,13 @@ enum Absent {
     Absent,
 }
 
+/// Rust source code.
 type Rust = Result<String, Box<dyn Error>>;
 
 impl Condition {
+    /// The code of this condition.
     fn to_rust(&self) -> Rust {
-        let test = match (&self.is, &self.is_not, &self.has, self.absent) {
-            (None, None, None, false) => "Test::Present".to_owned(),
-            (Some(value), None, None, false) => format!("Test::Is({value:?})"),
-            (None, Some(value), None, false) => format!("Test::IsNot({value:?})"),
-            (None, None, Some(part), false) => format!("Test::Has({part:?})"),
-            (None, None, None, true) => "Test::Absent".to_owned(),
-            _ => return Err("a condition asks one thing".into()),
-        };
-        let tests_a_value =
-            self.arg.is_some() || self.env.is_some() || self.annotation.is_some() || self.label.is_some();
-        if !tests_a_value && test != "Test::Present" {
-            return Err("only an arg, env, annotation or label has a value to test".into());
-        }
-        if self.port.is_some() != self.readiness_probe.is_some() {
-            return Err("a readinessProbe has a path and a port, and nothing else has".into());
-        }
+        let test = self.test()?;
         let any_of = self.any_of.as_deref().map(conditions).transpose()?;
         let all_of = self.all_of.as_deref().map(conditions).transpose()?;
         let subjects = [
@@ -162,16 +148,39 @@ impl Condition {
         let mut subjects = subjects.into_iter().flatten();
         match (subjects.next(), subjects.next()) {
             (Some(condition), None) => Ok(format!("Condition::{condition}")),
-            _ => Err("a condition speaks of exactly one thing".into()),
+            _ => Err("a condition must have exactly one subject, such as arg or env".into()),
         }
+    }
+
+    /// The code of the test on the value of this condition.
+    fn test(&self) -> Rust {
+        let test = match (&self.is, &self.is_not, &self.has, self.absent) {
+            (None, None, None, false) => "Test::Present".to_owned(),
+            (Some(value), None, None, false) => format!("Test::Is({value:?})"),
+            (None, Some(value), None, false) => format!("Test::IsNot({value:?})"),
+            (None, None, Some(part), false) => format!("Test::Has({part:?})"),
+            (None, None, None, true) => "Test::Absent".to_owned(),
+            _ => return Err("a condition has at most one test: is, isNot, has or absent".into()),
+        };
+        let tests_a_value =
+            self.arg.is_some() || self.env.is_some() || self.annotation.is_some() || self.label.is_some();
+        if !tests_a_value && test != "Test::Present" {
+            return Err("only arg, env, annotation and label can have a test".into());
+        }
+        if self.port.is_some() != self.readiness_probe.is_some() {
+            return Err("a readinessProbe must have a port, and nothing else may".into());
+        }
+        Ok(test)
     }
 }
 
+/// The code of a list of conditions.
 fn conditions(conditions: &[Condition]) -> Rust {
     let conditions: Result<Vec<_>, _> = conditions.iter().map(Condition::to_rust).collect();
     Ok(format!("&[{}]", conditions?.join(", ")))
 }
 
+/// The code of an optional injectable; `what` extracts the code of its probe, command or path.
 fn injectable(injectable: Option<&Injectable>, what: impl Fn(&Injectable) -> Option<String>) -> Rust {
     let Some(injectable) = injectable else { return Ok("None".to_owned()) };
     let port = match &injectable.port {
@@ -185,11 +194,12 @@ fn injectable(injectable: Option<&Injectable>, what: impl Fn(&Injectable) -> Opt
     };
     let when = conditions(&injectable.when)?;
     let what = what(injectable)
-        .ok_or("a followsApplication has a path, a startupProbe a probe, a waitCommand a command")?;
+        .ok_or("followsApplication needs a path, startupProbe a probe, and waitCommand a command")?;
     Ok(format!("Some(Injectable {{ what: {what}, port: {port}, when: {when} }})"))
 }
 
-/// The index: which rows a name, or the last part of an image repository, may belong to. A set of rows is the bits of a `u64`.
+/// The code of the index from container names and last components of image repositories to rows. A set of rows is a `u64` with one
+/// bit per row.
 fn index(rows: &[Row]) -> String {
     let mut names = BTreeMap::<&str, u64>::new();
     let mut tails = BTreeMap::<&str, u64>::new();
@@ -209,48 +219,51 @@ fn index(rows: &[Row]) -> String {
     )
 }
 
+/// The code of a row.
+fn row(row: &Row) -> Rust {
+    let follows =
+        injectable(row.follows_application.as_ref(), |known| Some(format!("{:?}", known.path.as_ref()?)))?;
+    let probe = injectable(row.startup_probe.as_ref(), |known| {
+        Some(format!("{:?}", known.probe.as_ref()?.to_string()))
+    })?;
+    let command =
+        injectable(row.wait_command.as_ref(), |known| Some(format!("&{:?}", known.command.as_ref()?)))?;
+    let fields = [
+        ("name", format!("{:?}", row.name)),
+        ("container_names", format!("&{:?}", row.container_names)),
+        ("related_init_containers", format!("&{:?}", row.related_init_containers)),
+        ("images", format!("&{:?}", row.images)),
+        ("matched_by", format!("Match::{:?}", row.r#match)),
+        ("only_when", conditions(&row.only_when)?),
+        ("except_when", conditions(&row.except_when)?),
+        ("stub_when", conditions(&row.stub_when)?),
+        ("need", format!("Need::{:?}", row.need)),
+        ("served_by_init", row.served_by_init.to_string()),
+        ("never_one_shot", format!("&{:?}", row.never_one_shot)),
+        ("redirects_traffic", row.redirects_traffic.to_string()),
+        ("ends_itself", row.ends_itself.to_string()),
+        ("ends_others", row.ends_others.to_string()),
+        ("needs_app", row.needs_app.to_string()),
+        ("native_gate", format!("{:?}", row.native_gate)),
+        ("follows_application", follows),
+        ("startup_probe", probe),
+        ("wait_command", command),
+        ("has_shell", row.shell.to_string()),
+        ("source", format!("texts({:?})", row.source)),
+    ];
+    let fields: Vec<_> = fields.iter().map(|(name, value)| format!("    {name}: {value},\n")).collect();
+    Ok(format!("Row {{\n{}}}", fields.concat()))
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let source = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("src/catalogue.yaml");
     println!("cargo::rerun-if-changed={}", source.display());
     let catalogue = manifest::parse_one(&fs::read_to_string(source)?)?;
-    let rows: Vec<Row> = serde_json::from_value(catalogue)?;
+    let catalogue: Vec<Row> = serde_json::from_value(catalogue)?;
 
-    fs::write(Path::new(&env::var("OUT_DIR")?).join("index.rs"), index(&rows))?;
-    let mut code = "&[\n".to_owned();
-    for row in rows {
-        let follows = injectable(row.follows_application.as_ref(), |known| {
-            Some(format!("{:?}", known.path.as_ref()?))
-        })?;
-        let probe = injectable(row.startup_probe.as_ref(), |known| {
-            Some(format!("{:?}", known.probe.as_ref()?.to_string()))
-        })?;
-        let command =
-            injectable(row.wait_command.as_ref(), |known| Some(format!("&{:?}", known.command.as_ref()?)))?;
-        writeln!(code, "Row {{")?;
-        writeln!(code, "    name: {:?},", row.name)?;
-        writeln!(code, "    container_names: &{:?},", row.container_names)?;
-        writeln!(code, "    related_init_containers: &{:?},", row.related_init_containers)?;
-        writeln!(code, "    images: &{:?},", row.images)?;
-        writeln!(code, "    matched_by: Match::{:?},", row.r#match)?;
-        writeln!(code, "    only_when: {},", conditions(&row.only_when)?)?;
-        writeln!(code, "    except_when: {},", conditions(&row.except_when)?)?;
-        writeln!(code, "    stub_when: {},", conditions(&row.stub_when)?)?;
-        writeln!(code, "    need: Need::{:?},", row.need)?;
-        writeln!(code, "    served_by_init: {:?},", row.served_by_init)?;
-        writeln!(code, "    never_one_shot: &{:?},", row.never_one_shot)?;
-        writeln!(code, "    redirects_traffic: {:?},", row.redirects_traffic)?;
-        writeln!(code, "    ends_itself: {:?},", row.ends_itself)?;
-        writeln!(code, "    ends_others: {:?},", row.ends_others)?;
-        writeln!(code, "    needs_app: {:?},", row.needs_app)?;
-        writeln!(code, "    native_gate: {:?},", row.native_gate)?;
-        writeln!(code, "    follows_application: {follows},")?;
-        writeln!(code, "    startup_probe: {probe},")?;
-        writeln!(code, "    wait_command: {command},")?;
-        writeln!(code, "    has_shell: {:?},", row.shell)?;
-        writeln!(code, "    source: texts({:?}),", row.source)?;
-        writeln!(code, "}},")?;
-    }
-    code += "]\n";
-    fs::write(Path::new(&env::var("OUT_DIR")?).join("rows.rs"), code)?;
+    let out_dir = env::var("OUT_DIR")?;
+    fs::write(Path::new(&out_dir).join("index.rs"), index(&catalogue))?;
+    let rows: Result<Vec<_>, _> = catalogue.iter().map(row).collect();
+    fs::write(Path::new(&out_dir).join("rows.rs"), format!("&[\n{},\n]\n", rows?.join(",\n")))?;
     Ok(())
 }

@@ -1,8 +1,8 @@
-//! What running a command comes to, as far as its words tell.
+//! Predicts the result of a command from its words alone.
 //!
-//! A shell script is read, not searched: simple commands, joined by `;`, `&&`, `||` or a line's end, are followed the way a
-//! shell follows them. What needs more than that, be it a variable, a pipe, a redirection or a loop, is left alone, since whoever
-//! is told that a command always succeeds may well be denied for it.
+//! A shell script is interpreted, not searched for patterns: simple commands joined by `;`, `&&`, `||` or newlines are followed
+//! as a shell would. Anything else, such as variables, pipes, redirections and loops, gives an unknown result: a Pod may be
+//! denied because a command always succeeds, so that must be certain.
 
 mod any_answer;
 mod outcome;
@@ -18,20 +18,20 @@ use self::words::{as_strs, unwrapped};
 pub use self::outcome::{Ends, Outcome};
 pub(crate) use self::words::is_shell;
 
-/// What an exec with these words comes to.
+/// The result of executing `words`, a program and its arguments.
 #[must_use]
 pub fn outcome<S: AsRef<str>>(words: &[S]) -> Outcome {
     outcome_of_words(&as_strs(words))
 }
 
-/// Whether these words are a loop that waits for an HTTP server with `curl` and takes any answer of it, even an error, for
-/// success. That is what `curl` does without `--fail`; `wget` fails on HTTP errors by itself.
+/// Whether `words` run a shell loop that waits for an HTTP server with `curl` and accepts any response, even an error status.
+/// `curl` does so without `--fail`; `wget` fails on HTTP errors by default.
 #[must_use]
 pub fn takes_any_answer<S: AsRef<str>>(words: &[S]) -> bool {
     let words = as_strs(words);
     Shell::called_by(unwrapped(&words)).is_some_and(|(shell, script)| {
         let script = Script::read(script);
-        shell.surely_reaches_unread(&script) && script.unread.is_some_and(is_loop_for_any_answer)
+        shell.always_reaches_unread(&script) && script.unread.is_some_and(is_loop_for_any_answer)
     })
 }
 

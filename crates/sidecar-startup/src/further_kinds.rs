@@ -1,6 +1,6 @@
-//! The Pod templates of further kinds, which the setting `podTemplates` leads to.
+//! The Pod templates of kinds listed in the setting `podTemplates`.
 //!
-//! Such an object is read as JSON values, and each of its templates judged in the place of a `PodTemplate`'s.
+//! Such an object is read as JSON values. Each of its templates is wrapped in a `PodTemplate` and judged as one.
 
 use serde_json::{Value, json};
 
@@ -19,8 +19,8 @@ use crate::settings::action::Fix;
 use crate::settings::pod_templates::TemplatePath;
 use crate::startup::context::{Context, Terms};
 
-/// Judges and repairs the Pod templates at some paths of an object. Where there is none, or what stands there is no Pod template,
-/// there is nothing to say: the Pods that it creates are judged all the same.
+/// Judges and repairs the Pod templates at `paths` of the request's object. A path that leads nowhere, or to something other than
+/// a Pod template, is skipped: the Pods that the object creates are judged anyway.
 pub(crate) fn evaluate<'s>(
     terms: Terms<'_>,
     request: &Value,
@@ -34,7 +34,7 @@ pub(crate) fn evaluate<'s>(
             judged.extend(judge_templates(terms, request, path));
         }
     }
-    // Either all templates are as they should be in the end, or nothing is changed.
+    // All or nothing: if one template is still denied, report all of them as they came in.
     if judged.iter().any(|(_, decision)| !decision.is_allowed()) {
         let mut settings = terms.settings.clone();
         settings.fix = Fix::None;
@@ -45,10 +45,10 @@ pub(crate) fn evaluate<'s>(
                 judged.map(|template| judge_template(as_sent, request, template, &[])).unwrap_or_default();
         }
     }
-    together(request, judged)
+    merged(request, judged)
 }
 
-/// Whether one of the Pod templates at some paths of an object has a sidecar of which a rule may speak.
+/// Whether a Pod template at one of `paths` has a sidecar that a rule may report.
 pub(crate) fn has_sidecar<'s>(
     settings: &Settings,
     request: &Value,
@@ -57,20 +57,20 @@ pub(crate) fn has_sidecar<'s>(
     let Some(object) = request.get("object") else { return false };
     paths.any(|path| {
         let mut templates = Vec::new();
-        find(object, path.steps(), &mut Vec::new(), &mut templates);
+        collect_at(object, path.steps(), &mut Vec::new(), &mut templates);
         templates.iter().any(|(_, template)| {
             let stand_in = stand_in(request, template).to_string();
             #[expect(
                 clippy::redundant_closure_for_method_calls,
-                reason = "the method alone is for one lifetime only"
+                reason = "the method path is not general over lifetimes"
             )]
             with_pod(Kind::Custom, &stand_in, settings, |pod| pod.has_sidecar()).unwrap_or_default()
         })
     })
 }
 
-/// The decision on all templates together.
-fn together(request: &Value, judged: Vec<(FieldPath, Decision)>) -> Decision {
+/// The decision on the whole object, from the decisions on its templates.
+fn merged(request: &Value, judged: Vec<(FieldPath, Decision)>) -> Decision {
     let mut all = Decision::default();
     for (path, decision) in judged {
         for mut violation in decision.violations {
@@ -92,24 +92,24 @@ fn together(request: &Value, judged: Vec<(FieldPath, Decision)>) -> Decision {
     all
 }
 
-/// The decision on each Pod template at a path, with the path of the template.
+/// The decision on each Pod template that `path` leads to, with the field path of the template.
 fn judge_templates(terms: Terms<'_>, request: &Value, path: &TemplatePath) -> Vec<(FieldPath, Decision)> {
     let templates_of = |object: &str| {
         let mut found = Vec::new();
         if let Some(object) = request.get(object) {
-            find(object, path.steps(), &mut Vec::new(), &mut found);
+            collect_at(object, path.steps(), &mut Vec::new(), &mut found);
         }
         found
     };
     let is_update = text(request, "/operation") == "UPDATE";
     let old = if is_update { templates_of("oldObject") } else { Vec::new() };
-    let look = |template: &Value| {
+    let violations_in = |template: &Value| {
         let stand_in = stand_in(request, template).to_string();
         with_pod(Kind::Custom, &stand_in, terms.settings, |pod| violations(&Context::new(pod, terms)))
             .unwrap_or_default()
     };
-    let known: Vec<_> = old.iter().flat_map(|(_, old)| look(old)).collect();
-    // Templates may change places in their list.
+    let known: Vec<_> = old.iter().flat_map(|(_, old)| violations_in(old)).collect();
+    // Compared with all old templates, since they may change places in their list.
     let is_new = |template: &Value| old.iter().all(|(_, old)| *old != template);
     let templates = templates_of("object").into_iter().filter(|(_, template)| is_new(template));
     templates.map(|(path, template)| (path, judge_template(terms, request, template, &known))).collect()
@@ -118,31 +118,31 @@ fn judge_templates(terms: Terms<'_>, request: &Value, path: &TemplatePath) -> Ve
 /// The decision on one Pod template.
 fn judge_template(terms: Terms<'_>, request: &Value, template: &Value, known: &[Violation]) -> Decision {
     let stand_in = stand_in(request, template);
-    let text_of_it = stand_in.to_string();
+    let json = stand_in.to_string();
     let (operation, sub_resource) = (text(request, "/operation"), text(request, "/subResource"));
-    let is_out_of_reach = !serde_json::from_str::<Object<'_>>(&text_of_it)
+    let is_judged = serde_json::from_str::<Object<'_>>(&json)
         .is_ok_and(|object| is_judged(Kind::Custom, operation, sub_resource, &object));
-    if is_out_of_reach {
+    if !is_judged {
         return Decision::default();
     }
     let known = || known.to_vec();
     let raw = || Some(stand_in.clone());
     let decision =
-        with_pod(Kind::Custom, &text_of_it, terms.settings, |pod| decide(terms, pod, None, &known, &raw));
-    // A start-up sequence of each would not tell whose it is.
+        with_pod(Kind::Custom, &json, terms.settings, |pod| decide(terms, pod, None, &known, &raw));
+    // Sequences are left out: with several templates, nothing would tell which one a sequence belongs to.
     decision
         .and_then(|decision| decision)
         .map(|decision| Decision { sequence: None, ..decision })
         .unwrap_or_default()
 }
 
-/// An object that holds the Pod template as a `PodTemplate` would.
+/// Wraps a Pod template in a `PodTemplate` with the metadata of the object.
 fn stand_in(request: &Value, template: &Value) -> Value {
     json!({"metadata": request.pointer("/object/metadata"), "template": template})
 }
 
-/// Collects what `steps` lead to.
-fn find<'a>(
+/// Collects into `found` every object that `steps` lead to from `value`, which is at `path`.
+fn collect_at<'a>(
     value: &'a Value,
     steps: &[String],
     path: &mut Vec<Segment>,
@@ -172,7 +172,7 @@ fn find<'a>(
     };
     for (segment, child) in children {
         path.push(segment);
-        find(child, rest, path, found);
+        collect_at(child, rest, path, found);
         path.pop();
     }
 }

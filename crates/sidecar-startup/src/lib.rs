@@ -1,9 +1,8 @@
-//! Judges in which order, and behind which gates, the containers of a Pod start.
+//! Checks the order in which the containers of a Pod start, and what holds each of them back.
 //!
-//! An application crashes or loses its first requests when the sidecar beside it is not up yet. This library looks at a
-//! Pod, or at anything that creates Pods, and says what keeps the application from waiting, where, and how to mend it. It is
-//! pure: it reads no file, makes no call and knows no clock. The Kubewarden policy and the command `sidecar-startup` only carry
-//! to it what they are given, and its answers back.
+//! An application crashes or loses its first requests when its sidecar is not up yet. This library looks at a Pod, or at an
+//! object that creates Pods, and reports why the application does not wait, at which field, and how to fix it. It is pure: no
+//! files, no network, no clock. The Kubewarden policy and the command `sidecar-startup` only pass input in and answers back.
 //!
 //! ```
 //! use serde_json::json;
@@ -25,8 +24,8 @@
 //! );
 //! ```
 //!
-//! [`validate`] reads a request and answers it; `docs/architecture.md` says how the parts of the library build on each other. Without
-//! the cargo feature `texts`, which is on by default, there are no texts of rules and no proposals, as in the policy's module.
+//! [`validate`] reads a request and answers it; `docs/architecture.md` describes how the modules build on each other. The cargo
+//! feature `texts` (on by default) compiles in the rule texts and proposals; the policy's module is built without it.
 
 pub mod catalogue;
 pub mod command;

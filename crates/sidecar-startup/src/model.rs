@@ -1,4 +1,4 @@
-//! Kubernetes, as far as this library looks at it: objects, requests, nodes, and how their fields are read and named.
+//! The parts of Kubernetes that this library needs: objects, requests, nodes, and how their fields are read and named.
 
 pub(crate) mod api_rules;
 pub mod cluster;

@@ -1,7 +1,7 @@
-//! What Kubewarden hands to a policy, and the answer to it.
+//! The payload that Kubewarden hands to a policy, and the answer to it.
 //!
-//! A request is read once, straight from its bytes, into views that borrow from them. Only what that cannot serve is parsed
-//! into JSON values: the kinds of the setting `podTemplates`, whose templates lie anywhere, and requests that cannot be read.
+//! A request is deserialized once, straight from its bytes, into views that borrow from them. Only two cases need a tree of
+//! JSON values: kinds of the setting `podTemplates`, whose templates may be anywhere, and requests that cannot be read.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -25,9 +25,9 @@ use crate::startup::context::Terms;
 /// The answer to a payload.
 #[derive(Debug)]
 pub enum Answer {
-    /// The object has been judged, or needs no judgement.
+    /// The object was judged, or is allowed without being judged.
     Decided(Decision),
-    /// It cannot be judged. The reason repeats nothing of the payload but the names of fields.
+    /// The payload cannot be read. The error names fields, but never repeats a value of the payload.
     Unreadable(ReadError),
 }
 
@@ -40,19 +40,22 @@ struct Payload<'a> {
     settings: Value,
 }
 
-#[inline(never)] // it is large, and further copies would only serve what is rare
+#[inline(never)] // Large, and all callers but one are rare.
 fn read(payload: &str) -> Result<Payload<'_>, serde_json::Error> {
     serde_json::from_str(payload)
 }
 
-/// As [`validate_in`], where there is no cluster to ask.
+/// Answers a payload without access to a cluster; see [`validate_in`].
 #[must_use]
 pub fn validate(payload: &str) -> Answer {
     validate_in(&NoCluster, payload)
 }
 
-/// Answers the payload of `validate`: an object with the `request`, an `admission.k8s.io/v1` `AdmissionRequest`, and the
-/// `settings`. Every text has an answer. The cluster is only asked where the settings want it, and there is a sidecar to judge.
+/// Answers the payload of `validate`: a JSON object with the `request`, an `admission.k8s.io/v1` `AdmissionRequest`, and the
+/// `settings`.
+///
+/// Any text gets an answer; one that cannot be read gets [`Answer::Unreadable`]. Nodes are listed only if the settings ask for
+/// it and there is a sidecar to judge.
 #[must_use]
 pub fn validate_in(cluster: &dyn Cluster, payload: &str) -> Answer {
     let Ok(Payload { request, settings }) = read(payload) else { return validate_value(cluster, payload) };
@@ -69,7 +72,7 @@ pub fn validate_in(cluster: &dyn Cluster, payload: &str) -> Answer {
     evaluate(terms, &request, &|| object_of(payload)).into()
 }
 
-/// The nodes of the cluster, where the settings want to know them, and there is a sidecar to judge.
+/// The nodes of the cluster if the settings ask for them and there is a sidecar to judge.
 fn nodes_for(cluster: &dyn Cluster, settings: &Settings, has_sidecar: impl FnOnce() -> bool) -> KnownNodes {
     if settings.nodes.sidecar_support == SidecarSupport::Checked && has_sidecar() {
         cluster.nodes(&settings.nodes.user).into()
@@ -78,7 +81,7 @@ fn nodes_for(cluster: &dyn Cluster, settings: &Settings, has_sidecar: impl FnOnc
     }
 }
 
-/// Whether there is a sidecar that a rule may report.
+/// Whether the request has a sidecar that a rule may report.
 fn has_sidecar(request: &Request<'_>, settings: &Settings) -> bool {
     let Some((kind, object)) = request.subject() else { return false };
     let Ok(template) = PodTemplate::of(kind, object) else { return false };
@@ -87,22 +90,22 @@ fn has_sidecar(request: &Request<'_>, settings: &Settings) -> bool {
     is_changed && Pod::new(kind, object, &template, settings).has_sidecar()
 }
 
-/// The object in a payload, as it came in.
+/// The object in a payload, unchanged.
 fn object_of(payload: &str) -> Option<Value> {
     let mut payload: Value = serde_json::from_str(payload).ok()?;
     payload.pointer_mut("/request/object").map(Value::take)
 }
 
-/// Answers a payload by way of JSON values.
+/// Answers a payload that has to be parsed into JSON values.
 fn validate_value(cluster: &dyn Cluster, payload: &str) -> Answer {
     let payload = match serde_json::from_str::<Value>(payload) {
         Ok(payload) => payload,
-        // The error of serde_json would quote the payload.
+        // serde_json's own error would quote the payload.
         Err(error) => {
-            let place = format!("not JSON from line {}, column {} on", error.line(), error.column());
+            let detail = format!("not valid JSON at line {}, column {}", error.line(), error.column());
             return Answer::Unreadable(ReadError {
                 path: FieldPath::root(),
-                kind: ReadErrorKind::Invalid(place),
+                kind: ReadErrorKind::Invalid(detail),
             });
         }
     };
@@ -116,7 +119,7 @@ fn validate_value(cluster: &dyn Cluster, payload: &str) -> Answer {
     if let Some(error) = explain_request(request) {
         return Answer::Unreadable(error);
     }
-    // With keys that stand there twice, the text could not be read, but the value can.
+    // With duplicate keys, the text cannot be read but the parsed value can.
     if let Ok(Payload { request: typed, .. }) = read(&json!({"request": request}).to_string())
         && typed.subject().is_some()
     {
@@ -130,7 +133,8 @@ fn validate_value(cluster: &dyn Cluster, payload: &str) -> Answer {
     Answer::Decided(further_kinds::evaluate(terms, request, paths()))
 }
 
-/// Where the operator says that a kind keeps its Pod templates. A built-in kind is known better.
+/// The paths under which `podTemplates` places a kind's Pod templates. Entries for built-in kinds are ignored: their paths are
+/// known.
 fn template_paths<'a>(
     settings: &'a Settings,
     group: &'a str,
@@ -142,7 +146,7 @@ fn template_paths<'a>(
     of_kind.map(|templates| &templates.path)
 }
 
-/// Finds out why a request cannot be read. Nothing, where the policy has no say in it: the object may then look like anything.
+/// Finds out why a request cannot be read. Returns `None` for requests that are not judged: their object may have any form.
 fn explain_request(request: &Value) -> Option<ReadError> {
     let reading = |request: &Value| read(&json!({"request": request}).to_string()).map(drop);
     let mut header = request.clone();
@@ -158,7 +162,7 @@ fn explain_request(request: &Value) -> Option<ReadError> {
         return None;
     }
     let error = explain(request, &reading)?;
-    // Users know the object, and not the request around it.
+    // Users see their object, not the request around it, so drop the leading `object`.
     let path = error.path.segments().iter().skip(1).cloned().collect();
     Some(ReadError { path, kind: error.kind })
 }
@@ -170,13 +174,13 @@ impl From<Result<Decision, ReadError>> for Answer {
 }
 
 impl Answer {
-    /// Whether the object is let in.
+    /// Whether the object is admitted.
     #[must_use]
     pub fn is_allowed(&self) -> bool {
         matches!(self, Self::Decided(decision) if decision.is_allowed())
     }
 
-    /// What the user is told when the object is not let in.
+    /// The message for the user if the object is not admitted.
     #[must_use]
     pub fn message(&self) -> String {
         match self {
@@ -185,7 +189,7 @@ impl Answer {
         }
     }
 
-    /// The violations; none where there is no decision.
+    /// All violations; empty for an unreadable payload.
     #[must_use]
     pub fn violations(&self) -> &[Violation] {
         match self {
@@ -194,7 +198,7 @@ impl Answer {
         }
     }
 
-    /// See [`Decision::warnings`].
+    /// The warnings, see [`Decision::warnings`]; empty for an unreadable payload.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         match self {
@@ -203,7 +207,7 @@ impl Answer {
         }
     }
 
-    /// The object as repaired, where it was.
+    /// The repaired object, if anything was repaired.
     #[must_use]
     pub fn object(&self) -> Option<&Value> {
         match self {
@@ -212,7 +216,7 @@ impl Answer {
         }
     }
 
-    /// The object as repaired, where it was, for whoever needs nothing else any more.
+    /// Takes the repaired object, if anything was repaired.
     #[must_use]
     pub fn into_object(self) -> Option<Value> {
         match self {
@@ -221,7 +225,7 @@ impl Answer {
         }
     }
 
-    /// See [`Decision::audit_annotations`].
+    /// The audit annotations, see [`Decision::audit_annotations`]; empty for an unreadable payload.
     #[must_use]
     pub fn audit_annotations(&self) -> Vec<(&'static str, String)> {
         match self {

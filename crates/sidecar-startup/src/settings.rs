@@ -1,7 +1,6 @@
-//! What the operator writes.
+//! The settings of the policy.
 //!
-//! Every field may be left out, and `{}` is valid. What is unknown is an error, so that a typo never switches a check off
-//! unnoticed.
+//! Every field is optional, so `{}` is valid. Unknown fields and values are errors: a typo must not silently disable a check.
 
 pub mod action;
 pub mod container_match;
@@ -39,68 +38,69 @@ use crate::model::read::{self, ReadError};
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Settings {
-    /// The most that any rule does which [`Settings::rules`] does not name.
+    /// The strongest action of rules that [`Settings::rules`] does not list.
     default_action: Action,
-    /// What single rules do.
+    /// The action of individual rules.
     rules: BTreeMap<RuleId, Action>,
-    /// What is repaired before the verdict.
+    /// Which violations are repaired before the verdict.
     pub fix: Fix,
-    /// Which containers are sidecars, before the catalogue is asked.
+    /// Declared sidecars. They take precedence over the catalogue.
     pub sidecars: Vec<Sidecar>,
-    /// Which containers some rules do not judge.
+    /// Containers that some rules do not judge.
     pub exempt: Vec<Exemption>,
-    /// Which gates hold the application well enough.
+    /// Which gates are accepted.
     pub gates: Gates,
-    /// How long a start may take.
+    /// How long the start of a sidecar may take.
     pub startup_seconds: StartupSeconds,
-    /// Which Pods have to hold their application back for a classic sidecar.
+    /// Which Pods must hold the application for a classic sidecar.
     pub hold_application: HoldApplication,
-    /// Init containers that some Pods must have.
+    /// Init containers that selected Pods must have.
     #[serde(deserialize_with = "wait_for::of_different_names")]
     pub wait_for: Vec<WaitFor>,
     /// Which nodes support sidecar containers.
     pub nodes: Nodes,
-    /// How each mesh is to hold the application.
+    /// How each mesh must hold the application.
     pub mesh: Mesh,
-    /// Where further kinds keep their Pod templates.
+    /// Where kinds that are not built in keep their Pod templates.
     pub pod_templates: Vec<PodTemplates>,
 }
 
 impl Settings {
-    /// Reads the settings; `null` is `{}`.
+    /// Reads the settings from JSON; `null` means `{}`.
     ///
     /// # Errors
-    /// The first field that does not fit, with its path.
+    /// The first field that is unknown or invalid, with its path.
     pub fn from_value(value: &Value) -> Result<Self, ReadError> {
         Ok(read::from_value::<Option<Self>>(value)?.unwrap_or_default())
     }
 
-    /// What is done about a violation of `rule` by a container that the settings know by that name and image repository.
+    /// The action on a violation of `rule` by a container with this name and image repository: `Ignore` if it is exempt.
     #[must_use]
     pub fn action_on(&self, rule: RuleId, name: &str, repository: &str) -> Action {
         let is_exempt = self.exempt.iter().any(|exemption| exemption.covers(rule, name, repository));
         if is_exempt { Action::Ignore } else { self.action(rule) }
     }
 
-    /// What is done about a violation of `rule`.
+    /// The action on a violation of `rule`, without exemptions: that of [`Settings::rules`], else the rule's default, limited by
+    /// `defaultAction`.
     #[must_use]
     pub fn action(&self, rule: RuleId) -> Action {
         let named = self.rules.get(&rule).copied();
         named.unwrap_or_else(|| rule.default_action().min(self.default_action))
     }
 
-    /// What the operator declares about a sidecar.
+    /// The first entry of `sidecars` that matches a container with this name and image repository.
     #[must_use]
     pub fn declaration(&self, name: &str, repository: &str) -> Option<&Sidecar> {
         self.sidecars.iter().find(|sidecar| sidecar.r#match.matches(name, repository))
     }
 
-    /// A warning about settings that are valid, but most likely a mistake.
+    /// A warning about settings that are valid, but probably a mistake.
     #[must_use]
     pub fn warning(&self) -> Option<String> {
         let sidecars = self.sidecars.iter().map(|sidecar| ("sidecars", &sidecar.r#match));
         let exempt = self.exempt.iter().map(|exemption| ("exempt", &exemption.r#match));
         let (list, _) = sidecars.chain(exempt).find(|(_, r#match)| r#match.is_everything())?;
-        Some(format!("settings.{list}: a match chooses every container"))
+        Some(format!("settings.{list}: a match selects every container"))
     }
 }

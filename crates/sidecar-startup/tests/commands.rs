@@ -1,4 +1,4 @@
-//! What the library says of a command is what a real shell makes of it.
+//! Compares the predicted outcomes of commands with what a real shell does.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use sidecar_startup::command::{Ends, outcome};
 
 const SCRIPTS: usize = 400;
 
-/// Commands that do no harm, wherever they run.
+/// Commands that are harmless on any machine.
 const COMMANDS: [&str; 28] = [
     "true",
     "false",
@@ -41,7 +41,7 @@ const COMMANDS: [&str; 28] = [
 const JOINS: [&str; 8] = ["; ", "\n", " && ", " || ", " &&\n", "\n\n", " # so it goes\n", ";"];
 const FLAGS: [&[&str]; 5] = [&["-c"], &["-ec"], &["-ce"], &["-e", "-c"], &["-uc"]];
 
-/// A small generator of numbers, the same ones every time (xorshift).
+/// A small deterministic random number generator (xorshift).
 struct Random(u64);
 
 impl Random {

@@ -1,7 +1,7 @@
-//! Holds the start-up sequence against a real kubelet: twelve Pods as kubelet 1.36.2 started them, with containerd and runc.
+//! Compares the start-up sequence with a real kubelet: twelve Pods as kubelet 1.36.2 started them, with containerd and runc.
 //!
-//! In each, `side` takes some seconds to become ready; the times are seconds after its first start. What a sequence says must
-//! allow what was seen, and nothing else.
+//! In each Pod, `side` takes some seconds to become ready. Times are in seconds after its first start. The sequence must allow
+//! the observed start of the application, and little else.
 
 #![allow(clippy::indexing_slicing, clippy::panic, reason = "a test says so where something is not there")]
 
@@ -14,15 +14,15 @@ use sidecar_startup::pod::Pod;
 use sidecar_startup::startup::sequence::{Gate, Sequence, WaitClass};
 use sidecar_startup::{Settings, validate};
 
-/// What `side` does on its own.
+/// The behaviour of `side`.
 struct Side {
-    /// When it is ready.
+    /// When it becomes ready.
     ready: u64,
-    /// When its hook returns, and whether well; none where it has no hook.
+    /// When its hook returns, and whether it succeeds; `None` without a hook.
     hook: Option<(u64, bool)>,
 }
 
-/// One Pod, and when its application was started; never, where it was not within 75 s.
+/// A Pod, and when its application was started; `None` if it was not within 75 s.
 struct Row {
     what: &'static str,
     spec: Value,
@@ -122,9 +122,9 @@ fn the_model_agrees_with_every_pod() {
                 match (class, before.gate, row.side.hook) {
                     (_, Gate::Started, _) => Some((0, 0)),
                     (WaitClass::Hard, Gate::PostStart, Some((returns, true))) => Some((returns, returns)),
-                    // Nor does it ever exit, since it is a sidecar.
+                    // `side` never exits, either.
                     (WaitClass::Hard, Gate::PostStart, _) | (_, Gate::Exited, _) => None,
-                    // Killing a container whose hook has failed takes some seconds more.
+                    // Killing a container after its hook has failed takes a few more seconds.
                     (WaitClass::Soft, _, Some((returns, _))) => Some((returns, returns + 5)),
                     (_, Gate::StartupProbe, _) if never_opens(&row.spec) => None,
                     (_, Gate::StartupProbe, _) => {
@@ -150,7 +150,7 @@ fn the_model_agrees_with_every_pod() {
     }
 }
 
-/// Whether the policy says that a gate of the Pod never opens.
+/// Whether the policy reports that a gate of the Pod never opens.
 fn never_opens(spec: &Value) -> bool {
     let request =
         json!({"kind": {"group": "", "kind": "Pod"}, "operation": "CREATE", "object": {"spec": spec}});
@@ -162,7 +162,7 @@ fn never_opens(spec: &Value) -> bool {
 fn what_hangs_is_denied() {
     let hanging: Vec<_> = rows().into_iter().filter(|row| row.app_started.is_none()).collect();
     assert_eq!(hanging.len(), 4);
-    // An ordinary init container that never ends is only known to be one by its name; here nothing tells.
+    // Pod 12 is not detected: nothing but a well-known name shows that an ordinary init container never ends.
     for row in hanging.iter().filter(|row| !row.what.starts_with("12")) {
         assert!(never_opens(&row.spec), "{}", row.what);
     }
@@ -211,15 +211,15 @@ fn budgets_have_the_defaults_of_the_api() {
     }
 }
 
-/// What a container of a random Pod is, and how it behaves.
+/// A container of a random Pod, and its behaviour.
 #[derive(Debug, Clone, Copy)]
 struct Random {
     is_init: bool,
     is_sidecar: bool,
-    /// After how long it exits or becomes ready.
+    /// The time until it exits or becomes ready.
     takes: u64,
     has_probe: bool,
-    /// After how long its hook returns, and whether well.
+    /// The time until its hook returns, and whether the hook succeeds.
     hook: Option<(u64, bool)>,
 }
 
@@ -239,8 +239,8 @@ impl Random {
     }
 }
 
-/// When each container is first started, told from the kubelet's own loop: init containers one by one, each held by what it is;
-/// then the others in one pass, in which a hook delays what comes behind it.
+/// When each container is first started, modelled on the kubelet's own loop: init containers one by one, then the others in one
+/// pass, in which a `postStart` hook delays the containers after it.
 fn simulate(containers: &[Random]) -> Vec<Option<u64>> {
     let mut now = Some(0);
     let mut starts = Vec::new();
@@ -302,7 +302,7 @@ proptest! {
 fn random(is_init: bool) -> impl Strategy<Value = Random> {
     let hook = proptest::option::of((0_u64..9, any::<bool>()));
     (any::<bool>(), 0_u64..9, any::<bool>(), hook).prop_map(move |(is_sidecar, takes, has_probe, hook)| {
-        // An ordinary init container may have neither.
+        // An ordinary init container may have neither probes nor hooks.
         let is_plain = is_init && !is_sidecar;
         Random {
             is_init,

@@ -1,5 +1,5 @@
-//! The universal sidecar, run with real shells by a small model of the kubelet: one that takes the native copy for an ordinary
-//! init container, and one that starts it again.
+//! Runs the native and the classic copy of a sidecar with real shells, under two small models of a kubelet: one treats the native
+//! copy as an ordinary init container, and the other restarts it as a sidecar container.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use sidecar_startup::copies::{MOUNT_PATH, Pair, pair};
 
-/// How long anything may take that ends.
+/// The time limit for anything that should end.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +31,7 @@ enum Which {
 
 use Which::{Classic, Native};
 
-/// What a copy that was started has come to.
+/// The state of a copy some time after its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Became {
     Sidecar,
@@ -41,7 +41,7 @@ enum Became {
 
 use Became::{Asleep, Exited, Sidecar};
 
-/// A kubelet, by whether it knows native sidecars.
+/// A kubelet without (`Old`) or with (`New`) support for sidecar containers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kubelet {
     Old,
@@ -52,7 +52,7 @@ use Kubelet::{New, Old};
 
 /// A Pod on a node.
 struct Pod {
-    /// Stands for what its containers see: the volume, `/proc`, and where they leave traces.
+    /// Holds what the containers see (the volume and `/proc`) and the traces that they leave.
     dir: PathBuf,
     pair: Pair,
     kubelet: Kubelet,
@@ -60,7 +60,7 @@ struct Pod {
     classic: Option<Child>,
     sandbox: usize,
     boot: usize,
-    /// Whether nothing can be written to the volume.
+    /// Whether the volume is full.
     is_full: bool,
 }
 
@@ -88,7 +88,7 @@ impl Pod {
         pod
     }
 
-    /// What a container of the Pod sees of its sandbox changes; its containers are gone.
+    /// Replaces the sandbox: all containers are gone, and new ones see other mounts.
     fn new_sandbox(&mut self) {
         self.crash(Native);
         self.crash(Classic);
@@ -102,7 +102,7 @@ impl Pod {
         ));
     }
 
-    /// The node starts anew. The volume stays, which is harder than if it went.
+    /// Reboots the node. The volume is kept, which is the harder case.
     fn reboot(&mut self) {
         self.boot += 1;
         self.new_sandbox();
@@ -114,7 +114,7 @@ impl Pod {
         fs::write(self.dir.join("proc/sys/kernel/random/boot_id"), boot).unwrap();
     }
 
-    /// Takes from the containers whatever would tell the sandbox.
+    /// Hides from the containers everything that identifies the sandbox.
     fn hide_sandbox(&self) {
         fs::remove_dir_all(self.dir.join("proc")).unwrap();
     }
@@ -130,12 +130,12 @@ impl Pod {
         self.dir.join(format!("{copy:?}.{of}"))
     }
 
-    /// The trace of a sidecar, which has its arguments as they stand in the container.
+    /// The trace of a sidecar; its name proves that the sidecar got the arguments of the container unchanged.
     fn sidecar_trace(&self, copy: Which) -> PathBuf {
         self.trace(copy, "sidecar.a  b.$HOME;")
     }
 
-    /// Starts a copy, and waits until it has come to something.
+    /// Starts a copy, and waits until its state is known.
     fn start(&mut self, copy: Which) -> Became {
         let container = if copy == Native { &self.pair.native } else { &self.pair.classic };
         let words: Vec<String> = ["command", "args"]
@@ -158,7 +158,7 @@ impl Pod {
         _ = fs::remove_file(&asleep);
         _ = fs::remove_file(self.sidecar_trace(copy));
         let path = std::env::var("PATH").unwrap();
-        // A shell cannot trap what was ignored when it was started, as for whatever runs in the background of another shell.
+        // A shell cannot trap signals that were ignored at its start, as they are in background jobs of another shell.
         let child = Command::new("env")
             .args(["--default-signal", "--"])
             .arg(self.dir.join("bin/sh"))
@@ -191,12 +191,12 @@ impl Pod {
         }
     }
 
-    /// Kills a copy, if it runs.
+    /// Kills a copy if it is running.
     fn crash(&mut self, copy: Which) {
         self.signal(copy, "KILL");
     }
 
-    /// Sends a signal to a copy, and waits until it has ended. What it leaves behind ends, too.
+    /// Sends a signal to a copy, waits until it has ended, and kills any process it left behind.
     fn signal(&mut self, copy: Which, signal: &str) -> Option<ExitStatus> {
         let mut child = self.child(copy).take()?;
         send(signal, &child.id().to_string());
@@ -212,11 +212,11 @@ impl Pod {
         Some(status)
     }
 
-    /// What the kubelet does in a sandbox whose init containers have not run, up to the start of the containers.
+    /// Runs the init containers of a new sandbox as the kubelet does.
     fn initialize(&mut self) {
         let became = self.start(Native);
         match (self.kubelet, became) {
-            // An init container that exits is over.
+            // An init container that exits with 0 is complete.
             (Old, Exited(0)) => {}
             (Old, _) => panic!("the Pod hangs: the init container has {became:?}"),
             (New, _) => self.keep(Native, became),
@@ -234,13 +234,13 @@ impl Pod {
         panic!("{copy:?} exits each time: {became:?}");
     }
 
-    /// What the kubelet does in a sandbox in which nothing has run yet.
+    /// Starts all containers of a new sandbox as the kubelet does.
     fn run(&mut self) -> Became {
         self.initialize();
         self.start(Classic)
     }
 
-    /// Which copies are the sidecar now, by the traces of those that run.
+    /// The copies that act as the sidecar, by the traces of those that run.
     fn sidecars(&self) -> Vec<Which> {
         let runs = |copy| if copy == Native { self.native.is_some() } else { self.classic.is_some() };
         [Native, Classic]
@@ -249,7 +249,7 @@ impl Pod {
             .collect()
     }
 
-    /// The one copy that should be the sidecar is, and the other has come to what it should.
+    /// Asserts that the right copy acts as the sidecar, and that the other is in the right state.
     fn settled(&self, classic: Became) {
         let always = self.pair.classic["command"][4] == "Always";
         let (sidecar, expected) = match (self.kubelet, always) {
@@ -275,13 +275,13 @@ impl Drop for Pod {
     }
 }
 
-/// Sends a signal to a process, or to a group of them.
+/// Sends a signal to a process or process group.
 fn send(signal: &str, process: &str) {
     let mut kill = Command::new("sh");
     kill.args(["-c", "kill -s \"$0\" -- \"$1\" 2>/dev/null", signal, process]).status().unwrap();
 }
 
-/// The shells that are here.
+/// The shells installed on this machine.
 fn shells() -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap();
     let found =
@@ -291,7 +291,7 @@ fn shells() -> Vec<PathBuf> {
     shells
 }
 
-/// Runs a scenario with every shell, on both kinds of node, under both restart policies.
+/// Runs a scenario with every shell, on both kinds of kubelet, and under both restart policies.
 fn everywhere(scenario: impl Fn(&mut Pod)) {
     for shell in shells() {
         for kubelet in [Old, New] {
@@ -366,7 +366,7 @@ fn the_native_copy_crashes() {
             pod.settled(classic);
         }
     });
-    // On an old node it is an init container that fails, here because it cannot write.
+    // On an old node, it is an init container that fails, here because it cannot write.
     on(Old, |pod| {
         fs::remove_dir(pod.dir.join("volume")).unwrap();
         assert!(fails(pod, Native));
@@ -402,7 +402,7 @@ fn the_node_reboots() {
     });
 }
 
-/// As when the kubelet starts all containers of the Pod again.
+/// The kubelet restarts all containers of the Pod.
 #[test]
 fn all_containers_start_again_in_the_same_sandbox() {
     on(New, |pod| {
@@ -416,7 +416,7 @@ fn all_containers_start_again_in_the_same_sandbox() {
     });
 }
 
-/// As when what has exited was removed from the node, and no container of the Pod runs.
+/// The exited containers were removed from the node, and no container of the Pod is running.
 #[test]
 fn an_old_kubelet_loses_track_of_its_init_containers() {
     on(Old, |pod| {
@@ -433,7 +433,7 @@ fn an_old_kubelet_loses_track_of_its_init_containers() {
 fn a_kubelet_is_upgraded_under_a_running_pod() {
     on(Old, |pod| {
         assert_eq!(pod.run(), Sidecar);
-        // The new one finds the native copy exited, and starts it whenever it is.
+        // The new kubelet finds that the native copy has exited, and restarts it every time.
         pod.kubelet = New;
         pod.keep(Native, Exited(0));
         assert_eq!(pod.sidecars(), [Classic]);
@@ -462,8 +462,8 @@ fn a_kubelet_is_upgraded_before_the_classic_copy_ran() {
     });
 }
 
-/// Where nothing tells the sandbox, what is written still tells who is the sidecar, save after a sandbox that died between the
-/// two copies.
+/// If nothing identifies the sandbox, the state file still decides which copy is the sidecar, except if a sandbox died between the
+/// starts of the two copies.
 #[test]
 fn nothing_tells_the_sandbox() {
     everywhere(|pod| {
@@ -478,7 +478,7 @@ fn nothing_tells_the_sandbox() {
     });
 }
 
-/// A sandbox with a machine of its own is told by that: its containers have their files under names of their own.
+/// A sandbox in a virtual machine is identified by the boot id: the files mounted into each container have names of their own.
 #[test]
 fn only_the_boot_tells_the_sandbox() {
     everywhere(|pod| {
@@ -502,7 +502,7 @@ fn only_the_boot_tells_the_sandbox() {
     });
 }
 
-/// A copy was killed while it wrote, so that the last line of the file is half of one.
+/// A copy was killed while writing, so the last line of the state file is incomplete.
 #[test]
 fn a_line_is_torn() {
     everywhere(|pod| {
@@ -524,7 +524,7 @@ fn a_line_is_torn() {
     });
 }
 
-/// Whether a copy that was started failed, and said why.
+/// Starts a copy, and returns whether it failed with an error message.
 fn fails(pod: &mut Pod, copy: Which) -> bool {
     let became = pod.start(copy);
     let said = fs::read_to_string(pod.trace(copy, "stderr")).unwrap();
@@ -563,7 +563,7 @@ fn the_boot_and_the_mounts_can_be_read_here() {
 fn ends_at_once(pod: &mut Pod, copy: Which, signal: &str) {
     let since = Instant::now();
     assert_eq!(pod.signal(copy, signal).unwrap().code(), Some(0), "{signal}");
-    // The kubelet would wait for 30 s; a busy machine is not to fail the test.
+    // The kubelet would wait for 30 s; allow for a busy machine.
     assert!(since.elapsed() < PATIENCE / 2, "{signal} took {:?}", since.elapsed());
 }
 

@@ -1,4 +1,4 @@
-//! What repairs write into texts that others read: Istio's configuration, and scripts for a shell.
+//! Texts that repairs write for other programs: Istio's configuration and shell scripts.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
@@ -13,7 +13,7 @@ use sidecar_startup::validate;
 
 const HOLD: &str = "holdApplicationUntilProxyStarts";
 
-/// Values as they stand in configurations.
+/// Values as found in configurations.
 fn value() -> impl Strategy<Value = Value> {
     let text = proptest::sample::select(vec![
         "a",
@@ -47,7 +47,7 @@ fn key() -> impl Strategy<Value = String> {
         .prop_map(str::to_owned)
 }
 
-/// The configuration, read by a real parser, has the field and nothing else more.
+/// Parsed by a real parser, the repaired configuration has the field, and is otherwise unchanged.
 #[test]
 fn configurations_gain_one_field() {
     let configuration = proptest::collection::vec((key(), value()), 0..4);
@@ -71,11 +71,11 @@ fn configurations_gain_one_field() {
             assert_eq!(manifest::parse_one(&held).unwrap(), Value::Object(fields), "{text}\nbecame\n{held}");
         }
     }
-    // What is in doubt is left alone; most is in none.
+    // Unclear configurations are left alone, but most must not be unclear.
     assert!(asked * 8 < taken * 10, "only {taken} of {asked} were changed");
 }
 
-/// The hook that a repair writes around a probe's command.
+/// The hook that a repair makes of a probe's command.
 fn hook(probe: &[&str], timeout: u32) -> Vec<String> {
     let payload = json!({
         "settings": {"fix": "All", "rules": {"classic-sidecar": "Ignore"}, "holdApplication": {"timeoutSeconds": timeout}},
@@ -120,7 +120,7 @@ fn the_hook_waits_until_the_probe_succeeds() {
     std::fs::remove_file(file).unwrap();
 }
 
-/// The kubelet sets no limit to a hook, and waits until nobody has its streams open any more.
+/// The kubelet sets no time limit for a hook, and waits until no process has its streams open.
 #[test]
 fn the_hook_ends_in_time_though_the_probe_hangs() {
     let command = hook(&["tail", "-f", "/dev/null"], 1);

@@ -1,20 +1,20 @@
-//! A container as the catalogue looks at it.
+//! The input of the catalogue: a container and its Pod.
 
 use crate::model::object::{ContainerFields, Spec, TextMap};
 use crate::model::template::Kind;
 
-/// A container as the catalogue looks at it.
+/// A container to compare with the rows of the catalogue.
 #[derive(Debug, Clone, Copy)]
 pub struct Candidate<'a> {
-    /// What the container says.
+    /// The fields of the container.
     pub fields: &'a ContainerFields<'a>,
-    /// Its image repository.
+    /// Its image repository, as [`crate::model::image::repository`] returns it.
     pub repository: &'a str,
-    /// The Pod around it.
+    /// The Pod that it belongs to.
     pub pod: PodContext<'a>,
 }
 
-/// The Pod around a container.
+/// The Pod that a container belongs to.
 #[derive(Debug, Clone, Copy)]
 pub struct PodContext<'a> {
     /// The kind of the object, or of the controller that owns the Pod.

@@ -1,4 +1,4 @@
-//! The conditions of the catalogue: a small closed set of questions to a container and its Pod.
+//! The conditions of the catalogue: a small closed set of tests on a container and its Pod.
 
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
@@ -10,10 +10,10 @@ use crate::model::object::ContainerFields;
 use crate::model::template::Kind;
 use crate::model::version::Version;
 
-/// A statement about a container and its Pod.
+/// A test on a container and its Pod.
 #[derive(Debug)]
 pub enum Condition {
-    /// A flag or a word of `command` or `args`, written without its dashes.
+    /// A flag or word of `command` or `args`, without leading dashes.
     Arg(&'static str, Test),
     /// An environment variable with a literal value.
     Env(&'static str, Test),
@@ -21,43 +21,43 @@ pub enum Condition {
     Annotation(&'static str, Test),
     /// A label of the Pod.
     Label(&'static str, Test),
-    /// The kind of the object that the Pod template stands in, or of the controller that owns the Pod.
+    /// The kind of the object with the Pod template, or of the controller that owns the Pod.
     Kind(Kind),
-    /// The image repository, by a glob.
+    /// The image repository fits this glob.
     Image(&'static str),
-    /// The tag is a version of at least this one.
+    /// The tag is this version or a later one.
     Since(&'static str),
     /// The tag contains this.
     Tag(&'static str),
-    /// It mounts a volume of type `hostPath`.
+    /// The container mounts a volume of type `hostPath`.
     MountsHostPath,
-    /// It has no `command` of its own.
+    /// The container has no `command`.
     NoCommand,
-    /// Its own `readinessProbe` is an `httpGet` with this path and port.
+    /// Its `readinessProbe` is an `httpGet` with this path and port.
     ReadinessProbe(&'static str, i32),
-    /// One of these.
+    /// At least one of these holds.
     AnyOf(&'static [Condition]),
-    /// All of these.
+    /// All of these hold.
     AllOf(&'static [Condition]),
 }
 
-/// What is asked of a value.
+/// The test on a value.
 #[derive(Debug)]
 pub enum Test {
-    /// It is there; a flag may also stand alone or be `true`.
+    /// It is set. A flag is set if it stands alone or is `true`.
     Present,
-    /// It is not there, and cannot be hidden.
+    /// It is not set, and nothing that cannot be read may set it.
     Absent,
-    /// It is this.
+    /// It equals this.
     Is(&'static str),
-    /// It is not there, or not this.
+    /// It is not set, or differs from this.
     IsNot(&'static str),
     /// It contains this.
     Has(&'static str),
 }
 
 impl Condition {
-    /// Whether it holds for sure. What cannot be decided does not hold.
+    /// Whether the condition is proven. One that cannot be decided does not hold.
     pub(super) fn holds(&self, candidate: Candidate<'_>) -> bool {
         let Candidate { fields, repository, pod } = candidate;
         match self {
@@ -101,7 +101,7 @@ impl Condition {
 }
 
 impl Condition {
-    /// Whether it holds, or may: the value of a flag comes from a variable.
+    /// Whether the condition holds, or may hold since the value of a flag comes from a variable.
     pub(super) fn may_hold(&self, candidate: Candidate<'_>) -> bool {
         let is_variable = match self {
             Self::Arg(flag, Test::Is(_) | Test::Has(_)) => {
@@ -114,15 +114,17 @@ impl Condition {
 }
 
 impl Candidate<'_> {
+    /// Whether all conditions hold.
     pub(super) fn fulfils(self, conditions: &[Condition]) -> bool {
         conditions.iter().all(|condition| condition.holds(self))
     }
 
-    /// An exception that may well apply does: the other way, doubt would deny.
+    /// Whether one of the exceptions holds or may hold. Doubt must lead to silence, not to a denial.
     pub(super) fn is_excepted(self, conditions: &[Condition]) -> bool {
         conditions.iter().any(|condition| condition.may_hold(self))
     }
 
+    /// Whether at least one condition holds.
     pub(super) fn fulfils_one(self, conditions: &[Condition]) -> bool {
         conditions.iter().any(|condition| condition.holds(self))
     }
@@ -140,16 +142,16 @@ impl Test {
     }
 }
 
-/// Whether a word, or a flag that is set, is among the words of a container.
+/// Whether `command` or `args` has the word `flag`, or the flag alone or with the value `true`.
 fn has_arg(container: &ContainerFields<'_>, flag: &str) -> bool {
-    container.words().any(|word| matches!(undashed(word).strip_prefix(flag), Some("" | "=true")))
+    container.words().any(|word| matches!(without_dashes(word).strip_prefix(flag), Some("" | "=true")))
 }
 
-/// The value of a flag, behind `=` or as the next word.
+/// The value of a flag, after `=` or as the next word.
 pub(super) fn value_of_arg<'a>(container: &'a ContainerFields<'_>, flag: &str) -> Option<&'a str> {
     let mut words = container.words();
     while let Some(word) = words.next() {
-        match undashed(word).strip_prefix(flag) {
+        match without_dashes(word).strip_prefix(flag) {
             Some("") if word.starts_with('-') => return words.next().filter(|value| !value.starts_with('-')),
             Some(rest) if rest.starts_with('=') => return rest.strip_prefix('='),
             _ => {}
@@ -158,14 +160,14 @@ pub(super) fn value_of_arg<'a>(container: &'a ContainerFields<'_>, flag: &str) -
     None
 }
 
-/// Whether the words of a container may come to others: through a shell, or through `$(VAR)`.
+/// Whether the process may get other arguments than `command` and `args` show: through a shell or `$(VAR)`.
 pub(super) fn is_opaque(container: &ContainerFields<'_>) -> bool {
     let is_busybox = |word: &str| word.rsplit('/').next() == Some("busybox");
     container.words().any(|word| is_shell(word) || is_busybox(word) || word.contains("$("))
 }
 
-/// Flags are read as Go programs read them, with one dash or two.
-fn undashed(word: &str) -> &str {
+/// Strips one or two leading dashes: Go programs accept either.
+fn without_dashes(word: &str) -> &str {
     word.strip_prefix("--").or_else(|| word.strip_prefix('-')).unwrap_or(word)
 }
 

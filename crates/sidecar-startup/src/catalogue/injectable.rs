@@ -1,35 +1,35 @@
-//! What may be put on a sidecar, where the catalogue's conditions for it are proven.
+//! Probes and commands that a repair may add to a sidecar if their conditions are proven.
 
 use super::candidate::Candidate;
 use super::condition::{self, Condition};
 
-/// A probe or a command, and the conditions under which it exists.
+/// A probe, command or path, and the conditions under which the sidecar supports it.
 #[derive(Debug)]
 pub struct Injectable<T> {
-    /// The probe, as JSON, or the words of the command.
+    /// The probe as JSON, the words of the command, or the path.
     pub what: T,
-    /// Where its port comes from; nothing if it is the one that stands in it.
+    /// Where its port comes from; `None` if the port in `what` is fixed.
     pub port: Option<PortSource>,
-    /// What must all hold.
+    /// Conditions that must all hold.
     pub when: &'static [Condition],
 }
 
-/// Where a sidecar's port comes from: the first of these that is there.
+/// Where a sidecar's port comes from: the first of these that is set.
 #[derive(Debug)]
 pub struct PortSource {
-    /// A flag, written without its dashes.
+    /// A flag, without leading dashes.
     pub arg: Option<&'static str>,
     /// An environment variable.
     pub env: Option<&'static str>,
-    /// The name of one of its container ports.
+    /// The name of a container port.
     pub named: Option<&'static str>,
-    /// The port that it uses unless told otherwise.
+    /// The default port of the sidecar.
     pub default: Option<u16>,
 }
 
 impl<T> Injectable<T> {
-    /// What may be put on a container, and the port to put in it, where that differs from its own. Nothing where a condition is not
-    /// proven.
+    /// What may be added to a container, and the port to use instead of the one in it, if any. `None` if a condition is not proven
+    /// or the port is unknown.
     pub(super) fn proven(&self, candidate: Candidate<'_>) -> Option<(&T, Option<u16>)> {
         if !candidate.fulfils(self.when) {
             return None;
@@ -42,11 +42,12 @@ impl<T> Injectable<T> {
 }
 
 impl PortSource {
+    /// The port of a container; `None` if it cannot be determined.
     fn port(&self, candidate: Candidate<'_>) -> Option<u16> {
         if let Some(value) = self.arg.and_then(|flag| condition::value_of_arg(candidate.fields, flag)) {
             return port_of(value);
         }
-        // A flag may still be hidden in what cannot be read.
+        // A shell script or variable may still set the flag.
         if self.arg.is_some() && condition::is_opaque(candidate.fields) {
             return None;
         }
@@ -64,7 +65,7 @@ impl PortSource {
     }
 }
 
-/// The port in `8080`, `:8080` or `0.0.0.0:8080`; nothing where it is bound to an address that the kubelet cannot reach.
+/// The port in `8080`, `:8080` or `0.0.0.0:8080`; `None` if it is bound to an address that the kubelet cannot reach.
 fn port_of(value: &str) -> Option<u16> {
     let (address, port) = value.rsplit_once(':').unwrap_or(("", value));
     let is_open = matches!(address, "" | "0.0.0.0" | "[::]" | "::");

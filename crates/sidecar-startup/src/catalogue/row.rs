@@ -1,4 +1,4 @@
-//! What is known of one sidecar.
+//! The facts about one well-known sidecar.
 
 use super::candidate::Candidate;
 use super::condition::Condition;
@@ -8,14 +8,14 @@ use crate::model::image;
 use crate::model::object::ContainerFields;
 use crate::settings::action::Need;
 
-/// What Istio calls its proxy, and so does the catalogue.
+/// The name of Istio's proxy, both as a container and as a row.
 pub const ISTIO_PROXY: &str = "istio-proxy";
 
-/// What is known of one sidecar. The fields are explained at the top of `catalogue.yaml`.
+/// The facts about one well-known sidecar. The top of `catalogue.yaml` defines the fields.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "they are independent facts")]
 pub struct Row {
-    /// What the catalogue calls it.
+    /// Its name in the catalogue.
     pub name: &'static str,
     /// Globs on the container name.
     pub container_names: &'static [&'static str],
@@ -25,52 +25,52 @@ pub struct Row {
     pub images: &'static [&'static str],
     /// What makes an entry of `containers` this sidecar.
     pub matched_by: Match,
-    /// What must all hold for the row to apply at all.
+    /// Conditions that must all hold for the row to apply at all.
     pub only_when: &'static [Condition],
-    /// Where an entry of `containers` is the application all the same.
+    /// Exceptions: if one holds, a matching entry of `containers` is the application or a task.
     pub except_when: &'static [Condition],
-    /// Where the injector is still to fill the container in.
+    /// If one of these holds, the container is a placeholder that the injector will fill in.
     pub stub_when: &'static [Condition],
-    /// What the application needs of it.
+    /// How much the application needs it.
     pub need: Need,
-    /// Whether an init container of its own has done the first work, where there is one.
+    /// Whether an init container, if there is one, does the sidecar's first work before the application starts.
     pub served_by_init: bool,
-    /// The names of containers that never run to completion.
+    /// Exact names of containers that never run to completion.
     pub never_one_shot: &'static [&'static str],
-    /// Whether the Pod's traffic goes through it.
+    /// Whether the Pod's traffic is redirected through it.
     pub redirects_traffic: bool,
-    /// Whether it lets a Job complete.
+    /// Whether it exits by itself, so that a Job can complete.
     pub ends_itself: bool,
-    /// Whether all other classic sidecars are ended in a Pod with it.
+    /// Whether all other classic sidecars of its Pod are ended, too.
     pub ends_others: bool,
-    /// Whether the readiness that it ships depends on the application.
+    /// Whether its own readiness check depends on the application.
     pub needs_app: bool,
-    /// A word of the hook that upstream makes the gate of the native form.
+    /// A word of the `postStart` command that gates its native form as upstream ships it.
     pub native_gate: Option<&'static str>,
-    /// The path that it answers only once the application does.
+    /// A health path that succeeds only once the application does.
     pub follows_application: Option<Injectable<&'static str>>,
-    /// The probe that holds an application until it is ready, as JSON.
+    /// The `startupProbe` that holds the application until the sidecar is ready, as JSON.
     pub startup_probe: Option<Injectable<&'static str>>,
-    /// The command in its image that blocks until it is ready.
+    /// A command in its image that blocks until the sidecar is ready.
     pub wait_command: Option<Injectable<&'static [&'static str]>>,
     /// Whether its image has a shell.
     pub has_shell: bool,
-    /// Where the facts were read.
+    /// Where the facts were read; empty without the cargo feature `texts`.
     pub source: &'static str,
 }
 
-/// What makes an entry of `containers` a row's sidecar.
+/// What identifies an entry of `containers` as a row's sidecar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Match {
     /// Its name.
     Name,
     /// Its image.
     Image,
-    /// One of the two.
+    /// Its name or its image.
     Either,
-    /// Both together.
+    /// Its name and its image.
     Both,
-    /// Nothing that stands in the container itself.
+    /// Only a setting or the Pod's annotation, never the container itself.
     Declared,
 }
 
@@ -87,7 +87,7 @@ impl Row {
         is_match && candidate.fulfils(self.only_when) && !candidate.is_excepted(self.except_when)
     }
 
-    /// Whether a container that is a sidecar anyway is this one.
+    /// Whether a container already known to be a sidecar is this one.
     pub(super) fn describes(&self, candidate: Candidate<'_>) -> bool {
         let is_match = match self.matched_by {
             Match::Name => self.has_name(&candidate.fields.name),
@@ -97,35 +97,36 @@ impl Row {
         is_match && candidate.fulfils(self.only_when)
     }
 
+    /// Whether a container name is one of this sidecar's.
     pub(super) fn has_name(&self, name: &str) -> bool {
         self.container_names.iter().any(|glob| matches(glob, name))
     }
 
-    /// Whether an ordinary init container of this name belongs to it.
+    /// Whether an ordinary init container of this name belongs to this sidecar.
     pub(crate) fn has_init_container(&self, name: &str) -> bool {
         self.related_init_containers.iter().any(|glob| matches(glob, name))
     }
 
-    /// Whether an image repository is one of those that upstream publishes.
+    /// Whether an image repository is one of this sidecar's.
     #[must_use]
     pub fn has_image(&self, repository: &str) -> bool {
         self.images.iter().any(|glob| matches_repository(glob, repository))
     }
 
-    /// Whether the container only marks the place for one that the injector makes.
+    /// Whether the container is a placeholder that the injector will fill in.
     pub(crate) fn is_placeholder(&self, candidate: Candidate<'_>) -> bool {
         candidate.fulfils_one(self.stub_when)
     }
 
-    /// Whether an ordinary init container of the Pod has done this sidecar's first work.
+    /// Whether this ordinary init container does the sidecar's first work.
     pub(crate) fn is_served_by(&self, init_container: &ContainerFields<'_>) -> bool {
         self.served_by_init
             && (self.has_init_container(&init_container.name)
                 || self.has_image(&image::repository(&init_container.image)))
     }
 
-    /// What may be put on a container of this row, and the port to put in it, where that differs from its own. Nothing where a
-    /// condition is not proven; an image that upstream does not publish proves neither version nor path.
+    /// What may be added to a container of this row, and the port to use instead of the one in it, if any. `None` if a condition is
+    /// not proven or the image is not one of the row's: another image proves neither version nor path.
     #[must_use]
     pub fn proven<'r, T>(
         &self,
@@ -135,7 +136,7 @@ impl Row {
         if self.has_image(candidate.repository) { injectable.proven(candidate) } else { None }
     }
 
-    /// Whether it is Istio's proxy.
+    /// Whether this is the row of Istio's proxy.
     #[must_use]
     pub fn is_istio_proxy(&self) -> bool {
         self.name == ISTIO_PROXY

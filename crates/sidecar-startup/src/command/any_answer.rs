@@ -1,10 +1,10 @@
-//! Loops that take any answer of a server for success.
+//! Detects wait loops that accept any response of a server, even an error status.
 
 use super::outcome::Ends;
 use super::shell::outcome_of_words;
 use super::words::base_name;
 
-/// Whether a text is a loop until a `curl` gets any answer, with nothing of weight after it.
+/// Whether a script is a loop until `curl` gets any response, with nothing after it that may fail or do work.
 pub(super) fn is_loop_for_any_answer(text: &str) -> bool {
     let condition = after_word(text, "until")
         .or_else(|| after_word(text, "while").and_then(|negated| after_word(negated, "!")));
@@ -13,13 +13,13 @@ pub(super) fn is_loop_for_any_answer(text: &str) -> bool {
     })
 }
 
-/// What comes after a word that a text begins with.
+/// The text after a leading word.
 fn after_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     let rest = text.strip_prefix(word).filter(|rest| rest.starts_with(char::is_whitespace));
     rest.map(str::trim_start)
 }
 
-/// Splits a text after the first command in it, however complex that is.
+/// Splits a script at the first `;` or newline outside quotes.
 fn split_at_condition_end(text: &str) -> Option<(&str, &str)> {
     let mut quote = None;
     for (at, c) in text.char_indices() {
@@ -36,36 +36,51 @@ fn split_at_condition_end(text: &str) -> Option<(&str, &str)> {
     None
 }
 
-/// Whether a text is the body of a loop and its end, with no other loop in it, and then at most what idles and succeeds.
+/// Whether a text is the body of a loop up to `done`, without another loop in it, and then nothing that may fail or do work.
 fn is_rest_of_loop(text: &str) -> bool {
+    !contains_loop(text) && after_done(text).is_some_and(always_succeeds_idly)
+}
+
+/// Whether a character ends a command.
+fn ends_command(c: char) -> bool {
+    matches!(c, '\n' | ';' | '&' | '|' | '(' | ')' | '{' | '}' | '`')
+}
+
+/// Whether a text contains a loop, or a here-document, which may hide anything.
+fn contains_loop(text: &str) -> bool {
     const LOOPS: [&str; 4] = ["for", "select", "until", "while"];
     const BEFORE_COMMANDS: [&str; 6] = ["!", "do", "elif", "else", "if", "then"];
-    let is_gap = |c: char| matches!(c, '\n' | ';' | '&' | '|' | '(' | ')' | '{' | '}' | '`');
     let begins_loop = |command: &str| {
         let first = command.split_whitespace().find(|word| !BEFORE_COMMANDS.contains(word));
         first.is_some_and(|first| LOOPS.contains(&first))
     };
-    if text.contains("<<") || text.split(is_gap).any(begins_loop) {
-        return false;
-    }
+    text.contains("<<") || text.split(ends_command).any(begins_loop)
+}
+
+/// The text after the only `done` command. `None` if there is none, or more than one.
+fn after_done(text: &str) -> Option<&str> {
     let mut ends = text.match_indices("done").filter_map(|(at, word)| {
         let (body, rest) = text.split_at_checked(at)?;
         let rest = rest.strip_prefix(word)?;
         let is_command = body.trim_end_matches([' ', '\t']).ends_with([';', '\n']);
-        let is_whole = rest.is_empty() || rest.starts_with([' ', '\t']) || rest.starts_with(is_gap);
+        let is_whole = rest.is_empty() || rest.starts_with([' ', '\t']) || rest.starts_with(ends_command);
         (is_command && is_whole).then_some(rest)
     });
-    let Some(rest) = ends.next().filter(|_| ends.next().is_none()) else { return false };
+    ends.next().filter(|_| ends.next().is_none())
+}
+
+/// Whether the text after a loop is empty, or a script that always succeeds and does no work.
+fn always_succeeds_idly(rest: &str) -> bool {
     let rest = rest.trim_matches([' ', '\t']);
-    let after = rest.strip_prefix([';', '\n']).or_else(|| rest.strip_prefix("&&"));
+    let script = rest.strip_prefix([';', '\n']).or_else(|| rest.strip_prefix("&&"));
     rest.is_empty()
-        || after.is_some_and(|script| {
+        || script.is_some_and(|script| {
             let outcome = outcome_of_words(&["sh", "-c", script]);
             outcome.ends == Ends::Success && !outcome.works
         })
 }
 
-/// Whether a command is a `curl` that succeeds with any answer, and nothing else.
+/// Whether a command is nothing but a `curl` that succeeds with any response.
 fn is_curl_for_any_answer(text: &str) -> bool {
     const SILENCERS: [&str; 6] =
         [" > /dev/null", " >/dev/null", " 1>/dev/null", " 2> /dev/null", " 2>/dev/null", " 2>&1"];
@@ -79,8 +94,7 @@ fn is_curl_for_any_answer(text: &str) -> bool {
     })
 }
 
-/// Whether these arguments of `curl` name one HTTP URL and nothing that makes an answer count as a failure. There is none where
-/// that is not sure, because of a flag that is not known here.
+/// Whether these arguments of `curl` are one HTTP URL and flags that let no response fail. `None` if a flag is not known.
 fn asks_one_url_for_any_answer(arguments: &[String]) -> Option<bool> {
     let mut urls = 0;
     let mut arguments = arguments.iter();
@@ -96,7 +110,7 @@ fn asks_one_url_for_any_answer(arguments: &[String]) -> Option<bool> {
     Some(urls == 1)
 }
 
-/// Whether the next word belongs to this argument of `curl`. There is none if the argument is not known.
+/// Whether this argument of `curl` takes the next word as its value. `None` if the argument is not known.
 fn takes_value(argument: &str) -> Option<bool> {
     if let Some(name) = argument.strip_prefix("--") {
         return match name {
@@ -115,13 +129,13 @@ fn takes_value(argument: &str) -> Option<bool> {
     let mut letters = letters.chars();
     match letters.find(|letter| !"46GILNSgiksv".contains(*letter)) {
         None => Some(false),
-        // The value is the rest of the word, if there is any.
+        // The value may follow the letter in the same word.
         Some('A' | 'H' | 'X' | 'd' | 'm' | 'o' | 'u') => Some(letters.as_str().is_empty()),
         Some(_) => None,
     }
 }
 
-/// Whether `curl` surely takes a word for the URL of an HTTP server. Without a scheme, it guesses another one from some names.
+/// Whether `curl` certainly treats a word as an HTTP URL. If the scheme is missing, it guesses another one for some host names.
 fn is_http_url(word: &str) -> bool {
     const OTHERS: [&str; 8] = ["-", "$", "dict.", "ftp.", "imap.", "ldap.", "pop3.", "smtp."];
     let is_guessed = || !word.contains("://") && !OTHERS.iter().any(|start| word.starts_with(start));

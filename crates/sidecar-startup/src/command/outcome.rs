@@ -1,39 +1,39 @@
-//! What running a command comes to.
+//! The result of running a command.
 
-/// How a command ends, whatever it finds.
+/// How a command ends in any environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ends {
-    /// With 0.
+    /// With exit code 0.
     Success,
-    /// With something else.
+    /// With another exit code.
     Failure,
-    /// That depends on what it finds, or it never does.
+    /// It depends on the environment, or the command never ends.
     Unknown,
 }
 
-/// What running a command comes to, as far as its words tell.
+/// The result of running a command, as far as its words determine it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outcome {
-    /// How it ends, whatever it finds.
+    /// How it ends in any environment.
     pub ends: Ends,
-    /// How long it surely sleeps before it does anything else, or ends, in whole seconds, rounded down. It is [`u32::MAX`] for
+    /// How long it is certain to sleep before it does anything else or ends, in seconds, rounded down; [`u32::MAX`] for
     /// `sleep infinity`.
     pub sleeps: u32,
-    /// Whether it runs anything but `sleep`, `true`, `false`, `:`, `echo`, `printf`, `date`, `set` or `exit`, that is, whether
-    /// it does, or may do, real work.
+    /// Whether it may do real work: it runs anything other than `sleep`, `true`, `false`, `:`, `echo`, `printf`, `date`, `set`
+    /// or `exit`.
     pub works: bool,
 }
 
 impl Outcome {
-    /// What nothing is known of.
+    /// The result of a command that cannot be predicted.
     pub(super) const UNKNOWN: Self = Self { ends: Ends::Unknown, sleeps: 0, works: true };
 
-    /// What ends like that and has no other effect.
+    /// The result of a command that ends this way and does nothing else.
     pub(super) const fn harmless(ends: Ends) -> Self {
         Self { ends, sleeps: 0, works: false }
     }
 
-    /// Whether it succeeds, and does nothing before but take its time.
+    /// Whether it always succeeds, and does nothing but sleep first.
     pub(crate) const fn only_sleeps(self) -> bool {
         matches!(self.ends, Ends::Success) && !self.works && 0 < self.sleeps
     }

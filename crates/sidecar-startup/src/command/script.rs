@@ -1,30 +1,30 @@
-//! Shell scripts, as far as they can be read.
+//! Parses shell scripts, as far as they consist of simple commands.
 
 use super::words::is_plain_assignment;
 
-/// A shell script, as far as it can be read.
+/// A parsed shell script: its leading simple commands, and the rest.
 #[derive(Default)]
 pub(super) struct Script<'a> {
     pub(super) commands: Vec<Command>,
-    /// How the unread rest is joined to the commands.
+    /// How `unread`, or else the end of the script, is joined to the commands.
     pub(super) join: Join,
-    /// What comes from the first command on that cannot be read.
+    /// The text from the first command that cannot be parsed.
     pub(super) unread: Option<&'a str>,
 }
 
 /// A simple command.
 pub(super) struct Command {
     pub(super) join: Join,
-    /// Whether `!` turns its end around.
+    /// Whether `!` inverts its exit status.
     pub(super) is_negated: bool,
-    /// Its words, without quotes and without the variables that it sets.
+    /// Its words, without quotes and without leading variable assignments.
     pub(super) words: Vec<String>,
 }
 
 /// How a command is joined to the one before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Join {
-    /// By `;` or a line's end.
+    /// By `;` or a newline.
     #[default]
     Then,
     /// By `&&`.
@@ -33,63 +33,66 @@ pub(super) enum Join {
     Or,
 }
 
-/// What comes after the text of a simple command.
+/// What ends a simple command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mark {
+enum Separator {
     Join(Join),
     Line,
     End,
 }
 
 impl<'a> Script<'a> {
+    /// Parses a script up to the first command that is not simple.
     pub(super) fn read(text: &'a str) -> Self {
         let mut script = Self::default();
         let mut rest = text;
         loop {
             let start = rest.trim_start_matches([' ', '\t']);
-            let Some((mark, after)) = script.read_command(start) else {
+            let Some((separator, after)) = script.read_command(start) else {
                 script.leave_unread(start);
                 return script;
             };
-            if mark == Mark::End {
+            if separator == Separator::End {
                 return script;
             }
             rest = after;
         }
     }
 
-    /// Reads a command up to the mark after it, and gives what comes then. There is none where it cannot be read.
-    fn read_command(&mut self, start: &'a str) -> Option<(Mark, &'a str)> {
-        let (text, mark, after) = split_at_mark(start)?;
+    /// Parses one command and its separator. Returns the separator and the text after it, or `None` if the command cannot be
+    /// parsed.
+    fn read_command(&mut self, start: &'a str) -> Option<(Separator, &'a str)> {
+        let (text, separator, after) = split_at_separator(start)?;
         let text = text.trim_end_matches([' ', '\t']);
-        match (text, mark) {
-            // A line's end between `&&` and what it joins means nothing.
-            ("", Mark::Line) => return Some((mark, after)),
-            ("", Mark::End) if self.join == Join::Then => return Some((mark, after)),
-            // Shells complain about these.
+        match (text, separator) {
+            // A newline between `&&` and the next command is ignored.
+            ("", Separator::Line) => return Some((separator, after)),
+            ("", Separator::End) if self.join == Join::Then => return Some((separator, after)),
+            // A syntax error in any shell.
             ("", _) => return None,
             _ => self.commands.push(Command::read(text, self.join)?),
         }
-        self.join = if let Mark::Join(join) = mark { join } else { Join::Then };
-        // A script that ends with `&&` or `||` is not complete, which the next turn notices.
-        Some((mark, after))
+        self.join = if let Separator::Join(join) = separator { join } else { Join::Then };
+        // If the script ends with `&&` or `||`, the next call finds that it is incomplete.
+        Some((separator, after))
     }
 
-    /// Ends the script before what cannot be read. If that may run in the background, so may the commands it is joined to.
+    /// Ends the script before `text`, which cannot be parsed. If that may run in the background, so may the commands joined to it
+    /// by `&&` and `||`; those are dropped, too.
     fn leave_unread(&mut self, text: &'a str) {
         self.unread = Some(text);
-        let may_be_in_background = text.replace("&&", "").replace(">&", "").contains('&');
+        let may_run_in_background = text.replace("&&", "").replace(">&", "").contains('&');
         let mut join = self.join;
-        while may_be_in_background && join != Join::Then {
+        while may_run_in_background && join != Join::Then {
             join = self.commands.pop().map_or(Join::Then, |command| command.join);
             self.join = join;
         }
     }
 }
 
-/// Splits a script after its first simple command: its text, what comes after it, and the rest. There is none where the text has
-/// anything in it that takes more than splitting words, quoted or not.
-fn split_at_mark(script: &str) -> Option<(&str, Mark, &str)> {
+/// Splits a script into the text of its first command, the separator, and the rest. `None` if the text has a character, quoted or
+/// not, that requires more than word splitting.
+fn split_at_separator(script: &str) -> Option<(&str, Separator, &str)> {
     let mut quote = None;
     let mut last = ' ';
     for (at, c) in script.char_indices() {
@@ -98,24 +101,24 @@ fn split_at_mark(script: &str) -> Option<(&str, Mark, &str)> {
             (Some(open), _) if c == open => quote = None,
             (Some(_), ';' | '&' | '\n') => return None,
             (None, '\'' | '"') => quote = Some(c),
-            (None, ';') => return Some((text, Mark::Join(Join::Then), rest.strip_prefix(';')?)),
-            (None, '&') => return Some((text, Mark::Join(Join::And), rest.strip_prefix("&&")?)),
-            (None, '|') => return Some((text, Mark::Join(Join::Or), rest.strip_prefix("||")?)),
-            (None, '\n') => return Some((text, Mark::Line, rest.strip_prefix('\n')?)),
+            (None, ';') => return Some((text, Separator::Join(Join::Then), rest.strip_prefix(';')?)),
+            (None, '&') => return Some((text, Separator::Join(Join::And), rest.strip_prefix("&&")?)),
+            (None, '|') => return Some((text, Separator::Join(Join::Or), rest.strip_prefix("||")?)),
+            (None, '\n') => return Some((text, Separator::Line, rest.strip_prefix('\n')?)),
             (None, '#') if matches!(last, ' ' | '\t') => {
-                let next_line = rest.split_once('\n').map(|(_, next)| (text, Mark::Line, next));
-                return next_line.or(Some((text, Mark::End, "")));
+                let next_line = rest.split_once('\n').map(|(_, next)| (text, Separator::Line, next));
+                return next_line.or(Some((text, Separator::End, "")));
             }
             _ if "$`\\(){}|<>*?[~".contains(c) || (c.is_control() && c != '\t') => return None,
             _ => {}
         }
         last = c;
     }
-    quote.is_none().then_some((script, Mark::End, ""))
+    quote.is_none().then_some((script, Separator::End, ""))
 }
 
 impl Command {
-    /// Reads the text of a simple command. There is none if it is the beginning of something else.
+    /// Parses the text of a simple command. `None` if it is not one, such as the start of a loop.
     pub(super) fn read(text: &str, join: Join) -> Option<Self> {
         const KEYWORDS: [&str; 17] = [
             "!", "case", "coproc", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if",
@@ -136,13 +139,13 @@ impl Command {
     }
 }
 
-/// How many variables a command sets. There is none if one of them is not plain, or may be no variable since it is quoted.
+/// The number of leading variable assignments. `None` if one is not plain, or if quotes leave it open whether it is an assignment.
 fn count_assignments(text: &str, words: &[String]) -> Option<usize> {
     let assignments = || words.iter().take_while(|word| word.contains('='));
     let is_quoted = text.contains(['\'', '"']);
-    let is_surely_first =
+    let is_certainly_first =
         |word: &String| word.split_inclusive('=').next().is_some_and(|name| text.starts_with(name));
     let count = assignments().count();
-    let are_variables = !is_quoted || count == 0 || (count == 1 && assignments().all(is_surely_first));
+    let are_variables = !is_quoted || count == 0 || (count == 1 && assignments().all(is_certainly_first));
     (are_variables && assignments().all(|word| is_plain_assignment(word))).then_some(count)
 }

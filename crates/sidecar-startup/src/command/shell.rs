@@ -1,45 +1,47 @@
-//! What a shell does on its way through a script.
+//! Follows a shell through a script.
 
 use super::outcome::{Ends, Outcome};
 use super::script::{Join, Script};
 use super::words::{as_strs, base_name, is_shell, program, seconds, unwrapped};
 
-/// A shell on its way through a script. Where it cannot be told which way that is, it stands for all of them.
+/// The state of a shell in a script. If it may have taken several paths, the state covers all of them.
 pub(super) struct Shell {
-    /// Whether it is `bash`, the only one that surely knows `pipefail`.
+    /// Whether it is `bash`, the only shell that certainly supports `pipefail`.
     is_bash: bool,
-    /// Whether it exits when a command fails.
+    /// Whether it exits when a command fails (`set -e`).
     exits_on_error: bool,
-    /// How the last command ended, where it still runs.
+    /// How the last command ended, on the paths where the shell still runs.
     running: Option<Ends>,
-    /// How it exited, where it has.
+    /// How the shell exited, on the paths where it has.
     exited: Option<Ends>,
-    pub(super) sleeps: u32,
-    pub(super) works: bool,
+    /// As [`Outcome::sleeps`].
+    sleeps: u32,
+    /// As [`Outcome::works`].
+    works: bool,
 }
 
-/// What a simple command does to the shell.
+/// The effect of a simple command on the shell.
 enum Effect {
-    /// It ends like that.
+    /// The command ends this way.
     Ends(Outcome),
-    /// The shell ends like that.
+    /// The shell exits this way.
     Exits(Outcome),
-    /// The shell ends like the command before.
-    ExitsAlike,
-    /// The shell exits from now on when a command fails, or does not change in that.
+    /// The shell exits as the previous command ended.
+    ExitsWithLast,
+    /// `set`: if `exits_on_error`, the shell exits from now on when a command fails.
     Sets { exits_on_error: bool },
-    /// It may do anything, to the commands after it too.
+    /// The command may do anything, even affect later commands.
     Unknown,
 }
 
-/// The flags of a shell, or of its command `set`.
+/// The flags of a shell or of `set`.
 #[derive(Default)]
 struct Flags {
     has_script: bool,
     exits_on_error: bool,
 }
 
-/// What running these words comes to.
+/// The result of executing `words`, a program and its arguments.
 pub(super) fn outcome_of_words(words: &[&str]) -> Outcome {
     let words = unwrapped(words);
     if let Some((shell, script)) = Shell::called_by(words) {
@@ -54,7 +56,7 @@ pub(super) fn outcome_of_words(words: &[&str]) -> Outcome {
         }
         ("false", []) => Outcome::harmless(Ends::Failure),
         ("sleep", [length]) => seconds(length).map_or(Outcome::UNKNOWN, |sleeps| Outcome {
-            // What sleeps forever never ends.
+            // `sleep infinity` never ends.
             ends: if sleeps == u32::MAX { Ends::Unknown } else { Ends::Success },
             sleeps,
             works: false,
@@ -64,7 +66,7 @@ pub(super) fn outcome_of_words(words: &[&str]) -> Outcome {
 }
 
 impl Shell {
-    /// The shell that these words start, and the script that they give to it.
+    /// The shell that `words` start, and the script passed to it with `-c`. `None` if they start no shell that is understood.
     pub(super) fn called_by<'w>(words: &[&'w str]) -> Option<(Self, &'w str)> {
         let (first, arguments) = words.split_first()?;
         if !is_shell(first) {
@@ -83,6 +85,7 @@ impl Shell {
         rest.first().filter(|_| flags.has_script).map(|script| (shell, *script))
     }
 
+    /// The result of running a script.
     pub(super) fn outcome(mut self, script: &Script<'_>) -> Outcome {
         let is_followed = self.follow(script);
         if is_followed.is_none() || script.unread.is_some() {
@@ -90,41 +93,41 @@ impl Shell {
         }
         let ends = match (self.exited, self.running) {
             (Some(ends), None) | (None, Some(ends)) => ends,
-            // Whoever lets a shell exit half-way, or not, meant that to make a difference.
+            // On some paths the shell exits early and on others it does not, so the result depends on the environment.
             _ => Ends::Unknown,
         };
         Outcome { ends, sleeps: self.sleeps, works: self.works }
     }
 
-    /// Whether a script only idles until it comes to what could not be read of it, and surely comes there.
-    pub(super) fn surely_reaches_unread(mut self, script: &Script<'_>) -> bool {
+    /// Whether a script always reaches the part that could not be parsed, and does no work before.
+    pub(super) fn always_reaches_unread(mut self, script: &Script<'_>) -> bool {
         let is_followed = self.follow(script).is_some();
         is_followed && !self.works && self.exited.is_none() && {
-            let (goes_on, skips) = ways(script.join, self.running);
-            goes_on.is_some() && skips.is_none()
+            let (runs, skips) = split_paths(script.join, self.running);
+            runs.is_some() && skips.is_none()
         }
     }
 
-    /// Runs what can be read of a script. There is none if that stops half-way, because what comes next cannot be told.
+    /// Runs the parsed commands of a script. `None` if the effect of one of them is unknown.
     fn follow(&mut self, script: &Script<'_>) -> Option<()> {
         let next_joins = script.commands.iter().skip(1).map(|command| command.join).chain([script.join]);
         for (command, next_join) in script.commands.iter().zip(next_joins) {
-            let (before, skipped) = ways(command.join, self.running);
+            let (before, skipped) = split_paths(command.join, self.running);
             let Some(before) = before else { continue };
             let words = as_strs(&command.words);
             let after = match self.effect(&words) {
                 Effect::Ends(outcome) => {
-                    self.account_for(outcome);
+                    self.record(outcome);
                     let can_exit = self.exits_on_error && next_join == Join::Then && !command.is_negated;
                     self.after(outcome.ends, command.is_negated, can_exit)
                 }
-                // Too odd to be sure of.
+                // `! exit` and `! set` are too rare to be worth following.
                 _ if command.is_negated => return None,
                 Effect::Exits(outcome) => {
-                    self.account_for(outcome);
+                    self.record(outcome);
                     self.exit(outcome.ends)
                 }
-                Effect::ExitsAlike => self.exit(before),
+                Effect::ExitsWithLast => self.exit(before),
                 Effect::Sets { exits_on_error } if skipped.is_none() => {
                     self.exits_on_error |= exits_on_error;
                     Some(Ends::Success)
@@ -136,10 +139,11 @@ impl Shell {
         Some(())
     }
 
+    /// The effect of a simple command with these words.
     fn effect(&self, words: &[&str]) -> Effect {
         match words {
             [] | [":", ..] => Effect::Ends(Outcome::harmless(Ends::Success)),
-            ["exit"] => Effect::ExitsAlike,
+            ["exit"] => Effect::ExitsWithLast,
             ["exit", code] => {
                 exit_code(code).map_or(Effect::Unknown, |ends| Effect::Exits(Outcome::harmless(ends)))
             }
@@ -149,26 +153,26 @@ impl Shell {
                 _ => Effect::Unknown,
             },
             [first, ..] => match outcome_of_words(words) {
-                Outcome::UNKNOWN if is_delicate(program(first)) => Effect::Unknown,
+                Outcome::UNKNOWN if may_affect_shell(program(first)) => Effect::Unknown,
                 outcome => Effect::Ends(outcome),
             },
         }
     }
 
-    /// Counts what a command does. Only the sleep before any work is sure.
-    fn account_for(&mut self, outcome: Outcome) {
+    /// Records what a command does. Only a sleep before any work is certain to count.
+    fn record(&mut self, outcome: Outcome) {
         if !self.works {
             self.sleeps = self.sleeps.saturating_add(outcome.sleeps);
         }
         self.works |= outcome.works;
         if outcome.sleeps == u32::MAX {
-            // It may never come further, so no end is sure.
+            // The shell may never continue, so no end is certain.
             self.exited = Some(Ends::Unknown);
         }
     }
 
-    /// How the shell goes on after a command that ends like that, if it does.
-    pub(super) fn after(&mut self, ends: Ends, is_negated: bool, can_exit: bool) -> Option<Ends> {
+    /// The status with which the shell continues after a command that ends this way; `None` if it exits.
+    fn after(&mut self, ends: Ends, is_negated: bool, can_exit: bool) -> Option<Ends> {
         match ends {
             Ends::Failure if can_exit => self.exit(Ends::Failure),
             Ends::Unknown if can_exit => {
@@ -181,24 +185,24 @@ impl Shell {
         }
     }
 
-    /// Ends the shell, after which it does not go on.
-    pub(super) fn exit(&mut self, ends: Ends) -> Option<Ends> {
+    /// Records that the shell exits this way. Always `None`: it does not continue.
+    fn exit(&mut self, ends: Ends) -> Option<Ends> {
         self.exited = either(self.exited, Some(ends));
         None
     }
 }
 
-/// Whether a command may change the shell itself, or what later words mean, or ends the shell when it goes wrong.
-pub(super) fn is_delicate(name: &str) -> bool {
-    const DELICATE: &str = ". alias bg bind break builtin cd chdir command continue declare dirs disown enable \
+/// Whether a command may change the shell or the meaning of later words, or may end the shell if it fails.
+fn may_affect_shell(name: &str) -> bool {
+    const NAMES: &str = ". alias bg bind break builtin cd chdir command continue declare dirs disown enable \
         eval exec exit export fc fg getopts hash kill killall let local logout mapfile pkill \
         popd printf pushd read readarray readonly return set shift shopt source suspend \
         times trap typeset ulimit unalias unset wait";
-    DELICATE.split(' ').any(|delicate| delicate == name)
+    NAMES.split(' ').any(|known| known == name)
 }
 
-/// Splits the ways that a shell may have come into those that run the next command, and those that skip it.
-fn ways(join: Join, running: Option<Ends>) -> (Option<Ends>, Option<Ends>) {
+/// Splits the paths of the shell into those that run the next command, and those that skip it.
+fn split_paths(join: Join, running: Option<Ends>) -> (Option<Ends>, Option<Ends>) {
     let (runs, skips) = match join {
         Join::Then => return (running, None),
         Join::And => (Ends::Success, Ends::Failure),
@@ -208,7 +212,7 @@ fn ways(join: Join, running: Option<Ends>) -> (Option<Ends>, Option<Ends>) {
     (may_end(runs), may_end(skips))
 }
 
-/// What is sure if either of two ways may have been taken.
+/// The status if the shell may have taken either of two paths.
 fn either(one: Option<Ends>, other: Option<Ends>) -> Option<Ends> {
     match (one, other) {
         (Some(one), Some(other)) if one != other => Some(Ends::Unknown),
@@ -216,7 +220,7 @@ fn either(one: Option<Ends>, other: Option<Ends>) -> Option<Ends> {
     }
 }
 
-/// How `exit` with this number ends. Shells differ about numbers that do not fit into a byte.
+/// How `exit` with this argument ends. `None` for numbers that do not fit into a byte: shells disagree about them.
 fn exit_code(code: &str) -> Option<Ends> {
     let is_number = code.chars().all(|c| c.is_ascii_digit());
     let code: u8 = code.parse().ok().filter(|_| is_number)?;
@@ -224,12 +228,8 @@ fn exit_code(code: &str) -> Option<Ends> {
 }
 
 impl Flags {
-    /// Reads flags, of which only the known letters and a few long names make sense, and gives the words after them.
-    pub(super) fn read<'a, 'w>(
-        mut words: &'a [&'w str],
-        known: &str,
-        is_bash: bool,
-    ) -> Option<(Self, &'a [&'w str])> {
+    /// Parses flags, and returns them with the words after them. `None` if a letter is not in `known` or a long name is not known.
+    fn read<'a, 'w>(mut words: &'a [&'w str], known: &str, is_bash: bool) -> Option<(Self, &'a [&'w str])> {
         let mut flags = Self::default();
         while let Some((bundle, mut rest)) = words.split_first()
             && let Some(letters) = bundle.strip_prefix('-')
@@ -241,7 +241,7 @@ impl Flags {
                 match letter {
                     'o' => {
                         let (name, after) = rest.split_first()?;
-                        flags.name(name, is_bash)?;
+                        flags.apply_option(name, is_bash)?;
                         rest = after;
                     }
                     _ if !known.contains(letter) => return None,
@@ -255,8 +255,8 @@ impl Flags {
         Some((flags, words))
     }
 
-    /// Takes the name after `-o`. There is none if not every shell knows it.
-    pub(super) fn name(&mut self, name: &str, is_bash: bool) -> Option<()> {
+    /// Applies the option name after `-o`. `None` if this shell may not support it.
+    fn apply_option(&mut self, name: &str, is_bash: bool) -> Option<()> {
         match name {
             "errexit" => self.exits_on_error = true,
             "nounset" | "xtrace" => {}

@@ -1,26 +1,26 @@
-//! Tables of commands and what they come to.
+//! Tables of commands and their results.
 
 use super::*;
 
 const SUCCESS: Outcome = Outcome::harmless(Ends::Success);
 const FAILURE: Outcome = Outcome::harmless(Ends::Failure);
 const UNKNOWN: Outcome = Outcome::UNKNOWN;
-/// What works, and then ends like this all the same.
+/// Does work, and ends this way in any case.
 const WORKS: Outcome = Outcome { works: true, ..SUCCESS };
 const FAILS: Outcome = Outcome { works: true, ..FAILURE };
 
-/// What ends well after that many seconds.
+/// Succeeds after that many seconds.
 const fn sleeps(seconds: u32) -> Outcome {
     Outcome { sleeps: seconds, ..SUCCESS }
 }
 
-/// What ends like that after that many seconds and some work.
+/// Ends this way after that many seconds and some work.
 const fn works_after(seconds: u32, ends: Ends) -> Outcome {
     Outcome { ends, sleeps: seconds, works: true }
 }
 
 #[test]
-fn words_are_seen_for_what_they_are() {
+fn outcomes_of_words() {
     let forever = Outcome { ends: Ends::Unknown, ..sleeps(u32::MAX) };
     for (words, expected) in [
         (&[][..], UNKNOWN),
@@ -39,7 +39,7 @@ fn words_are_seen_for_what_they_are() {
         (&["date", "--rfc"], UNKNOWN),
         (&["printf", "ready"], SUCCESS),
         (&["printf", "%d", "x"], UNKNOWN),
-        // Only a shell knows these.
+        // Shell builtins and syntax, which exec does not know.
         (&["exit", "0"], UNKNOWN),
         (&[":"], UNKNOWN),
         (&["exec", "true"], UNKNOWN),
@@ -109,7 +109,7 @@ fn assert_outcomes(rows: &[(&str, Outcome)]) {
 }
 
 #[test]
-fn scripts_are_read() {
+fn outcomes_of_simple_scripts() {
     assert_outcomes(&[
         ("\n\n", SUCCESS),
         ("# nothing; exit 1", SUCCESS),
@@ -147,9 +147,9 @@ fn scripts_are_read() {
 }
 
 #[test]
-fn scripts_are_followed() {
+fn outcomes_of_joined_commands() {
     assert_outcomes(&[
-        // Where one command decides about the next.
+        // One command decides about the next.
         ("false || true", SUCCESS),
         ("true && false", FAILURE),
         ("true || false", SUCCESS),
@@ -175,7 +175,7 @@ fn scripts_are_followed() {
         ("! ! true", UNKNOWN),
         ("!true", UNKNOWN),
         ("'!' true", UNKNOWN),
-        // Where a failure ends the shell.
+        // A failure ends the shell.
         ("set -e; false; true", FAILURE),
         ("set -e\ngrep x f\ntrue", UNKNOWN),
         ("set -eu; grep x f; exit 1", FAILS),
@@ -194,7 +194,7 @@ fn scripts_are_followed() {
 }
 
 #[test]
-fn sleep_before_anything_else_is_counted() {
+fn only_sleep_before_any_work_counts() {
     assert_outcomes(&[
         ("sleep 30 && exec java -jar app.jar", works_after(30, Ends::Unknown)),
         ("echo hi; sleep 5; true", sleeps(5)),
@@ -206,7 +206,7 @@ fn sleep_before_anything_else_is_counted() {
         ("exit 0; sleep 3", SUCCESS),
         ("sleep infinity; true", Outcome { ends: Ends::Unknown, ..sleeps(u32::MAX) }),
         ("sleep infinity; java", works_after(u32::MAX, Ends::Unknown)),
-        // Where the rest cannot be read.
+        // The rest cannot be parsed.
         ("sleep 30; until curl -f x; do sleep 1; done", works_after(30, Ends::Unknown)),
         ("sleep 30 && java $OPTS", works_after(30, Ends::Unknown)),
         ("sleep 30 && java $OPTS 2>&1", works_after(30, Ends::Unknown)),
@@ -221,7 +221,7 @@ fn sleep_before_anything_else_is_counted() {
 }
 
 #[test]
-fn what_cannot_be_read_is_left_alone() {
+fn unreadable_scripts_are_unknown() {
     assert_outcomes(&[
         ("until curl -f x; do sleep 1; done", UNKNOWN),
         ("if true; then false; fi", UNKNOWN),
@@ -234,7 +234,7 @@ fn what_cannot_be_read_is_left_alone() {
         ("echo 'a; b'; true", UNKNOWN),
         ("echo a\\\n; true", UNKNOWN),
         ("echo 'a", UNKNOWN),
-        // Where shells complain.
+        // Syntax errors.
         ("; true", UNKNOWN),
         ("true;; true", UNKNOWN),
         ("true &&", UNKNOWN),
@@ -245,7 +245,7 @@ fn what_cannot_be_read_is_left_alone() {
 }
 
 #[test]
-fn only_loops_that_surely_take_any_answer_are_told() {
+fn only_loops_that_certainly_take_any_answer_are_found() {
     for (script, expected) in [
         ("until curl localhost:15000; do sleep 1; done", true),
         ("until curl --head localhost:15000 ; do echo Waiting for Sidecar; sleep 3 ; done", true),

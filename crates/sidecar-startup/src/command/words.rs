@@ -1,6 +1,6 @@
-//! Single words of a command: programs, assignments, durations.
+//! The words of a command: programs, assignments, durations.
 
-/// The words without the `env` and `busybox` before them, which only pass them on.
+/// The words without leading `env` and `busybox`, which only run the words after them.
 pub(super) fn unwrapped<'a, 'w>(mut words: &'a [&'w str]) -> &'a [&'w str] {
     const APPLETS: [&str; 8] = ["ash", "date", "echo", "env", "false", "sh", "sleep", "true"];
     loop {
@@ -20,27 +20,28 @@ pub(super) fn unwrapped<'a, 'w>(mut words: &'a [&'w str]) -> &'a [&'w str] {
     }
 }
 
-/// The name of a program where that says which one it is: on the path, or where the system keeps its own.
+/// The name of a program in `/bin` or `/usr/bin`; any other word is returned unchanged.
 pub(super) fn program(word: &str) -> &str {
     word.strip_prefix("/usr").unwrap_or(word).strip_prefix("/bin/").unwrap_or(word)
 }
 
+/// The last component of a path.
 pub(super) fn base_name(word: &str) -> &str {
     word.rsplit('/').next().unwrap_or(word)
 }
 
-/// Whether a word gives a value to a variable that no shell guards and that nothing here depends on.
+/// Whether a word assigns a variable that is not read-only in any shell and does not change how commands run.
 pub(super) fn is_plain_assignment(word: &str) -> bool {
-    const DELICATE: [&str; 8] =
+    const SPECIAL: [&str; 8] =
         ["EUID", "LINENO", "OPTIND", "PATH", "POSIXLY_CORRECT", "PPID", "SHELLOPTS", "UID"];
     let Some((name, _)) = word.split_once('=') else { return false };
     let is_name = !name.starts_with(|first: char| first.is_ascii_digit())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    let is_delicate = DELICATE.contains(&name) || name.starts_with("BASH") || name.starts_with("LD_");
-    !name.is_empty() && is_name && !is_delicate
+    let is_special = SPECIAL.contains(&name) || name.starts_with("BASH") || name.starts_with("LD_");
+    !name.is_empty() && is_name && !is_special
 }
 
-/// How long a `sleep` with this argument sleeps, in whole seconds.
+/// The duration of `sleep` with this argument, in seconds, rounded down; [`u32::MAX`] for `infinity`. `None` if it is no duration.
 pub(super) fn seconds(length: &str) -> Option<u32> {
     if matches!(length, "inf" | "infinity") {
         return Some(u32::MAX);
@@ -60,7 +61,7 @@ pub(super) fn as_strs<S: AsRef<str>>(words: &[S]) -> Vec<&str> {
     words.iter().map(AsRef::as_ref).collect()
 }
 
-/// Whether a word starts a shell whose scripts are understood here.
+/// Whether a word is the program of a shell that [`super::outcome`] understands.
 pub(crate) fn is_shell(word: &str) -> bool {
     matches!(base_name(word), "sh" | "ash" | "bash" | "dash")
 }

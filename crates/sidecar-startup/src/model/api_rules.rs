@@ -1,4 +1,4 @@
-//! What the API server refuses in probes and hooks (`pkg/apis/core/validation/validation.go`, `validateProbe`,
+//! The API server's validation of probes and hooks (`pkg/apis/core/validation/validation.go`, `validateProbe`,
 //! `validateLifecycle`).
 
 use k8s_openapi::api::core::v1::{ExecAction, LifecycleHandler, Probe};
@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use super::field::FieldPath;
 use super::read::{ReadError, ReadErrorKind};
 
-/// What the API server would refuse in a `startupProbe` at `path`.
+/// The error for which the API server would refuse a `startupProbe` at `path`; `None` if it is valid.
 pub(crate) fn probe_error(probe: &Probe, path: &FieldPath) -> Option<ReadError> {
     let numbers = [
         ("initialDelaySeconds", probe.initial_delay_seconds),
@@ -40,7 +40,7 @@ fn exec_error(exec: Option<&ExecAction>, path: &FieldPath) -> Option<ReadError> 
     is_empty.then(|| ReadError { path: path.child("exec").child("command"), kind: ReadErrorKind::Missing })
 }
 
-/// What the API server would refuse in a hook at `path`.
+/// The error for which the API server would refuse a hook at `path`; `None` if it is valid.
 pub(crate) fn hook_error(hook: &LifecycleHandler, path: &FieldPath) -> Option<ReadError> {
     let ports = [
         ("httpGet", hook.http_get.as_ref().map(|handler| handler.port.clone())),
@@ -56,6 +56,7 @@ pub(crate) fn hook_error(hook: &LifecycleHandler, path: &FieldPath) -> Option<Re
     exec_error(hook.exec.as_ref(), path).or_else(|| handlers_error(others, ports, path))
 }
 
+/// The error in the handlers at `path`: those with a port, and the number of `others`.
 fn handlers_error<const N: usize>(
     others: usize,
     ports: [(&'static str, Option<IntOrString>); N],
@@ -70,8 +71,8 @@ fn handlers_error<const N: usize>(
     Some(invalid(path.child(handler).child("port"), "must be a number from 1 to 65535 or the name of a port"))
 }
 
-/// A number of a port, or a name as `IsValidPortName` has it: 1 to 15 lower-case letters, digits and single dashes between them, a
-/// letter among them.
+/// Whether this is a port number, or a port name by `IsValidPortName`: 1 to 15 lower-case letters, digits and dashes, with at least
+/// one letter, and no dash at either end or next to another.
 fn is_port(port: &IntOrString) -> bool {
     match port {
         IntOrString::Int(number) => (1..=65535).contains(number),
@@ -86,7 +87,7 @@ fn is_port(port: &IntOrString) -> bool {
     }
 }
 
-/// An error for a value of the right type that is not allowed at `path`.
+/// The error for a value at `path` that has the right type, but is not allowed.
 pub(crate) fn invalid(path: FieldPath, detail: &str) -> ReadError {
     ReadError { path, kind: ReadErrorKind::Invalid(detail.to_owned()) }
 }

@@ -1,28 +1,28 @@
-//! Finds the part of a value that keeps the whole from being read.
+//! Finds the field because of which a value cannot be read.
 //!
-//! `serde_json` says at which byte it stopped and quotes what it found there, which may be a secret. So the parts of the value
-//! are read one by one, each alone on its place, down to the smallest one that cannot be. That is slow, and only ever done once
-//! a request has been found unreadable; in return, every type is compiled for one way of reading only: whoever has read the
-//! request hands over the very function that failed.
+//! `serde_json` reports a byte position and quotes what it found there, which may be a secret. So this module reads the parts of
+//! the value one by one, each alone at its path, down to the smallest one that fails. That is slow, but only needed for requests
+//! that cannot be read. It calls the same function that failed on the whole, so that every type is compiled for one deserializer
+//! only.
 
 use serde_json::{Map, Value, json};
 
 use crate::model::field::Segment;
 use crate::model::read::{ReadError, ReadErrorKind};
 
-/// Tries to read a value.
+/// Tries to read a value, and discards the result.
 pub(crate) type Reading<'a> = &'a dyn Fn(&Value) -> Result<(), serde_json::Error>;
 
-/// Where and why a value cannot be read; nothing, if it can be.
+/// The path and reason why `read` fails on `value`; `None` if it succeeds.
 pub(crate) fn explain(value: &Value, read: Reading<'_>) -> Option<ReadError> {
     let mut error = read(value).err()?;
     let mut path = Vec::new();
     let mut culprit = value;
-    // Where not even the empty list or object can be read, what is in it does not matter.
-    while read(&alone(&path, emptied(culprit))).is_ok() {
+    // If even an empty list or object fails, its content does not matter.
+    while read(&nested_at(&path, emptied(culprit))).is_ok() {
         let unreadable = children(culprit).find_map(|(segment, child)| {
             path.push(segment);
-            let error = read(&alone(&path, child.clone())).err();
+            let error = read(&nested_at(&path, child.clone())).err();
             if error.is_none() {
                 path.pop();
             }
@@ -37,7 +37,7 @@ pub(crate) fn explain(value: &Value, read: Reading<'_>) -> Option<ReadError> {
     let path = path.into_iter().collect();
     Some(ReadError {
         path,
-        kind: ReadErrorKind::Type { expected: expected(&error), found: name_of(culprit) },
+        kind: ReadErrorKind::Type { expected: expected(&error), found: type_name(culprit) },
     })
 }
 
@@ -53,8 +53,8 @@ fn children(value: &Value) -> Box<dyn Iterator<Item = (Segment, &Value)> + '_> {
     }
 }
 
-/// A value at the end of a path, with nothing beside it.
-fn alone(path: &[Segment], value: Value) -> Value {
+/// Wraps a value so that it is at `path`, with nothing else around it.
+fn nested_at(path: &[Segment], value: Value) -> Value {
     path.iter().rev().fold(value, |value, segment| match segment {
         Segment::Key(key) => Value::Object(Map::from_iter([(key.clone(), value)])),
         Segment::Index(_) => Value::Array(vec![value]),
@@ -69,7 +69,7 @@ fn emptied(value: &Value) -> Value {
     }
 }
 
-/// What was expected, from the end of the text of an error; what was found stands before it.
+/// What an error expected. Only the end of its text is used: the part before it quotes what was found.
 fn expected(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.rsplit_once(" at line").map_or(text.as_str(), |(text, _)| text);
@@ -78,14 +78,14 @@ fn expected(error: &serde_json::Error) -> String {
         Some("i32") => "a 32-bit integer".to_owned(),
         Some("IntOrString") => "an integer or a string".to_owned(),
         Some(text) if text.starts_with("a ") || text.starts_with("an ") => text.to_owned(),
-        // The visitors of k8s-openapi give the name of their type.
+        // The visitors of k8s-openapi report the name of their type.
         Some(_) => "an object".to_owned(),
         None => "another value".to_owned(),
     }
 }
 
-/// The JSON type of a value, as it stands in a message.
-fn name_of(value: &Value) -> &'static str {
+/// The JSON type of a value, for messages.
+fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",

@@ -1,20 +1,20 @@
-//! Places in an object, written as the API server writes them in its own errors.
+//! Field paths, in the notation of the API server's own errors.
 
 use std::fmt;
 
-/// One step from a value to a part of it.
+/// One step of a path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Segment {
     /// A key of an object.
     Key(String),
-    /// A place in a list, counted from 0.
+    /// An index of a list, from 0.
     Index(usize),
 }
 
-/// A path from the root of an object to one of its fields. It may name a field that is not there.
+/// A path from the root of an object to a field, which need not exist.
 ///
-/// It prints as `spec.initContainers[0].startupProbe`; a key that is no identifier, as in annotations, stands in brackets:
-/// `metadata.annotations[proxy.istio.io/config]`.
+/// It is displayed as `spec.initContainers[0].startupProbe`. A key that is not an identifier, such as that of an annotation, is in
+/// brackets: `metadata.annotations[proxy.istio.io/config]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FieldPath(Vec<Segment>);
 
@@ -25,19 +25,19 @@ impl FieldPath {
         Self(Vec::new())
     }
 
-    /// The path of a field below this one.
+    /// The path of the field `key` of the object at this path.
     #[must_use]
     pub fn child(&self, key: &str) -> Self {
         self.with(Segment::Key(key.to_owned()))
     }
 
-    /// The path of an item of this list.
+    /// The path of an item of the list at this path; `index` is from 0.
     #[must_use]
     pub fn index(&self, index: usize) -> Self {
         self.with(Segment::Index(index))
     }
 
-    /// The path that leads from here on along `rest`.
+    /// This path followed by `rest`.
     #[must_use]
     pub fn join(&self, rest: &Self) -> Self {
         Self(self.0.iter().chain(&rest.0).cloned().collect())
@@ -101,7 +101,7 @@ impl fmt::Display for FieldPath {
                     let dot = if position == 0 { "" } else { "." };
                     write!(f, "{dot}{key}")?;
                 }
-                // Keys come from whoever wrote the object: no control character of theirs reaches a message.
+                // Keys are user input: keep control characters out of messages.
                 Segment::Key(key) => write!(f, "[{}]", key.escape_debug())?,
             }
         }
@@ -109,7 +109,7 @@ impl fmt::Display for FieldPath {
     }
 }
 
-/// The most characters of a key that are said. No field, and hardly an annotation, has more.
+/// Longer keys are cut in messages. No field, and hardly any annotation, is longer.
 const MAX_KEY: usize = 100;
 
 fn is_identifier(key: &str) -> bool {

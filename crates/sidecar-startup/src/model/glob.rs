@@ -4,18 +4,18 @@ use serde::de::{Deserialize, Deserializer, Error};
 
 use crate::model::image;
 
-/// Whether the whole of `text` fits a pattern in which `*` stands for any characters, none and `/` included, and `?` for exactly
-/// one.
+/// Whether the whole of `text` matches a pattern in which `*` stands for any number of characters, including none and `/`, and `?`
+/// for exactly one.
 ///
-/// The patterns of the catalogue are constants that are held against every container of every request. They are matched as they
-/// stand: what the crates for globs make of a pattern first would cost more than all else that the policy does.
+/// The patterns of the catalogue are constants that every container of every request is compared with. Glob crates compile a
+/// pattern first, which would cost more than the rest of the policy.
 #[must_use]
 pub fn matches(pattern: &str, text: &str) -> bool {
     if !pattern.contains(['*', '?']) {
         return pattern == text;
     }
     let (mut pattern, mut text) = (pattern, text);
-    // Where the last star was: what follows it in the pattern, and the text from which it may still take more.
+    // For the last `*`: the pattern after it, and the text that it may still consume.
     let mut star: Option<(&str, &str)> = None;
     loop {
         let mut rest = pattern.chars();
@@ -49,13 +49,13 @@ pub fn matches(pattern: &str, text: &str) -> bool {
 pub struct NameGlob(String);
 
 impl NameGlob {
-    /// Whether a container of that name is meant.
+    /// Whether a container name matches.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
         matches(&self.0, name)
     }
 
-    /// Whether every name fits.
+    /// Whether every name matches: the glob consists of wildcards only.
     #[must_use]
     pub fn is_everything(&self) -> bool {
         self.0.bytes().all(|b| matches!(b, b'*' | b'?'))
@@ -63,19 +63,19 @@ impl NameGlob {
 }
 
 impl<'de> Deserialize<'de> for NameGlob {
-    /// Refuses what could match no container name: the writer meant something else by it.
+    /// Refuses a glob that cannot match any container name, since that must be a mistake.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let glob = String::deserialize(deserializer)?;
-        if glob.is_empty() || !glob.bytes().all(|b| is_of_name(b) || b == b'*' || b == b'?') {
+        if glob.is_empty() || !glob.bytes().all(|b| is_name_byte(b) || b == b'*' || b == b'?') {
             return Err(D::Error::custom(
-                "a glob on container names consists of lower-case letters, digits, \"-\", \"*\" and \"?\"",
+                "must consist of lower-case letters, digits, \"-\", \"*\" and \"?\"",
             ));
         }
         Ok(Self(glob))
     }
 }
 
-fn is_of_name(byte: u8) -> bool {
+fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
 }
 
@@ -84,43 +84,43 @@ fn is_of_name(byte: u8) -> bool {
 pub struct ImageGlob(String);
 
 impl ImageGlob {
-    /// Whether an image of that repository is meant, as [`image::repository`] gives it. A leading `*/` fits a repository
-    /// without a path, too.
+    /// Whether an image repository, as returned by [`image::repository`], matches. A leading `*/` also matches a repository without
+    /// a path.
     #[must_use]
     pub fn matches(&self, repository: &str) -> bool {
         matches_repository(&self.0, repository)
     }
 
-    /// Whether every image fits.
+    /// Whether every image matches: the glob consists of wildcards and slashes only.
     #[must_use]
     pub fn is_everything(&self) -> bool {
         self.0.bytes().all(|b| matches!(b, b'*' | b'?' | b'/'))
     }
 }
 
-/// Whether an image repository fits a pattern; a leading `*/` fits a repository without a path, too.
+/// Whether an image repository matches a pattern. A leading `*/` also matches a repository without a path.
 #[must_use]
 pub fn matches_repository(pattern: &str, repository: &str) -> bool {
     matches(pattern, repository) || pattern.strip_prefix("*/").is_some_and(|bare| matches(bare, repository))
 }
 
 impl<'de> Deserialize<'de> for ImageGlob {
-    /// Takes a reference as it stands in a manifest and makes a repository of it; refuses a tag, which never counts, and what
-    /// could match no repository.
+    /// Normalizes an image reference to its repository. Refuses a tag or digest, which would have no effect, and a glob that cannot
+    /// match any repository.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let glob = String::deserialize(deserializer)?;
         if image::tag(&glob).is_some() || glob.contains('@') {
-            return Err(D::Error::custom("a glob on images has neither tag nor digest"));
+            return Err(D::Error::custom("must not have a tag or digest"));
         }
         let repository = image::repository(&glob).into_owned();
         if repository.starts_with(['*', '?']) && repository.len() != glob.len() {
             return Err(D::Error::custom(
-                "Docker Hub's registry is left out of a glob: any other would fit as well",
+                "must not have a wildcard right after docker.io/ or library/: other registries would match as well",
             ));
         }
-        if repository.is_empty() || !repository.bytes().all(|b| is_of_name(b) || b"*?._/:".contains(&b)) {
+        if repository.is_empty() || !repository.bytes().all(|b| is_name_byte(b) || b"*?._/:".contains(&b)) {
             return Err(D::Error::custom(
-                "a glob on images consists of lower-case letters, digits, \"-\", \".\", \"_\", \"/\", \":\", \"*\" and \"?\"",
+                "must consist of lower-case letters, digits, \"-\", \".\", \"_\", \"/\", \":\", \"*\" and \"?\"",
             ));
         }
         Ok(Self(repository))

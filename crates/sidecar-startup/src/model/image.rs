@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 /// The repository of an image reference: the registry and the path, without tag and digest.
 ///
-/// A registry is lower-cased, since its name is a host name. Docker Hub's own names are cut to what people write:
-/// `docker.io/library/nginx` is `nginx`, `index.docker.io/istio/proxyv2` is `istio/proxyv2`
+/// The registry is lower-cased, since it is a host name. Docker Hub's registry and `library/` are removed:
+/// `docker.io/library/nginx` becomes `nginx`, `index.docker.io/istio/proxyv2` becomes `istio/proxyv2`
 /// (<https://github.com/distribution/reference/blob/main/normalize.go>).
 ///
 /// ```
@@ -31,13 +31,13 @@ pub fn repository(reference: &str) -> Cow<'_, str> {
     Cow::Borrowed(repository)
 }
 
-/// The tag of an image reference.
+/// The tag of an image reference, if it has one.
 #[must_use]
 pub fn tag(reference: &str) -> Option<&str> {
     split(reference).1
 }
 
-/// Repository and tag. A colon before the last slash belongs to the port of the registry.
+/// Splits a reference without its digest into repository and tag. A colon before the last slash belongs to the registry's port.
 fn split(reference: &str) -> (&str, Option<&str>) {
     let reference = reference.split_once('@').map_or(reference, |(before, _)| before);
     match reference.rsplit_once(':') {
@@ -46,7 +46,7 @@ fn split(reference: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// The first part of a reference names a registry when it has a dot or a port, or is `localhost`.
+/// Whether the first component of a reference is a registry: it has a dot, a port or an upper-case letter, or is `localhost`.
 fn is_registry(first: &str) -> bool {
     first.contains(['.', ':']) || first == "localhost" || first.bytes().any(|b| b.is_ascii_uppercase())
 }

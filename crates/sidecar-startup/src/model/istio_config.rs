@@ -1,12 +1,12 @@
 //! Istio's annotation `proxy.istio.io/config`, which holds YAML or JSON.
 //!
-//! A parser for all of YAML would make the module a quarter larger for one field, so the text is read only as far as the question
-//! goes: whether that field is `true` anywhere in it. A text whose brackets and quotes are not balanced is not YAML. A repair adds
-//! the field where the text begins, or turns a `false` into `true`; not a byte of the rest changes.
+//! Only one field matters, and a YAML parser would make the policy's module a quarter larger. So the text is searched for a line
+//! that sets `holdApplicationUntilProxyStarts`. Text with unbalanced brackets or quotes is not YAML. A repair adds the field at the
+//! start, or changes `false` to `true`, and leaves all other bytes alone.
 
 use super::object::TextMap;
 
-/// The annotation with the configuration of Istio's proxy, in YAML or JSON.
+/// The annotation with the configuration of Istio's proxy.
 pub const CONFIG: &str = "proxy.istio.io/config";
 
 /// The field of the configuration that asks to hold the application until the proxy is ready.
@@ -15,15 +15,15 @@ const HOLD: &str = "holdApplicationUntilProxyStarts";
 /// Whether the configuration asks to hold the application until the proxy is ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hold {
-    /// It does.
+    /// It asks for it.
     Asked,
-    /// It does not, or there is none.
+    /// It does not ask for it, or there is no configuration.
     NotAsked,
-    /// It is neither YAML nor JSON.
+    /// The configuration is neither YAML nor JSON.
     Unreadable,
 }
 
-/// The configuration with the field that asks to hold the application; nothing where it is not sure what it says.
+/// The configuration with `holdApplicationUntilProxyStarts: true`. `None` if its syntax is not understood.
 #[must_use]
 pub fn with_hold(config: &str) -> Option<String> {
     let asking =
@@ -40,10 +40,10 @@ pub fn with_hold(config: &str) -> Option<String> {
             }
             _ => return None,
         };
-    (is_in_balance(&asking) && asking.lines().any(asks_to_hold)).then_some(asking)
+    (is_balanced(&asking) && asking.lines().any(asks_to_hold)).then_some(asking)
 }
 
-/// The configuration with the field as its first.
+/// The configuration with the field inserted as its first.
 fn with_field(config: &str) -> Option<String> {
     let mut start = 0;
     let mut lines = config.split_inclusive('\n').peekable();
@@ -59,40 +59,47 @@ fn with_field(config: &str) -> Option<String> {
     let (before, rest) = config.split_at_checked(start)?;
     let content = first.trim_start();
     if let Some(entries) = content.strip_prefix('{') {
-        let is_empty =
-            rest.trim_start().strip_prefix('{').is_some_and(|rest| rest.trim_start().starts_with('}'));
-        let at = start + (first.len() - entries.len());
-        let (before, after) = config.split_at_checked(at)?;
-        let space: String = after.chars().take_while(|c| c.is_whitespace()).collect();
-        let separator = match (is_empty, space.as_str()) {
-            (true, _) => "",
-            (false, "") => ", ",
-            (false, _) => ",",
-        };
-        return Some(format!("{before}{space}\"{HOLD}\": true{separator}{after}"));
+        return with_flow_entry(config, start + (first.len() - entries.len()));
     }
     let indentation = first.strip_suffix(content)?;
-    let is_entry = content.split_once(':').is_some_and(|(key, value)| {
+    let is_indented_by_spaces = indentation.chars().all(|c| c == ' ');
+    (is_block_entry(content) && is_indented_by_spaces)
+        .then(|| format!("{before}{indentation}{HOLD}: true\n{rest}"))
+}
+
+/// The configuration, an object in flow style, with the field inserted at `start`, just after the opening brace.
+fn with_flow_entry(config: &str, start: usize) -> Option<String> {
+    let (before, after) = config.split_at_checked(start)?;
+    let is_empty = after.trim_start().starts_with('}');
+    let space: String = after.chars().take_while(|c| c.is_whitespace()).collect();
+    let separator = match (is_empty, space.as_str()) {
+        (true, _) => "",
+        (false, "") => ", ",
+        (false, _) => ",",
+    };
+    Some(format!("{before}{space}\"{HOLD}\": true{separator}{after}"))
+}
+
+/// Whether a line begins an entry of an object in block style: a key, a colon, and a space or nothing.
+fn is_block_entry(line: &str) -> bool {
+    line.split_once(':').is_some_and(|(key, value)| {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./\"'".contains(c);
-        let starts_well = !key.starts_with(['-', '.', '/']);
-        starts_well
+        !key.starts_with(['-', '.', '/'])
             && !key.is_empty()
             && key.chars().all(is_plain)
             && (value.starts_with([' ', '\n']) || value.is_empty())
-    });
-    let is_spaces = indentation.chars().all(|c| c == ' ');
-    (is_entry && is_spaces).then(|| format!("{before}{indentation}{HOLD}: true\n{rest}"))
+    })
 }
 
 fn is_comment(line: &str) -> bool {
     line.trim_start().starts_with('#')
 }
 
-/// What the annotations of a Pod ask for.
+/// Whether the annotations of a Pod ask to hold the application.
 #[must_use]
 pub fn hold_of(annotations: &TextMap<'_>) -> Hold {
     let config = annotations.get(CONFIG).unwrap_or_default();
-    if !is_in_balance(config) {
+    if !is_balanced(config) {
         Hold::Unreadable
     } else if config.lines().any(asks_to_hold) {
         Hold::Asked
@@ -101,7 +108,7 @@ pub fn hold_of(annotations: &TextMap<'_>) -> Hold {
     }
 }
 
-/// Whether a line holds `holdApplicationUntilProxyStarts: true`, in block or in flow style, with or without quotes.
+/// Whether a line contains `holdApplicationUntilProxyStarts: true`, in block or in flow style, with or without quotes.
 fn asks_to_hold(line: &str) -> bool {
     let line = line.split_once(" #").map_or(line, |(text, _)| text);
     let Some((before, rest)) = line.split_once(HOLD) else { return false };
@@ -109,7 +116,7 @@ fn asks_to_hold(line: &str) -> bool {
         Some(before) => (before, true),
         None => (before, false),
     };
-    // A key stands at the start of a line, or behind what begins an entry.
+    // A key is at the start of a line, or after a brace or comma.
     let is_key = before.trim().is_empty() || before.trim_end().ends_with(['{', ',']);
     let rest = rest.strip_prefix(['"', '\'']).unwrap_or(rest).trim_start();
     let Some(value) = rest.strip_prefix(':') else { return false };
@@ -118,8 +125,8 @@ fn asks_to_hold(line: &str) -> bool {
     is_key && is_separated && matches!(word, Some("true" | "True" | "TRUE"))
 }
 
-/// Whether brackets and quotes are closed again. A quote opens a string only where a value or a key begins.
-fn is_in_balance(text: &str) -> bool {
+/// Whether brackets and quotes are balanced. A quote opens a string only at the start of a key or value.
+fn is_balanced(text: &str) -> bool {
     let mut open = Vec::new();
     for line in text.lines() {
         let mut quote = None;

@@ -1,10 +1,10 @@
-//! What the rules look at in an object, borrowed from the bytes or the value that it is read from.
+//! Views of objects: the fields that the rules need, borrowed from the input.
 //!
-//! A view holds the fields that matter and passes over all others. Probes, hooks and ports are `k8s-openapi`'s types. Views
-//! are for reading only: nothing is ever written back from one, since a field that it does not know would be lost.
+//! A view ignores all other fields. Probes, hooks and ports are `k8s-openapi` types. Views are read-only and never serialized:
+//! fields that a view does not know would be lost.
 //!
-//! All kinds are read through the one type [`Object`], since the kind may stand behind the object in the request: a Pod's
-//! fields and those that lead to a Pod template lie side by side in [`Spec`], and no built-in kind uses both.
+//! One type, [`Object`], serves all kinds, since the object may precede its kind in the request. [`Spec`] has both the fields of a
+//! Pod and those that lead to a Pod template; no built-in kind uses both.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,8 +18,8 @@ use serde_json::value::RawValue;
 use crate::model::cluster::Taint;
 use crate::model::resources::Requests;
 
-/// Defines a view: a struct and how it is read: from an object only, unknown fields ignored, `null` as absent, and the last of two
-/// equal keys counting.
+/// Defines a view: a struct with its `Deserialize`, which accepts objects only, ignores unknown fields, treats `null` as absent, and
+/// uses the last of duplicate keys.
 macro_rules! view {
     ($(#[doc = $doc:literal])* $name:ident { $($(#[doc = $field_doc:literal])* $key:literal $field:ident: $type:ty,)* }) => {
         $(#[doc = $doc])*
@@ -68,11 +68,11 @@ macro_rules! view {
 pub(crate) use view;
 
 view! {
-    /// An object of any kind that has a Pod template, or is a Pod.
+    /// An object of any kind that is a Pod or has a Pod template.
     Object {
         "metadata" metadata: Metadata<'a>,
         "spec" spec: Option<Box<Spec<'a>>>,
-        /// Where a `PodTemplate` has its Pod template.
+        /// The Pod template of a `PodTemplate`.
         "template" template: Option<Box<Template<'a>>>,
         "status" status: Status<'a>,
     }
@@ -91,10 +91,10 @@ view! {
 }
 
 view! {
-    /// An object that this one belongs to.
+    /// An owner of the object.
     OwnerReference {
         "kind" kind: Text<'a>,
-        /// Whether it is the one that manages this object.
+        /// Whether the owner manages this object.
         "controller" controller: bool,
     }
 }
@@ -137,13 +137,13 @@ view! {
         "restartPolicy" restart_policy: Text<'a>,
         /// Of a Job.
         "podFailurePolicy" pod_failure_policy: Unread<'a>,
-        /// Of a Job: how often its Pods may fail, or their containers restart.
+        /// Of a Job: how many failures of its Pods, or restarts of their containers, it tolerates.
         "backoffLimit" backoff_limit: Option<i64>,
         /// Of a Job.
         "parallelism" parallelism: Option<i64>,
-        /// Where most workloads have their Pod template.
+        /// The Pod template of most workloads.
         "template" template: Option<Box<Template<'a>>>,
-        /// Where a CronJob has the Job that holds its Pod template.
+        /// The Job template of a CronJob, which has the Pod template.
         "jobTemplate" job_template: Option<Box<Template<'a>>>,
     }
 }
@@ -155,7 +155,7 @@ view! {
         "image" image: Text<'a>,
         "command" command: Vec<Text<'a>>,
         "args" args: Vec<Text<'a>>,
-        /// Read only where the catalogue asks for a variable, see [`ContainerFields::variable`].
+        /// Parsed only when needed, see [`ContainerFields::variable`].
         "env" env: Unread<'a>,
         "envFrom" env_from: Unread<'a>,
         "volumeMounts" volume_mounts: Unread<'a>,
@@ -174,7 +174,7 @@ view! {
     /// An entry of a container's `env`.
     EnvVar {
         "name" name: Text<'a>,
-        /// Absent where the value comes from somewhere else.
+        /// `None` if the value comes from `valueFrom`.
         "value" value: Option<Text<'a>>,
     }
 }
@@ -187,30 +187,30 @@ view! {
 }
 
 view! {
-    /// To which nodes a Pod may go.
+    /// The nodes on which a Pod may be scheduled.
     NodeAffinity {
         "requiredDuringSchedulingIgnoredDuringExecution" required: Option<NodeSelector<'a>>,
     }
 }
 
 view! {
-    /// Nodes of which one term must be true.
+    /// A node must match at least one term.
     NodeSelector {
         "nodeSelectorTerms" terms: Vec<NodeSelectorTerm<'a>>,
     }
 }
 
 view! {
-    /// Requirements that must all be true of a node.
+    /// A node must meet all requirements.
     NodeSelectorTerm {
         "matchExpressions" match_expressions: Vec<NodeRequirement<'a>>,
-        /// On the name of the node.
+        /// Requirements on the name of the node.
         "matchFields" match_fields: Vec<NodeRequirement<'a>>,
     }
 }
 
 view! {
-    /// A requirement on a label of a node.
+    /// A requirement on a label or field of a node.
     NodeRequirement {
         "key" key: Text<'a>,
         "operator" operator: Text<'a>,
@@ -234,7 +234,7 @@ view! {
 }
 
 impl Metadata<'_> {
-    /// The object that manages this one. The API server allows one at most (`ValidateOwnerReferences` in
+    /// The owner that manages this object, if any. The API server allows only one (`ValidateOwnerReferences` in
     /// `apimachinery/pkg/api/validation/objectmeta.go`).
     #[must_use]
     pub fn controller(&self) -> Option<&OwnerReference<'_>> {
@@ -243,18 +243,18 @@ impl Metadata<'_> {
 }
 
 impl ContainerFields<'_> {
-    /// The words of `command`, then those of `args`.
+    /// The items of `command`, followed by those of `args`.
     pub fn words(&self) -> impl Iterator<Item = &str> {
         self.command.iter().chain(&self.args).map(|word| &**word)
     }
 
-    /// The `postStart` hook.
+    /// The `postStart` hook, if any.
     #[must_use]
     pub fn post_start(&self) -> Option<&LifecycleHandler> {
         self.lifecycle.as_ref().and_then(|lifecycle| lifecycle.post_start.as_ref())
     }
 
-    /// The probe in that field.
+    /// The probe in the field `startupProbe`, `readinessProbe` or `livenessProbe`, if any.
     #[must_use]
     pub fn probe(&self, field: &str) -> Option<&Probe> {
         match field {
@@ -265,7 +265,7 @@ impl ContainerFields<'_> {
         }
     }
 
-    /// The literal value of an environment variable.
+    /// The literal value of an environment variable, if it has one.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<String> {
         let variables: Vec<EnvVar<'_>> = self.env.read()?;
@@ -273,8 +273,7 @@ impl ContainerFields<'_> {
         last.value.map(|value| value.to_string())
     }
 
-    /// Whether the container surely has no environment variable of that name: it does not list it, and takes none from
-    /// somewhere else.
+    /// Whether the container certainly does not set this environment variable: it is not listed in `env`, and there is no `envFrom`.
     #[must_use]
     pub fn lacks_variable(&self, name: &str) -> bool {
         let variables: Option<Vec<EnvVar<'_>>> = self.env.read();
@@ -283,18 +282,18 @@ impl ContainerFields<'_> {
             && sources.is_some_and(|sources| sources.is_empty())
     }
 
-    /// Whether the container mounts a volume.
+    /// Whether the container mounts the volume with this name.
     #[must_use]
     pub fn mounts(&self, volume: &str) -> bool {
         let mounts: Option<Vec<VolumeMount<'_>>> = self.volume_mounts.read();
         mounts.is_some_and(|mounts| mounts.iter().any(|mount| &*mount.name == volume))
     }
 
-    /// The first of some other containers that mounts a volume of this one, where one of the two may write to it; by its place among
-    /// them, and the volume.
+    /// The index of the first of `others` that shares a volume with this container, where at least one of the two may write to it, and
+    /// the name of the volume.
     #[must_use]
     pub fn volume_shared_with(&self, others: &[&Self], spec: &Spec<'_>) -> Option<(usize, String)> {
-        /// Volumes of which the container sees what something else has written.
+        /// Volume sources that containers cannot write to.
         const READ_ONLY: [&str; 5] = ["configMap", "downwardAPI", "image", "projected", "secret"];
         let (mine, volumes) = (self.volume_mounts.value(), spec.volumes.value());
         let is_written = |name: &Value| {
@@ -315,13 +314,13 @@ impl ContainerFields<'_> {
         })
     }
 
-    /// Whether its restarts depend on how it exits.
+    /// Whether the container has `restartPolicyRules`, by which a restart depends on the exit code.
     #[must_use]
     pub fn has_restart_rules(&self) -> bool {
         items(&self.restart_policy_rules.value()).next().is_some()
     }
 
-    /// What the container asks for.
+    /// The resource requests of the container.
     #[must_use]
     pub fn requests(&self) -> Requests {
         Requests::of(&self.resources.value())
@@ -329,7 +328,7 @@ impl ContainerFields<'_> {
 }
 
 impl NodeSelectorTerm<'_> {
-    /// Whether all of it is true of a node. A term that asks for nothing fits none.
+    /// Whether a node meets all requirements. An empty term matches no node.
     fn fits(&self, name: &str, labels: &BTreeMap<String, String>) -> bool {
         let fields =
             self.match_fields.iter().map(|field| (field, (*field.key == *"metadata.name").then_some(name)));
@@ -341,7 +340,7 @@ impl NodeSelectorTerm<'_> {
 }
 
 impl NodeRequirement<'_> {
-    /// Whether a label with this value, or none, is as asked for.
+    /// Whether a label with this value, or without one, meets the requirement.
     fn fits(&self, value: Option<&str>) -> bool {
         let is_listed = |value: &str| self.values.iter().any(|listed| **listed == *value);
         let number = |text: &str| text.parse::<i64>().ok();
@@ -360,14 +359,14 @@ impl NodeRequirement<'_> {
 }
 
 impl Spec<'_> {
-    /// Whether the Pod runs on Windows.
+    /// Whether the Pod runs on Windows, by `os` or `nodeSelector`.
     #[must_use]
     pub fn is_windows(&self) -> bool {
         self.os.value().get("name").is_some_and(|name| name == "windows")
             || self.node_selector.get("kubernetes.io/os") == Some("windows")
     }
 
-    /// Whether a Job goes by exit codes without saying of which container.
+    /// Whether the `podFailurePolicy` of a Job has a rule on exit codes of any container.
     #[must_use]
     pub fn fails_by_any_exit_code(&self) -> bool {
         let policy = self.pod_failure_policy.value();
@@ -378,14 +377,14 @@ impl Spec<'_> {
             .any(|codes| codes.get("containerName").is_none_or(Value::is_null))
     }
 
-    /// What the Pod asks for as a whole.
+    /// The resource requests of the Pod as a whole.
     #[must_use]
     pub fn requests(&self) -> Requests {
         Requests::of(&self.resources.value())
     }
 
-    /// Whether the Pod may land on a node of that name with these labels: `nodeName`, `nodeSelector` and the required node affinity let
-    /// it (`staging/src/k8s.io/component-helpers/scheduling/corev1/nodeaffinity/nodeaffinity.go`).
+    /// Whether `nodeName`, `nodeSelector` and the required node affinity allow the Pod on a node with this name and these labels
+    /// (`staging/src/k8s.io/component-helpers/scheduling/corev1/nodeaffinity/nodeaffinity.go`).
     #[must_use]
     pub fn may_land_on(&self, name: &str, labels: &BTreeMap<String, String>) -> bool {
         if !self.node_name.is_empty() {
@@ -397,8 +396,8 @@ impl Spec<'_> {
             && required.is_none_or(|required| required.terms.iter().any(|term| term.fits(name, labels)))
     }
 
-    /// Whether the Pod tolerates a taint (`staging/src/k8s.io/component-helpers/scheduling/corev1/helpers.go`). An operator that is not
-    /// known may well let it.
+    /// Whether the Pod tolerates a taint (`staging/src/k8s.io/component-helpers/scheduling/corev1/helpers.go`). A toleration with an
+    /// unknown operator is assumed to match the value.
     #[must_use]
     pub fn tolerates(&self, taint: &Taint) -> bool {
         items(&self.tolerations.value()).any(|toleration| {
@@ -411,7 +410,7 @@ impl Spec<'_> {
         })
     }
 
-    /// Whether the Pod keeps away from nodes with this label: it asks for another value of it somewhere.
+    /// Whether requiring this node label would conflict with the `nodeSelector` or a term of the required node affinity.
     #[must_use]
     pub fn conflicts_with_node_label(&self, key: &str, value: &str) -> bool {
         if self.node_selector.get(key).is_some_and(|other| other != value) {
@@ -432,8 +431,7 @@ impl Spec<'_> {
         terms.iter().any(|term| term.match_expressions.iter().any(excludes))
     }
 
-    /// Whether the Pod lands only on nodes with this label: its `nodeSelector` asks for it, or every term of its required node
-    /// affinity does.
+    /// Whether the Pod is restricted to nodes with this label, by its `nodeSelector` or by every term of its required node affinity.
     #[must_use]
     pub fn requires_node_label(&self, key: &str, value: &str) -> bool {
         if self.node_selector.get(key) == Some(value) {
@@ -450,7 +448,7 @@ impl Spec<'_> {
         !terms.is_empty() && terms.iter().all(|term| term.match_expressions.iter().any(asks))
     }
 
-    /// The names of the volumes that are folders of the node.
+    /// The names of the `hostPath` volumes.
     pub fn host_path_volumes(&self) -> impl Iterator<Item = String> {
         let volumes: Option<Vec<Volume<'_>>> = self.volumes.read();
         let volumes = volumes.into_iter().flatten().filter(|volume| volume.host_path.is_some());
@@ -458,12 +456,12 @@ impl Spec<'_> {
     }
 }
 
-/// The items of a list; of anything else none.
+/// The items of a list; none for any other value.
 fn items(value: &Value) -> std::slice::Iter<'_, Value> {
     value.as_array().map(Vec::as_slice).unwrap_or_default().iter()
 }
 
-/// The JSON of a value that most requests are answered without. Environment variables are often most of a Pod.
+/// The unparsed JSON of a field that few requests need. Environment variables are often most of a Pod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unread<'a>(&'a str);
 
@@ -474,12 +472,12 @@ impl Default for Unread<'_> {
 }
 
 impl<'a> Unread<'a> {
-    /// Reads it; `null` is the default, as everywhere. Nothing where it cannot be read.
+    /// Deserializes it; `null` gives the default. `None` if it has another type.
     fn read<T: Deserialize<'a> + Default>(&self) -> Option<T> {
         serde_json::from_str::<Option<T>>(self.0).ok().map(Option::unwrap_or_default)
     }
 
-    /// What it is, where that is rarely asked for.
+    /// Parses it into a JSON value.
     fn value(&self) -> Value {
         serde_json::from_str(self.0).unwrap_or_default()
     }
@@ -491,7 +489,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Unread<'a> {
     }
 }
 
-/// A string, borrowed where it holds no escape sequence.
+/// A string, borrowed from the input unless it contains escape sequences.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Text<'a>(Cow<'a, str>);
 
@@ -533,25 +531,24 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
-/// Annotations or labels, in the order of the object.
+/// Annotations or labels, in the order of the input.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TextMap<'a>(Vec<(Text<'a>, Text<'a>)>);
 
 impl TextMap<'_> {
-    /// Its keys and their values; of two equal keys both.
+    /// All keys and values, including duplicate keys.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(key, value)| (&**key, &**value))
     }
 
-    /// The value of `key`.
+    /// The last value of `key`, if any.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
         self.0.iter().rev().find(|(k, _)| &**k == key).map(|(_, value)| &**value)
     }
 }
 
-/// The copy of the whole object that `kubectl apply` leaves behind. It is the one annotation that is large, and says nothing
-/// about the Pod.
+/// The copy of the whole object that `kubectl apply` stores. It is skipped: it is large, and no rule needs it.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 impl<'de: 'a, 'a> Deserialize<'de> for TextMap<'a> {

@@ -1,7 +1,7 @@
-//! Reads a type from a JSON value, and says where and why that fails without repeating anything of the value.
+//! Deserializes the settings from a JSON value, with errors that name the field but never repeat a value.
 //!
-//! The errors of `serde_json` quote what they found: a secret in the wrong field would stand in the message. Those of this
-//! reader hold the field path, what was expected, and of what was found only the JSON type. It serves settings.
+//! The errors of `serde_json` quote what they found, so a secret in the wrong field would end up in a message. Those of this
+//! deserializer contain the field path, what was expected, and only the JSON type of what was found.
 
 use std::fmt;
 
@@ -14,62 +14,62 @@ use crate::model::field::FieldPath;
 /// Why a value could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadError {
-    /// Where.
+    /// The field.
     pub path: FieldPath,
-    /// What was expected there.
+    /// What is wrong with it.
     pub kind: ReadErrorKind,
 }
 
-/// What was wrong.
+/// What is wrong with a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReadErrorKind {
-    /// A field that has to be there is not.
+    /// A required field is missing.
     Missing,
-    /// The field is not one of those that may be there.
+    /// The field is not one of the known fields.
     UnknownField {
-        /// Those that may.
+        /// The known fields.
         known: &'static [&'static str],
-        /// The one that is most like the field found, if any is.
+        /// The most similar known field, if any is similar.
         nearest: Option<&'static str>,
     },
-    /// The value is not one of those that may stand there.
+    /// The value is not one of the supported values.
     UnknownValue {
-        /// Those that may.
+        /// The supported values.
         known: &'static [&'static str],
-        /// The one that is most like the value found, if any is.
+        /// The most similar supported value, if any is similar.
         nearest: Option<&'static str>,
     },
-    /// Another kind of value.
+    /// The value has the wrong type.
     Type {
-        /// What was expected, as "a string".
+        /// The expected type, such as "a string".
         expected: String,
-        /// What stands there, as "a list".
+        /// The type found, such as "a list".
         found: &'static str,
     },
-    /// The value is of the right type, but not one that may stand there.
+    /// The value has the right type, but is not allowed; the text says why.
     Invalid(String),
 }
 
-/// Reads a `T` from `value`, borrowing from it.
+/// Deserializes a `T` from `value`, borrowing from it.
 ///
 /// # Errors
-/// The first field that does not fit, as a [`ReadError`].
+/// The first field that is unknown or invalid.
 pub fn from_value<'de, T: Deserialize<'de>>(value: &'de Value) -> Result<T, ReadError> {
     T::deserialize(Reader { value })
 }
 
-/// The text that a JSON pointer leads to; empty where there is none.
+/// The string at a JSON pointer; empty if there is none.
 pub(crate) fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 impl ReadError {
-    /// An error at the value that is just being read; the levels above put their keys before it.
+    /// An error at the value being read. Each enclosing list or object prepends its index or key.
     fn here(kind: ReadErrorKind) -> Self {
         Self { path: FieldPath::root(), kind }
     }
 
-    /// The same error, seen from further up.
+    /// The same error with `parent` prepended to its path.
     #[must_use]
     pub fn below(self, parent: &FieldPath) -> Self {
         Self { path: parent.join(&self.path), kind: self.kind }
@@ -85,11 +85,11 @@ impl fmt::Display for ReadError {
             ReadErrorKind::Missing => f.write_str("Required value"),
             ReadErrorKind::UnknownField { known, nearest } => {
                 f.write_str("Forbidden: unknown field")?;
-                write_known(f, *nearest, known)
+                write_known(f, *nearest, "known fields", known)
             }
             ReadErrorKind::UnknownValue { known, nearest } => {
                 f.write_str("Unsupported value")?;
-                write_known(f, *nearest, known)
+                write_known(f, *nearest, "supported values", known)
             }
             ReadErrorKind::Type { expected, found } => {
                 write!(f, "Invalid value: expected {expected}, but found {found}")
@@ -99,24 +99,30 @@ impl fmt::Display for ReadError {
     }
 }
 
-fn write_known(f: &mut fmt::Formatter<'_>, nearest: Option<&str>, known: &[&str]) -> fmt::Result {
+/// Suggests `nearest` or, without it, lists everything known after `label`.
+fn write_known(
+    f: &mut fmt::Formatter<'_>,
+    nearest: Option<&str>,
+    label: &str,
+    known: &[&str],
+) -> fmt::Result {
     if let Some(nearest) = nearest {
         return write!(f, "; did you mean \"{nearest}\"?");
     }
-    f.write_str("; known are ")?;
+    write!(f, "; {label}: ")?;
     for (position, name) in known.iter().enumerate() {
         write!(f, "{}\"{name}\"", if position == 0 { "" } else { ", " })?;
     }
     Ok(())
 }
 
-/// The one of `known` that somebody who wrote `found` most likely meant: alike but for case, or at least two thirds alike.
+/// The name in `known` that `found` is most likely a typo of: the same apart from case, or at least two thirds similar.
 fn nearest(found: &str, known: &[&'static str]) -> Option<&'static str> {
     let found = found.to_ascii_lowercase();
     known
         .iter()
         .map(|name| (strsim::normalized_damerau_levenshtein(&found, &name.to_ascii_lowercase()), *name))
-        .filter(|(likeness, _)| 0.66 < *likeness)
+        .filter(|(similarity, _)| 0.66 < *similarity)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, name)| name)
 }
@@ -135,7 +141,7 @@ impl de::Error for ReadError {
             }
             expected => expected,
         };
-        Self::here(ReadErrorKind::Type { expected, found: name_of(found) })
+        Self::here(ReadErrorKind::Type { expected, found: type_name(found) })
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
@@ -159,7 +165,7 @@ impl de::Error for ReadError {
     }
 }
 
-fn name_of(found: Unexpected<'_>) -> &'static str {
+fn type_name(found: Unexpected<'_>) -> &'static str {
     match found {
         Unexpected::Bool(_) => "a boolean",
         Unexpected::Unsigned(_) | Unexpected::Signed(_) => "an integer",
@@ -172,7 +178,7 @@ fn name_of(found: Unexpected<'_>) -> &'static str {
     }
 }
 
-/// Hands a value to a visitor. Structs are read from objects only: serde's derived visitors would take a list, too.
+/// Deserializes a JSON value. Accepts only objects for structs: serde's derived visitors would accept lists, too.
 struct Reader<'de> {
     value: &'de Value,
 }
@@ -312,7 +318,7 @@ impl<'de> de::MapAccess<'de> for Fields<'de> {
 
     fn next_value_seed<V: de::DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ReadError> {
         let Some((key, value)) = self.at else {
-            return Err(de::Error::custom("a value was asked for before its key"));
+            return Err(de::Error::custom("a value was requested before its key"));
         };
         seed.deserialize(Reader { value }).map_err(|e| e.below(&FieldPath::root().child(key)))
     }

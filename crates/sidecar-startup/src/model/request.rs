@@ -1,4 +1,4 @@
-//! What is asked of the policy: one object, and what is about to happen to it.
+//! The admission request: an object, and the operation on it.
 
 use std::fmt;
 
@@ -8,19 +8,19 @@ use crate::model::object::{Object, Text, view};
 use crate::model::template::Kind;
 
 view! {
-    /// The part of an `admission.k8s.io/v1` `AdmissionRequest` that a verdict depends on.
+    /// The fields of an `admission.k8s.io/v1` `AdmissionRequest` that the verdict depends on.
     Request {
         "kind" kind: GroupKind<'a>,
         "operation" operation: Text<'a>,
         "subResource" sub_resource: Text<'a>,
         "object" object: Option<Object<'a>>,
-        /// The object as it was, where it is being changed.
+        /// The existing object, on `UPDATE`.
         "oldObject" old_object: Option<Object<'a>>,
     }
 }
 
 view! {
-    /// The kind of an object. Its version is left out: no rule depends on it.
+    /// The kind of an object, without the version: no rule depends on it.
     GroupKind {
         "group" group: Text<'a>,
         "kind" kind: Text<'a>,
@@ -28,13 +28,14 @@ view! {
 }
 
 impl<'a> Request<'a> {
-    /// Whether the policy has a say in this request, and then on which object of which kind.
+    /// The object to judge and its kind; `None` if the request is not judged.
     ///
-    /// It has none where the containers do not change (deletion, connection, subresources, and the immutable Pods and Jobs
-    /// when they are updated: denying that would block their finalizers and labels), where its denial would change nothing
-    /// (a mirror Pod runs already, see `pkg/kubelet/pod/mirror_client.go`; a finished Pod and one being deleted never start
-    /// again; one that has no uid yet only claims to be finished), and in objects that belong to another one: that other one
-    /// would fight a change, and its Pods are judged.
+    /// A request is not judged if
+    /// - it cannot change containers: `DELETE`, `CONNECT`, subresources, and updates of Pods and Jobs, whose containers are
+    ///   immutable. Denying those updates would block changes of finalizers and labels.
+    /// - a denial would have no effect: a mirror Pod already runs (`pkg/kubelet/pod/mirror_client.go`), and a finished Pod, or an
+    ///   object being deleted, never starts again. A Pod without a uid is only claimed to be finished, so it is judged.
+    /// - the object has a controller, unless it is a Pod: the controller would revert a change, and the Pods are judged anyway.
     #[must_use]
     pub fn subject(&self) -> Option<(Kind, &Object<'a>)> {
         let kind = Kind::of(&self.kind.group, &self.kind.kind)?;
@@ -43,10 +44,10 @@ impl<'a> Request<'a> {
     }
 }
 
-/// Whether the policy has a say in what happens to an object, see [`Request::subject`].
+/// Whether an operation on an object is judged, see [`Request::subject`].
 pub(crate) fn is_judged(kind: Kind, operation: &str, sub_resource: &str, object: &Object<'_>) -> bool {
     let metadata = &object.metadata;
-    let is_out_of_reach = if kind == Kind::Pod {
+    let is_beyond_control = if kind == Kind::Pod {
         metadata.annotations.get("kubernetes.io/config.mirror").is_some()
             || (matches!(&*object.status.phase, "Succeeded" | "Failed") && !metadata.uid.is_empty())
     } else {
@@ -54,10 +55,10 @@ pub(crate) fn is_judged(kind: Kind, operation: &str, sub_resource: &str, object:
     };
     changes_containers(kind, operation, sub_resource)
         && metadata.deletion_timestamp.is_none()
-        && !is_out_of_reach
+        && !is_beyond_control
 }
 
-/// Whether a request can change the containers of an object of that kind.
+/// Whether a request can change the containers of an object of this kind.
 pub(crate) fn changes_containers(kind: Kind, operation: &str, sub_resource: &str) -> bool {
     let changes_template = match operation {
         "CREATE" => true,

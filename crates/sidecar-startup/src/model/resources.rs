@@ -1,28 +1,28 @@
-//! What the containers of a Pod ask for, and how much of it the scheduler sets aside.
+//! Resource requests of containers, and the effective requests of their Pod.
 
 use std::fmt;
 
 use serde_json::Value;
 
-/// An amount of a resource, in thousandths of its unit (of a core, of a byte), rounded up.
+/// An amount of a resource in thousandths of its unit (cores, bytes), rounded up.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Quantity(u64);
 
-/// The binary suffixes of a quantity, from the least: each stands for 1,024 times the one before.
+/// The binary suffixes of a quantity, in ascending order: each is 1,024 times the one before.
 const BINARY: [&str; 6] = ["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 
-/// The decimal suffixes, from a billionth on: each stands for 1,000 times the one before.
+/// The decimal suffixes, from a billionth up: each is 1,000 times the one before.
 const DECIMAL: [&str; 10] = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"];
 
 impl Quantity {
-    /// Reads `100m`, `1.5Gi` or `2e3` (`staging/src/k8s.io/apimachinery/pkg/api/resource/quantity.go`); what is no quantity counts as
-    /// nothing, and what is too large as the largest.
+    /// Parses a quantity such as `100m`, `1.5Gi` or `2e3` (`staging/src/k8s.io/apimachinery/pkg/api/resource/quantity.go`). An
+    /// invalid one is zero; one that is too large is the maximum.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
         let (number, suffix) = text.split_at(end);
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        // Nine digits of a fraction are a billionth, which is less than counts.
+        // Digits after the ninth are less than a billionth, and ignored.
         let fraction = fraction.get(..9).unwrap_or(fraction);
         let Ok(digits) = format!("0{whole}{fraction}").parse::<u128>() else { return Self::default() };
         let place = |suffixes: &[&str], suffix: &str| suffixes.iter().position(|known| *known == suffix);
@@ -35,7 +35,7 @@ impl Quantity {
                 (10_u128.saturating_pow(exponent), 1_000_000_000)
             }
         };
-        // In billionths, of which a thousandth has a million.
+        // Computed in billionths; a thousandth is a million of them.
         let amount = digits.saturating_mul(times).saturating_mul(billions);
         let unit =
             10_u128.saturating_pow(u32::try_from(fraction.len()).unwrap_or(0)).saturating_mul(1_000_000);
@@ -44,7 +44,7 @@ impl Quantity {
 }
 
 impl fmt::Display for Quantity {
-    /// As an operator would write it: `1500m` of a core, `128Mi` of memory.
+    /// Writes it as people would: `1500m` CPU, `128Mi` memory.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.0.is_multiple_of(1000) {
             return write!(f, "{}m", self.0);
@@ -60,12 +60,12 @@ impl fmt::Display for Quantity {
     }
 }
 
-/// Amounts by the name of the resource.
+/// Requested amounts by resource name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Requests(Vec<(String, Quantity)>);
 
 impl Requests {
-    /// What the field `resources` of a container or a Pod asks for. A request that is not set is the limit
+    /// The requests in the field `resources` of a container or Pod. A missing request defaults to the limit
     /// (`pkg/apis/core/v1/defaults.go`, `SetDefaults_Pod`).
     #[must_use]
     pub fn of(resources: &Value) -> Self {
@@ -79,25 +79,25 @@ impl Requests {
         requests
     }
 
-    /// How much of a resource, if any is asked for.
+    /// The amount of a resource, if any is requested.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Quantity> {
         self.iter().find(|(known, _)| *known == name).map(|(_, amount)| amount)
     }
 
-    /// All of them.
+    /// All resources and their amounts.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Quantity)> {
         self.0.iter().map(|(name, amount)| (name.as_str(), *amount))
     }
 
-    /// Asks for what `over` does where that asks for anything.
+    /// The same requests, but the amounts in `over` take precedence.
     #[must_use]
     pub fn overridden_by(mut self, over: &Self) -> Self {
         over.iter().for_each(|(name, amount)| self.set(name, |_| amount));
         self
     }
 
-    /// By how much it is above another one, for each resource.
+    /// The amount by which each resource exceeds that of `other`; without the resources that do not.
     #[must_use]
     pub fn above(&self, other: &Self) -> Self {
         let excess = |(name, amount): (&str, Quantity)| {
@@ -127,19 +127,20 @@ impl Requests {
     }
 }
 
-/// How a container uses what it asks for.
+/// When a container uses what it requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Use {
-    /// For a while, before the application starts.
+    /// Until it completes, before the application starts: an ordinary init container.
     Init,
-    /// From its start on, while others are still to start.
+    /// From its start on, while other containers are still to start: a sidecar container.
     Sidecar,
-    /// Together with all other applications.
+    /// Together with all other app containers.
     App,
 }
 
-/// What a Pod with these containers, in the order in which they start, asks for: what it needs when all are up, or at the most
-/// demanding moment before (`staging/src/k8s.io/component-helpers/resource/helpers.go`, `AggregateContainerRequests`).
+/// The effective requests of a Pod with these containers, which must be in the order in which they start: the sum of those that keep
+/// running, or the peak during initialization if that is higher, for each resource
+/// (`staging/src/k8s.io/component-helpers/resource/helpers.go`, `AggregateContainerRequests`).
 #[must_use]
 pub fn of_pod(containers: impl IntoIterator<Item = (Use, Requests)>) -> Requests {
     let mut running = Requests::default();

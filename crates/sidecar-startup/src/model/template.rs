@@ -1,10 +1,10 @@
-//! Where each kind keeps its Pod template.
+//! The Pod template of each kind.
 
 use crate::model::field::FieldPath;
 use crate::model::object::{Metadata, Object, Spec, Template};
 use crate::model::read::{ReadError, ReadErrorKind};
 
-/// A built-in kind that is a Pod or creates Pods.
+/// A kind that is a Pod or creates Pods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// `v1`
@@ -25,12 +25,12 @@ pub enum Kind {
     Job,
     /// `batch/v1`
     CronJob,
-    /// A further kind of the setting `podTemplates`, one of whose Pod templates stands in the place of a `PodTemplate`'s.
+    /// A kind of the setting `podTemplates`. Each of its Pod templates is wrapped in an object like a `PodTemplate`.
     Custom,
 }
 
 impl Kind {
-    /// The built-in kind of an API group, in whichever version.
+    /// The built-in kind with this API group and kind, in any version; `None` for all others.
     #[must_use]
     pub fn of(group: &str, kind: &str) -> Option<Self> {
         Some(match (group, kind) {
@@ -48,10 +48,10 @@ impl Kind {
     }
 }
 
-/// The metadata and the spec of the Pods that an object creates; for a Pod, its own.
+/// The metadata and spec of the Pods that an object creates; for a Pod, its own.
 #[derive(Debug, Clone)]
 pub struct PodTemplate<'a> {
-    /// The path of what holds the two; for a Pod, the root.
+    /// The path of the Pod template; the root for a Pod.
     pub path: FieldPath,
     /// Its `metadata`.
     pub metadata: &'a Metadata<'a>,
@@ -63,7 +63,7 @@ impl<'a> PodTemplate<'a> {
     /// The Pod template of an object.
     ///
     /// # Errors
-    /// The path that leads there breaks off.
+    /// The object has no Pod template; the error names the first missing field on the path to it.
     pub fn of(kind: Kind, object: &'a Object<'a>) -> Result<Self, ReadError> {
         let root = FieldPath::root();
         if matches!(kind, Kind::PodTemplate | Kind::Custom) {

@@ -1,6 +1,6 @@
-//! Texts for people, which the cargo feature `texts` compiles in.
+//! Texts for people, compiled in by the cargo feature `texts`.
 
-/// A text for people, with the feature `texts`; without it, as in the policy's module, empty.
+/// Returns `text` with the feature `texts`. Without it, as in the policy's module, returns an empty string to save space.
 pub(crate) const fn texts(text: &'static str) -> &'static str {
     if cfg!(feature = "texts") { text } else { "" }
 }

@@ -1,23 +1,23 @@
-//! The numbers of a probe.
+//! The timing of a probe.
 
 use k8s_openapi::api::core::v1::Probe;
 
-/// The numbers of a probe, with the API's defaults for what is unset or zero
-/// (`pkg/apis/core/v1/defaults.go`, `SetDefaults_Probe`), in seconds.
+/// The timing of a probe, with the API's defaults for fields that are unset or zero
+/// (`pkg/apis/core/v1/defaults.go`, `SetDefaults_Probe`). Times are in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timing {
-    /// How long after the start of the container the first attempt may come.
+    /// The minimum time from the start of the container to the first attempt.
     pub initial_delay: u64,
-    /// How long from one attempt to the next.
+    /// The time from one attempt to the next.
     pub period: u64,
-    /// How long one attempt may take.
+    /// The time after which an attempt fails.
     pub timeout: u64,
-    /// How many failures in a row end the container.
+    /// The number of consecutive failures after which the container is killed.
     pub failure_threshold: u64,
 }
 
 impl Timing {
-    /// The numbers of a probe. What is negative, which the API server refuses, counts as unset.
+    /// The timing of `probe`. Negative values, which the API server refuses, count as unset.
     #[must_use]
     pub fn of(probe: &Probe) -> Self {
         let or = |value: Option<i32>, default| {

@@ -1,19 +1,19 @@
-//! Versions, as image tags and kubelets have them.
+//! Versions of image tags and kubelets.
 
-/// A version: its numbers, and the text before them.
+/// A version: its numbers and the prefix before them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Version<'t> {
-    /// What stands before the numbers, as in `stable-2.14.0`; without a leading `v`.
+    /// The text before the numbers, such as `stable-` in `stable-2.14.0`; empty for `v`.
     pub(crate) prefix: &'t str,
-    /// Its numbers, without trailing zeros, so that they compare as versions do.
+    /// The numbers, without trailing zeros, so that `1` equals `1.0`.
     numbers: Vec<u32>,
-    /// How many numbers the text has.
+    /// The count of numbers in the text, including trailing zeros.
     pub(crate) length: usize,
 }
 
 impl<'t> Version<'t> {
-    /// Reads a version. What follows the numbers does not count, as in `v1.28.5+k3s1` or `1.6-distroless`. A text without numbers
-    /// has the length 0.
+    /// Parses a version. Anything after the numbers is ignored, as in `v1.28.5+k3s1` or `1.6-distroless`. If there are no numbers,
+    /// `length` is 0.
     pub(crate) fn parse(text: &'t str) -> Self {
         let start = text.find(|c: char| c.is_ascii_digit()).unwrap_or(text.len());
         let (prefix, rest) = text.split_at(start);
@@ -27,12 +27,12 @@ impl<'t> Version<'t> {
         Self { prefix: if prefix == "v" { "" } else { prefix }, numbers, length }
     }
 
-    /// Whether it is at least these numbers, whatever stands before its own.
+    /// Whether its numbers are at least `numbers`, whatever the prefix.
     pub(crate) fn is_at_least(&self, numbers: &[u32]) -> bool {
         numbers <= self.numbers.as_slice()
     }
 
-    /// Whether it is a version of the same series, and not before the other one.
+    /// Whether it has the same prefix as `other` and is the same version or a later one.
     pub(crate) fn continues(&self, other: &Self) -> bool {
         self.prefix == other.prefix && self.length != 0 && other.numbers <= self.numbers
     }

@@ -1,17 +1,17 @@
-//! What is done about a violation, what is repaired, and how much an application needs a sidecar.
+//! The action on a violation, the extent of repairs, and how much an application needs a sidecar.
 
 use std::fmt;
 
 use serde::Deserialize;
 
-/// What happens to an object that breaks a rule, from the mildest.
+/// What happens to an object that violates a rule, from the mildest to the strictest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub enum Action {
     /// Nothing; the violation is not reported.
     Ignore,
-    /// It is allowed, with a warning.
+    /// The object is admitted with a warning.
     Warn,
-    /// It is denied.
+    /// The object is denied.
     #[default]
     Deny,
 }
@@ -26,15 +26,15 @@ impl fmt::Display for Action {
     }
 }
 
-/// What is repaired before the verdict, from the least.
+/// Which violations are repaired before the verdict, from the fewest to the most.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub enum Fix {
-    /// Nothing; for a policy that may not change objects.
+    /// None; for a policy that may not change objects.
     #[default]
     None,
-    /// What leaves each container where it is.
+    /// Those whose repair leaves every container where it is.
     Safe,
-    /// Also what moves containers, or binds a Pod to some nodes.
+    /// Also those whose repair moves containers or restricts the Pod to some nodes.
     All,
 }
 
@@ -51,17 +51,17 @@ impl fmt::Display for Fix {
 /// How much an application needs a sidecar when it starts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub enum Need {
-    /// It needs the sidecar up: rules act as set.
+    /// The application needs it up: rules act as configured.
     #[default]
     AtStart,
-    /// It loses little without it: rules warn at most.
+    /// The application loses little without it: start-up rules warn at most.
     Helper,
-    /// Not at all: no start-up rule reports the sidecar.
+    /// The application does not need it: no start-up rule reports it.
     None,
 }
 
 impl Need {
-    /// The most that a start-up rule may do about a sidecar that is needed this much; nothing where no rule reports it.
+    /// The strongest action of a start-up rule on a sidecar with this need; `None` if no start-up rule reports it.
     #[must_use]
     pub const fn ceiling(self) -> Option<Action> {
         match self {

@@ -1,10 +1,10 @@
-//! Choices of containers.
+//! Selects containers by name and image.
 
 use serde::Deserialize;
 
 use crate::model::glob::{ImageGlob, NameGlob};
 
-/// Chooses containers by name, by image, or, where both are given, by both.
+/// Selects containers by name, by image, or by both if both are given.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "Globs")]
 pub struct ContainerMatch(Globs);
@@ -12,9 +12,9 @@ pub struct ContainerMatch(Globs);
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 struct Globs {
-    /// On the container name.
+    /// Globs on the container name.
     container_names: Vec<NameGlob>,
-    /// On the image repository, without tag and digest.
+    /// Globs on the image repository, without tag and digest.
     images: Vec<ImageGlob>,
 }
 
@@ -23,14 +23,14 @@ impl TryFrom<Globs> for ContainerMatch {
 
     fn try_from(globs: Globs) -> Result<Self, Self::Error> {
         if globs.container_names.is_empty() && globs.images.is_empty() {
-            return Err("must hold containerNames or images");
+            return Err("must have containerNames or images");
         }
         Ok(Self(globs))
     }
 }
 
 impl ContainerMatch {
-    /// Whether a container with that name and that image repository is chosen.
+    /// Whether a container with this name and image repository is selected.
     #[must_use]
     pub fn matches(&self, name: &str, repository: &str) -> bool {
         let Globs { container_names, images } = &self.0;
@@ -38,14 +38,14 @@ impl ContainerMatch {
             && (images.is_empty() || images.iter().any(|glob| glob.matches(repository)))
     }
 
-    /// Whether the name of a container counts.
+    /// Whether the name decides: there are name globs, and none of them fits every name.
     #[must_use]
     pub fn goes_by_name(&self) -> bool {
         let Globs { container_names, .. } = &self.0;
         !container_names.is_empty() && !container_names.iter().any(NameGlob::is_everything)
     }
 
-    /// Whether it chooses every container there is.
+    /// Whether it selects every container.
     pub(super) fn is_everything(&self) -> bool {
         let Globs { container_names, images } = &self.0;
         (container_names.is_empty() || container_names.iter().any(NameGlob::is_everything))

@@ -11,19 +11,19 @@ use super::text::not_empty;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Exemption {
-    /// Which containers.
+    /// The containers.
     pub(super) r#match: ContainerMatch,
-    /// From which rules; from all when left out.
+    /// The rules that do not judge them; all rules if omitted.
     #[serde(default, deserialize_with = "some_rules")]
     rules: Option<Vec<RuleId>>,
-    /// Why, for the reader.
+    /// Why they are exempt. Required, so that every exemption is justified.
     #[serde(deserialize_with = "not_empty")]
-    #[expect(dead_code, reason = "it is for whoever reads the settings")]
+    #[expect(dead_code, reason = "for people who read the settings")]
     reason: String,
 }
 
 impl Exemption {
-    /// Whether a rule does not judge a container with that name and image repository.
+    /// Whether a container with this name and image repository is exempt from `rule`.
     #[must_use]
     pub fn covers(&self, rule: RuleId, name: &str, repository: &str) -> bool {
         self.rules.as_ref().is_none_or(|rules| rules.contains(&rule))
@@ -34,5 +34,9 @@ impl Exemption {
 fn some_rules<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<RuleId>>, D::Error> {
     let rules = Option::<Vec<RuleId>>::deserialize(deserializer)?;
     let is_empty = rules.as_ref().is_some_and(Vec::is_empty);
-    if is_empty { Err(D::Error::custom("names no rule; leave it out for all of them")) } else { Ok(rules) }
+    if is_empty {
+        Err(D::Error::custom("must not be empty; omit it to exempt from all rules"))
+    } else {
+        Ok(rules)
+    }
 }

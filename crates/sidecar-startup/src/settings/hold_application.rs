@@ -1,15 +1,15 @@
-//! Which Pods have to hold their application back for a classic sidecar, and for how long.
+//! Which Pods must hold the application for a classic sidecar, and for how long.
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
-/// Which Pods have to hold their application back for a classic sidecar, and for how long.
+/// Which Pods must hold the application for a classic sidecar, and for how long.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct HoldApplication {
-    /// Which.
+    /// The Pods.
     pub scope: Scope,
-    /// How long a hook that the policy writes itself waits for a sidecar, in seconds.
+    /// How long a hook written by a repair waits for the sidecar, in seconds; greater than 0.
     #[serde(deserialize_with = "positive")]
     pub timeout_seconds: u32,
 }
@@ -20,13 +20,13 @@ impl Default for HoldApplication {
     }
 }
 
-/// A choice of Pods.
+/// Which Pods must hold the application.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub enum Scope {
-    /// All.
+    /// All Pods.
     #[default]
     All,
-    /// Those whose annotations ask for it.
+    /// Pods whose annotations ask for it.
     Annotated,
 }
 

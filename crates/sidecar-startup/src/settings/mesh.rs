@@ -1,8 +1,8 @@
-//! How each mesh is to hold the application.
+//! How each mesh must hold the application.
 
 use serde::Deserialize;
 
-/// How each mesh is to hold the application; a mesh that is left out is not judged.
+/// How each mesh must hold the application. A mesh that is not set is not checked.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Mesh {
@@ -15,8 +15,8 @@ pub struct Mesh {
 /// How a mesh holds the application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub enum MeshHold {
-    /// With a hook of a classic proxy, or with a native one.
+    /// With the hook of a classic proxy, or with a native proxy.
     Hold,
-    /// With a native proxy.
+    /// With a native proxy only.
     Native,
 }

@@ -10,13 +10,13 @@ use super::text::not_empty;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "RawNodes")]
 pub struct Nodes {
-    /// Who says so.
+    /// How the policy learns it.
     pub sidecar_support: SidecarSupport,
-    /// The labels of nodes that support them.
+    /// Labels of nodes that support them.
     pub label: BTreeMap<String, String>,
-    /// What to do about a sidecar that may land on a node that does not.
+    /// What to do about sidecars on nodes that do not.
     pub old_nodes: OldNodes,
-    /// Whose permission to list nodes is asked for.
+    /// The user whose permission to list nodes is checked first; the policy server by default.
     pub user: String,
 }
 
@@ -30,31 +30,31 @@ struct RawNodes {
     user: String,
 }
 
-/// Who says which nodes support sidecar containers.
+/// How the policy learns which nodes support sidecar containers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub enum SidecarSupport {
-    /// Nobody: every node does.
+    /// It assumes that every node does.
     #[default]
     Assumed,
-    /// A label: Pods with sidecar containers have to require it.
+    /// By a node label, which Pods with sidecar containers must require.
     Labelled,
-    /// The cluster: the versions of its kubelets are looked at.
+    /// From the kubelet versions of the cluster's nodes.
     Checked,
 }
 
-/// What to do about a sidecar that may land on a node that does not support sidecar containers.
+/// What to do about a sidecar that may land on a node without support for sidecar containers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub enum OldNodes {
-    /// Sidecar containers are denied there, and none is made.
+    /// Deny sidecar containers there, and convert no classic sidecar to one.
     #[default]
     Deny,
-    /// Classic sidecars stay where they are, and have to hold the application.
+    /// Leave classic sidecars where they are; they must hold the application.
     Hold,
-    /// A repair splits the sidecar into a native and a classic copy, of which the one that works on the node runs.
+    /// Let a repair split the sidecar into a native and a classic copy. The one that works on the node runs.
     Universal,
 }
 
-/// The policy server of Kubewarden's own chart.
+/// The policy server's user if installed from Kubewarden's Helm chart.
 const POLICY_SERVER: &str = "system:serviceaccount:kubewarden:policy-server";
 
 impl Default for RawNodes {
@@ -82,13 +82,13 @@ impl TryFrom<RawNodes> for Nodes {
         let RawNodes { sidecar_support, label, old_nodes, user } = nodes;
         match sidecar_support {
             SidecarSupport::Assumed if !label.is_empty() => {
-                return Err("a label needs sidecarSupport: Labelled or Checked");
+                return Err("label requires sidecarSupport: Labelled or Checked");
             }
             SidecarSupport::Labelled if label.is_empty() => {
-                return Err("sidecarSupport: Labelled needs a label");
+                return Err("sidecarSupport: Labelled requires label");
             }
             SidecarSupport::Assumed | SidecarSupport::Labelled if old_nodes.is_some() => {
-                return Err("oldNodes needs sidecarSupport: Checked");
+                return Err("oldNodes requires sidecarSupport: Checked");
             }
             _ => {}
         }

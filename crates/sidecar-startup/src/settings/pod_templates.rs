@@ -1,4 +1,4 @@
-//! Where further kinds keep their Pod templates.
+//! Where kinds that are not built in keep their Pod templates.
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
@@ -16,7 +16,7 @@ pub struct PodTemplates {
 }
 
 impl PodTemplates {
-    /// Whether it is about a kind of an API group.
+    /// Whether this entry is for the kind `kind` of the API group `group`, in any version.
     #[must_use]
     pub fn is_of(&self, group: &str, kind: &str) -> bool {
         self.group == group && self.kind == kind
@@ -41,18 +41,18 @@ impl TryFrom<RawPodTemplates> for PodTemplates {
                 Ok(Self { group: group.to_owned(), kind, path })
             }
             _ => Err(
-                "apiVersion must have the form group.example.com/v1, and kind may not be empty; built-in kinds are known",
+                "apiVersion must have the form group.example.com/v1, and kind must not be empty; built-in kinds need no entry",
             ),
         }
     }
 }
 
-/// A JSON pointer in which `*` stands for every item of a list or every field of an object.
+/// A JSON pointer (RFC 6901) in which `*` stands for every item of a list or every field of an object.
 #[derive(Debug, Clone)]
 pub struct TemplatePath(Vec<String>);
 
 impl TemplatePath {
-    /// Its steps, from the object.
+    /// The unescaped steps of the path, from the root of the object.
     #[must_use]
     pub fn steps(&self) -> &[String] {
         &self.0

@@ -1,4 +1,4 @@
-//! The ids of the rules, and what each does by default.
+//! The rule ids, and the default action of each rule.
 
 use std::fmt;
 
@@ -6,10 +6,10 @@ use serde::Deserialize;
 
 use super::action::Action;
 
-/// Defines [`RuleId`]: a line for each rule, in the order in which rules report the same field.
+/// Defines [`RuleId`]: one line per rule, in the order in which rules report on the same field.
 macro_rules! rule_ids {
     ($($variant:ident = $name:literal, $default:ident;)*) => {
-        /// The id of a rule. Settings, messages and the documentation use its name, which says in kebab-case what is wrong.
+        /// The id of a rule. Settings, messages and documentation use its kebab-case name, which states the fault.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
         pub enum RuleId {
             $(
@@ -20,10 +20,10 @@ macro_rules! rule_ids {
         }
 
         impl RuleId {
-            /// All ids, in the order in which their rules report the same field.
+            /// All ids, in the order in which their rules report on the same field.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
-            /// Its name.
+            /// The kebab-case name.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self {
@@ -31,7 +31,7 @@ macro_rules! rule_ids {
                 }
             }
 
-            /// What is done about a violation of the rule unless the settings say otherwise.
+            /// The action on a violation unless the settings override it.
             #[must_use]
             pub const fn default_action(self) -> Action {
                 match self {

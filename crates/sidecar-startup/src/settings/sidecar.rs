@@ -1,4 +1,4 @@
-//! Declarations of sidecars.
+//! Sidecars declared in the settings.
 
 use k8s_openapi::api::core::v1::Probe;
 use serde::Deserialize;
@@ -13,43 +13,43 @@ use crate::model::gate::probe_is_gate;
 use crate::model::glob::NameGlob;
 use crate::model::read::{ReadError, ReadErrorKind};
 
-/// A declaration of sidecars.
+/// Declares the containers that it matches to be sidecars.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Sidecar {
-    /// What the reader calls the declaration.
+    /// A label for people who read the settings.
     #[serde(default)]
     pub name: Option<String>,
-    /// Which containers it is about.
+    /// The containers.
     pub r#match: ContainerMatch,
-    /// How much the application needs it.
+    /// How much the application needs them.
     #[serde(default)]
     pub need: Need,
-    /// The `startupProbe` that a repair gives it.
+    /// The `startupProbe` that a repair adds.
     #[serde(default, deserialize_with = "startup_probe")]
     pub startup_probe: Option<Value>,
-    /// The command that blocks until it is ready, in its own image.
+    /// A command in the sidecar's own image that blocks until the sidecar is ready.
     #[serde(default)]
     pub wait_command: Vec<String>,
-    /// Where a repair puts it among the init containers.
+    /// Where a repair inserts it among the init containers.
     #[serde(default)]
     pub position: Position,
-    /// The init containers that need it.
+    /// Names of init containers that need the sidecar, and so must start after it.
     #[serde(default)]
     pub starts_before: Vec<NameGlob>,
 }
 
-/// A place among the init containers.
+/// A position among the init containers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub enum Position {
-    /// After those that are there: what ran before the sidecar still does.
+    /// After the existing ones: whatever ran before the sidecar still does.
     #[default]
     Last,
-    /// Before those that are there, save for a mesh's own.
+    /// Before the existing ones, except those of a mesh.
     First,
 }
 
-/// The fields of a probe, and of its handlers. A misspelt one would vanish in the API server, and the probe with it.
+/// The fields of a probe and of its handlers. The API server would drop a misspelt field, and the probe with it.
 const FIELDS: [(&[&str], &[&str]); 5] = [
     (
         &[],
@@ -83,7 +83,7 @@ fn startup_probe<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Va
     }
 }
 
-/// Whether the API server would take a `startupProbe`, and it holds something back.
+/// Checks that the API server would accept the `startupProbe`, and that it can hold the application.
 fn check_probe(value: &Value) -> Result<(), ReadError> {
     for (path, known) in FIELDS {
         let path = FieldPath::from(path);
@@ -95,9 +95,13 @@ fn check_probe(value: &Value) -> Result<(), ReadError> {
         }
     }
     let probe: Probe =
-        serde_json::from_str(&value.to_string()).map_err(|_| ReadError::custom("is no probe"))?;
+        serde_json::from_str(&value.to_string()).map_err(|_| ReadError::custom("is not a valid probe"))?;
     if let Some(error) = probe_error(&probe, &FieldPath::root()) {
         return Err(error);
     }
-    if probe_is_gate(&probe) { Ok(()) } else { Err(de::Error::custom("holds nothing back")) }
+    if probe_is_gate(&probe) {
+        Ok(())
+    } else {
+        Err(de::Error::custom("does not hold the application: it has no handler, or always succeeds at once"))
+    }
 }

@@ -1,4 +1,4 @@
-//! How long a start may take.
+//! How long the start of a sidecar may take.
 
 use serde::Deserialize;
 
@@ -20,20 +20,20 @@ impl TryFrom<RawStartupSeconds> for StartupSeconds {
 
     fn try_from(RawStartupSeconds { minimum, maximum }: RawStartupSeconds) -> Result<Self, Self::Error> {
         if maximum < minimum {
-            Err("minimum may not be greater than maximum")
+            Err("minimum must not be greater than maximum")
         } else {
             Ok(Self { minimum, maximum })
         }
     }
 }
 
-/// How long the gates of a sidecar container may take, in seconds.
+/// The accepted range for the start-up budget of a sidecar container, in seconds.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "RawStartupSeconds")]
 pub struct StartupSeconds {
-    /// A sidecar has at least this long to become ready.
+    /// A sidecar must have at least this long to become ready.
     pub minimum: u32,
-    /// And at most this long, before it is started anew.
+    /// A sidecar may have at most this long before it is restarted.
     pub maximum: u32,
 }
 

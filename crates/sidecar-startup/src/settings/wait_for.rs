@@ -1,4 +1,4 @@
-//! Init containers that some Pods must have.
+//! Init containers that selected Pods must have.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +9,14 @@ use serde_json::Value;
 use super::text::not_empty;
 use crate::model::object::TextMap;
 
-/// An init container that the Pods chosen by their labels must have.
+/// An init container that Pods selected by label must have.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WaitFor {
     /// The name of the init container.
     #[serde(deserialize_with = "container_name")]
     pub name: String,
-    /// Which Pods.
+    /// The Pods.
     pub pod_selector: LabelSelector,
     /// The container, without its name.
     pub container: WaitForContainer,
@@ -26,7 +26,7 @@ pub struct WaitFor {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WaitForContainer {
-    /// Its image; the tag does not count.
+    /// Its image. An existing container matches whatever its tag or digest.
     #[serde(deserialize_with = "not_empty")]
     pub image: String,
     /// Its command.
@@ -35,8 +35,8 @@ pub struct WaitForContainer {
     /// Its arguments.
     #[serde(default)]
     pub args: Vec<String>,
-    /// Its environment; this and all that follows is put into the Pod as it stands here, and does not count for whether the container
-    /// is there already.
+    /// This and the following fields are copied into the Pod unchanged. They do not count for whether the Pod has the container
+    /// already.
     #[serde(default)]
     env: Option<Value>,
     #[serde(default)]
@@ -54,7 +54,7 @@ pub struct WaitForContainer {
 }
 
 impl WaitForContainer {
-    /// Its further fields, by name.
+    /// The optional fields that are set, other than `command` and `args`, by name.
     pub fn further_fields(&self) -> impl Iterator<Item = (&'static str, &Value)> {
         let fields = [
             ("env", &self.env),
@@ -69,7 +69,7 @@ impl WaitForContainer {
     }
 }
 
-/// A name that the API server takes for a container: an RFC 1123 label.
+/// Reads a container name; the API server requires an RFC 1123 label.
 fn container_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let name = String::deserialize(deserializer)?;
     let is_label = (1..=63).contains(&name.len())
@@ -79,11 +79,13 @@ fn container_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, 
     if is_label {
         Ok(name)
     } else {
-        Err(D::Error::custom("must be lower-case letters, digits and dashes between them, 63 at most"))
+        Err(D::Error::custom(
+            "must be at most 63 lower-case letters, digits and \"-\", and start and end with a letter or digit",
+        ))
     }
 }
 
-/// A `metav1.LabelSelector`. An empty one chooses everything.
+/// A `metav1.LabelSelector`. An empty one selects everything.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct LabelSelector {
@@ -105,9 +107,9 @@ impl TryFrom<RawLabelRequirement> for LabelRequirement {
     fn try_from(raw: RawLabelRequirement) -> Result<Self, Self::Error> {
         let RawLabelRequirement { key, operator, values } = raw;
         match (operator, values.is_empty()) {
-            (LabelOperator::In | LabelOperator::NotIn, true) => Err("In and NotIn need values"),
+            (LabelOperator::In | LabelOperator::NotIn, true) => Err("operators In and NotIn require values"),
             (LabelOperator::Exists | LabelOperator::DoesNotExist, false) => {
-                Err("Exists and DoesNotExist take no values")
+                Err("operators Exists and DoesNotExist take no values")
             }
             _ => Ok(Self { key, operator, values }),
         }
@@ -132,7 +134,7 @@ enum LabelOperator {
 }
 
 impl LabelSelector {
-    /// Whether it chooses a Pod with these labels.
+    /// Whether it selects a Pod with these labels.
     #[must_use]
     pub fn matches(&self, labels: &TextMap<'_>) -> bool {
         self.match_labels.iter().all(|(key, value)| labels.get(key) == Some(value))
@@ -148,7 +150,7 @@ impl LabelSelector {
     }
 }
 
-/// A Pod can only have one init container of a name, so two entries of one name could never both be met.
+/// Reads `waitFor` and refuses duplicate names: container names are unique in a Pod, so only one of two entries could be met.
 pub(super) fn of_different_names<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<WaitFor>, D::Error> {
