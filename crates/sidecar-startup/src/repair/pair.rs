@@ -1,8 +1,8 @@
 //! Splits a classic sidecar into a native and a classic copy, for a Pod that may land on nodes that support sidecar containers and on
 //! nodes that do not.
 //!
-//! What the two copies are, and why there is never more than one sidecar, stands in [`super::copies`]. The pair costs its requests
-//! twice.
+//! [`super::copies`] explains what the two copies are, and why there is never more than one sidecar. A pair needs the sidecar's resource
+//! requests twice.
 
 use serde_json::{Map, Value};
 
@@ -27,9 +27,9 @@ use crate::startup::mesh;
 pub(super) struct Split<'s> {
     /// Where the native copy goes.
     target: Target,
-    /// Where the `startupProbe` of the native copy comes from, unless the container has one.
+    /// Where the `startupProbe` of the native copy comes from; none if the container has one.
     probe: Option<Source<'s>>,
-    /// The shell that its image has.
+    /// A shell that is in its image.
     shell: String,
 }
 
@@ -37,7 +37,7 @@ pub(super) struct Split<'s> {
 enum Target {
     /// Before this init container; none for the end.
     Before(Option<ContainerId>),
-    /// In the place of the one that an earlier repair has made.
+    /// In place of the one that an earlier repair added.
     Earlier(ContainerId),
 }
 
@@ -45,7 +45,7 @@ impl<'s> Split<'s> {
     /// Plans the split among the init containers `init`.
     ///
     /// # Errors
-    /// Why there can be none.
+    /// Why it cannot be split.
     pub(super) fn new(
         context: &Context<'s>,
         container: &Container<'s>,
@@ -77,7 +77,7 @@ impl<'s> Split<'s> {
                 None
             }
             Some(_) => return Err("its startupProbe is no gate".into()),
-            // Without one, the classic copy might look before the native one is there.
+            // Without one, the classic copy might look before the native one is up.
             None => Some(Source::find(context, container, later)?),
         };
         Ok(Self { target, probe, shell })
@@ -86,7 +86,7 @@ impl<'s> Split<'s> {
     /// The plan that splits the container.
     ///
     /// # Errors
-    /// Why there can be none.
+    /// Why it cannot be split.
     pub(super) fn plan(
         self,
         context: &Context<'_>,
@@ -121,7 +121,7 @@ impl<'s> Split<'s> {
     }
 }
 
-/// Whether the Pod restarts the native copy, which exits once, and its Job allows for that.
+/// Checks that the Pod restarts the native copy, which exits once, and that its Job allows for that.
 ///
 /// # Errors
 /// Why not.
@@ -130,7 +130,7 @@ fn restarts_suffice(context: &Context<'_>) -> Result<(), Refusal> {
     if *pod.spec().restart_policy == *"Never" {
         return Err("with restartPolicy: Never, no copy could take over".into());
     }
-    // Whatever else may become a pair is counted as one.
+    // Every container that may become a pair is counted.
     let may_be_pair = |other: &&Container<'_>| {
         matches!(other.kind, ContainerKind::ClassicSidecar(_) | ContainerKind::PairCopy)
     };
@@ -143,7 +143,7 @@ fn restarts_suffice(context: &Context<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Whether the `emptyDir` that the two copies share is there already, with whatever further fields.
+/// Whether the `emptyDir` that the two copies share is there already; its other fields may differ.
 ///
 /// # Errors
 /// Another volume has its name.
@@ -156,8 +156,8 @@ fn has_volume(draft: &Draft<'_>, volume: &Value) -> Result<bool, Refusal> {
     }
 }
 
-/// A container without the volume that an earlier repair has mounted: a second apply of the manifest takes back the command that the
-/// repair has set, and leaves the mount.
+/// A container without the volume that an earlier repair mounted: a second apply of the manifest reverts the command that the repair
+/// set, and leaves the mount.
 fn without_own_mount(container: &Map<String, Value>) -> Map<String, Value> {
     let mut container = container.clone();
     let name = container.get("name").and_then(Value::as_str).unwrap_or_default();
@@ -175,7 +175,7 @@ fn without_own_mount(container: &Map<String, Value>) -> Map<String, Value> {
     container
 }
 
-/// The shell that the image of a container surely has: the one that the container starts, else that of an image of the catalogue.
+/// A shell that is certainly in a container's image: the one that the container runs, or `sh` if the catalogue says so.
 fn shell_of(container: &Container<'_>) -> Option<String> {
     let own = container.fields.command.first().filter(|first| is_shell(first));
     let is_upstreams =

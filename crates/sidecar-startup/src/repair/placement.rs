@@ -37,8 +37,8 @@ pub(crate) fn later_than(init: &[ContainerId], container: ContainerId) -> &[Cont
     position.and_then(|position| init.get(position + 1..)).unwrap_or_default()
 }
 
-/// The place among the init containers `init` to which a sidecar moves: the proxy of a mesh right after its own init containers, all
-/// others after those that are there, so that what ran before them still does, or before them if the operator says so.
+/// The place among the init containers `init` to which a sidecar moves. The proxy of a mesh goes right after its own init containers.
+/// All others go last, so that whatever ran before them still does, or first if the settings say so.
 pub(crate) fn place<'i>(pod: &Pod<'_>, container: &Container<'_>, init: &'i [ContainerId]) -> Place<'i> {
     let is = |id: &ContainerId, is_such: &dyn Fn(&Container<'_>) -> bool| pod.get(*id).is_some_and(is_such);
     if let Some(row) = container.row().filter(|row| row.redirects_traffic) {
@@ -61,7 +61,7 @@ pub(crate) fn place<'i>(pod: &Pod<'_>, container: &Container<'_>, init: &'i [Con
     }
 }
 
-/// Whether the container itself, and the Pod around it, allow a move.
+/// Checks that the container itself, and its Pod, allow a move.
 ///
 /// # Errors
 /// Why not.

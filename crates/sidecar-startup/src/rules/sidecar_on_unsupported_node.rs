@@ -1,14 +1,15 @@
-//! A Pod with sidecar containers may land on a node that does not know them.
+//! A Pod with sidecar containers may land on a node that does not support them.
 //!
 //! # Why
-//! A kubelet before 1.28 ignores `restartPolicy` on an init container and waits for it to exit, for ever; one of 1.28 rejects the Pod.
-//! The scheduler does not look at that. Where old nodes are left, the setting `nodes` says who tells them from the others.
+//! A kubelet before 1.28 ignores `restartPolicy` on an init container and waits forever for it to exit; kubelet 1.28 rejects the Pod.
+//! The scheduler does not take this into account. If a cluster still has old nodes, the setting `nodes` says how to tell them apart.
 //!
-//! - `Labelled`: the cluster's owner, by the labels that `nodes.label` names. Pods have to require them.
-//! - `Checked`: the cluster. The policy looks at the kubelets of the nodes that the Pod may land on, going by `nodeName`, `nodeSelector`,
-//!   the required node affinity and taints. A version that cannot be read counts as old. What runs on old nodes in the end is only a
-//!   warning where a repair has made a pair of the sidecar (`oldNodes: Universal`), since such a Pod starts there; and so are nodes
-//!   that could not be looked up, and kubelets that know sidecar containers but have a known fault with them.
+//! - `Labelled`: by labels, which the cluster's owner sets on nodes that support sidecar containers and names in `nodes.label`. Pods
+//!   must require them.
+//! - `Checked`: by kubelet version. The policy looks at all nodes that the Pod may land on, going by `nodeName`, `nodeSelector`, required
+//!   node affinity and taints. A version that cannot be read is treated as old. The rule only warns if the sidecar was split into a
+//!   native and a classic copy (`oldNodes: Universal`), since such a Pod starts on old nodes; if nodes could not be listed; and if a
+//!   kubelet supports sidecar containers but has a known bug with them.
 //!
 //! # Settings
 //! ```yaml
@@ -46,8 +47,8 @@
 //!     - {name: shop, image: "shop:1"}
 //! ```
 //!
-//! # How to mend it
-//! Add the labels to `nodeSelector`, or require them in every term of the node affinity.
+//! # How to fix it
+//! Add the labels to `nodeSelector`, or require them in every term of the required node affinity.
 
 use serde_json::json;
 
@@ -86,7 +87,7 @@ fn finding(context: &Context<'_>, key: Key, detail: String, short: String, ceili
     Finding { subject: Subject::Pod(key), path, kind: ErrorKind::Required, detail, short, ceiling }
 }
 
-/// The nodes were asked for, and not told.
+/// The nodes could not be listed.
 fn unavailable(context: &Context<'_>) -> Option<Finding> {
     let reason = context.reach.unavailable().filter(|_| context.pod.has_sidecar())?;
     let detail = format!(
@@ -104,7 +105,7 @@ fn is_of_pair(container: &Container<'_>) -> bool {
     is_native_copy(&container.fields.command)
 }
 
-/// A node in reach where the Pod would not start. The native copy of a pair does no harm there, save where the kubelet refuses it.
+/// A node in reach where the Pod would not start. The native copy of a pair does no harm there, unless the kubelet rejects it.
 fn on_old_node(context: &Context<'_>) -> Option<Finding> {
     let Context { pod, settings, reach, .. } = context;
     let refusing = reach.nodes().find(|node| node.refuses_sidecars()).zip(sidecars(pod).next());
@@ -121,7 +122,7 @@ fn on_old_node(context: &Context<'_>) -> Option<Finding> {
     Some(finding(context, "old node".into(), detail, format!("must {remedy}"), Action::Deny))
 }
 
-/// An old node in reach where a pair starts, but holds nothing.
+/// An old node in reach, where a pair starts but does not hold back the application.
 fn pair_on_old_node(context: &Context<'_>) -> Option<Finding> {
     let pair = sidecars(context.pod).find(|sidecar| is_of_pair(sidecar))?.name();
     let node = context.reach.old_node()?;
@@ -133,7 +134,7 @@ fn pair_on_old_node(context: &Context<'_>) -> Option<Finding> {
     Some(finding(context, "pair on old node".into(), detail, short, Action::Warn))
 }
 
-/// A label that the settings ask for is not required.
+/// The Pod does not require a label that the settings ask for.
 fn unlabelled(context: &Context<'_>) -> Option<Finding> {
     let sidecar = sidecars(context.pod).next()?.name();
     let (key, value) = missing_label(context.pod, context.settings)?;
@@ -144,7 +145,7 @@ fn unlabelled(context: &Context<'_>) -> Option<Finding> {
     Some(finding(context, format!("label {key}").into(), detail, short, Action::Deny))
 }
 
-/// A node in reach whose kubelet has a known fault with init containers that have a `startupProbe`.
+/// A node in reach whose kubelet has a known bug with init containers that have a `startupProbe`.
 fn on_faulty_node(context: &Context<'_>) -> Option<Finding> {
     let pod = context.pod;
     let sidecar = sidecars(pod).next()?.name();

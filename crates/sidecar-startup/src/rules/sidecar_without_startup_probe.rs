@@ -1,10 +1,10 @@
-//! A sidecar container has no gate that holds the application until the sidecar is ready.
+//! A sidecar container has no gate that holds back the application until the sidecar is ready.
 //!
 //! # Why
-//! The kubelet starts the next container as soon as a sidecar container has *started*. It waits for more only where the
-//! sidecar has a `startupProbe`, which has to succeed, or a `postStart` hook, which has to return. A `readinessProbe` or a
-//! `livenessProbe` holds nothing back (`pkg/kubelet/kuberuntime/kuberuntime_container.go`, `computeInitContainerActions`).
-//! A hook is skipped when the kubelet is restarted while it runs, so it only counts where the setting `gates` names it.
+//! The kubelet starts the next container as soon as a sidecar container has *started*. It waits longer only for a `startupProbe`,
+//! which must succeed, or a `postStart` hook, which must return. A `readinessProbe` or `livenessProbe` holds nothing back
+//! (`pkg/kubelet/kuberuntime/kuberuntime_container.go`, `computeInitContainerActions`). If the kubelet restarts while a hook runs, the
+//! hook is skipped, so hooks count only if the setting `gates` allows them.
 //!
 //! # Denied
 //! ```yaml
@@ -36,9 +36,9 @@
 //!     - {name: shop, image: "shop:1"}
 //! ```
 //!
-//! # How to mend it
-//! Add a `startupProbe` that succeeds once the sidecar can do its work; its `readinessProbe` usually asks the right question
-//! already. Set `periodSeconds: 1`: the default of 10 adds up to ten seconds to every start.
+//! # How to fix it
+//! Add a `startupProbe` that succeeds once the sidecar can do its work; its `readinessProbe` usually checks that already. Set
+//! `periodSeconds: 1`: the default of 10 adds up to ten seconds to every start.
 
 use k8s_openapi::api::core::v1::Probe;
 
@@ -68,7 +68,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for container in &context.pod.containers {
         let ContainerKind::Sidecar(facts) = container.kind else { continue };
         let Some(ceiling) = facts.ceiling() else { continue };
-        // A gate that never opens is not missing as well.
+        // A gate that never opens is reported as such, not as missing.
         if !has_gate(context, container) && context.reported_dead_gate(container).is_none() {
             findings.push(without_gate(context, container, ceiling));
         }
@@ -78,12 +78,12 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
 /// Whether a sidecar container has a gate that is accepted.
 fn has_gate(context: &Context<'_>, container: &Container<'_>) -> bool {
     container.fields.startup_probe.as_ref().is_some_and(probe_is_gate)
-        // What upstream makes a sidecar's gate is one, whatever the settings say.
+        // The gate that a sidecar's own project ships is accepted, whatever the settings say.
         || has_known_hook(container)
         || (context.settings.gates.post_start && container.fields.post_start().is_some_and(hook_is_gate))
 }
 
-/// Whether a container has the very hook that upstream makes its gate.
+/// Whether a container has exactly the hook that its own project ships as a gate.
 fn has_known_hook(container: &Container<'_>) -> bool {
     let hook = container.fields.post_start().and_then(|hook| hook.exec.as_ref());
     let (Some(row), Some(command)) = (container.row(), hook.and_then(|exec| exec.command.as_deref())) else {
@@ -118,7 +118,7 @@ fn without_gate(context: &Context<'_>, container: &Container<'_>, ceiling: Actio
     }
 }
 
-/// What is wrong with a `startupProbe` that is no gate.
+/// Why a `startupProbe` does not count as a gate.
 fn state_of(probe: &Probe, application: &str) -> String {
     if probe.exec.is_some() {
         format!("has a startupProbe that succeeds at once, so it does not hold back {application}")
@@ -131,7 +131,7 @@ const fn short_of(probe: &Probe) -> &'static str {
     if probe.exec.is_some() { "succeeds at once on" } else { "has no handler on" }
 }
 
-/// Says what the container has instead, since its writer most likely took that for a gate.
+/// Says what the container has instead, since its author probably took that for a gate.
 fn state_without_probe(fields: &ContainerFields<'_>, application: &str) -> String {
     let readiness = fields.readiness_probe.as_ref().map(|_| "readinessProbe");
     let liveness = fields.liveness_probe.as_ref().map(|_| "livenessProbe");

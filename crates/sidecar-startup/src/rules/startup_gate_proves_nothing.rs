@@ -1,9 +1,9 @@
-//! A gate opens without the sidecar being ready.
+//! A gate opens even though the sidecar is not ready.
 //!
 //! # Why
-//! Time is not readiness: a probe or hook that only sleeps, or an application that sleeps before its real work, is too long on a
-//! good day and too short on a bad one. A hook with `httpGet` makes one request and takes any answer, a 500 too
-//! (`pkg/kubelet/lifecycle/handlers.go`), and so does a loop around `curl` without `-f`.
+//! A fixed sleep, in a probe, in a hook or before the application's real work, is too long on a good day and too short on a bad one. A
+//! hook with `httpGet` makes one request and accepts any response, even a 500 (`pkg/kubelet/lifecycle/handlers.go`), and a loop around
+//! `curl` without `-f` accepts any response, too.
 //!
 //! # Warned
 //! ```yaml
@@ -27,8 +27,8 @@
 //!     - {name: shop, image: "shop:1"}
 //! ```
 //!
-//! # How to mend it
-//! Ask whether the sidecar, or whatever is waited for, is ready: with a `startupProbe`, or with a command that fails until it is.
+//! # How to fix it
+//! Check whether the sidecar or the dependency is ready: with a `startupProbe`, or with a command that fails until it is.
 
 use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
 
@@ -80,8 +80,8 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Whether the application relies on the `postStart` hook of a container. A classic sidecar holds by its hook only in front of the
-/// application, and where nothing worse is reported.
+/// Whether the application relies on the `postStart` hook of a container. The hook of a classic sidecar counts only if it is listed
+/// before the application, and if nothing worse is reported about it.
 fn relies_on_hook(context: &Context<'_>, container: &Container<'_>, is_app_before: bool) -> bool {
     if container.is_init() {
         return context.settings.gates.post_start;
@@ -92,7 +92,7 @@ fn relies_on_hook(context: &Context<'_>, container: &Container<'_>, is_app_befor
             || context.keeps_classic(container))
 }
 
-/// The gate of a container that proves nothing, by its path from the container, and why it does not.
+/// The gate of a container that opens too early, as its path from the container, and why it does.
 fn empty_gate(
     container: &Container<'_>,
     relies_on_hook: bool,

@@ -1,10 +1,10 @@
-//! A Pod asks a mesh for its proxy, but not to be held until the proxy is ready.
+//! A Pod asks for the injection of a mesh proxy, but not to be held back until the proxy is ready.
 //!
 //! # Why
-//! The injector adds the proxy after the manifest was written, so nothing of it is to be seen there; but annotations decide how. Istio
-//! holds an application only where it is told to (`holdApplicationUntilProxyStarts` in `proxy.istio.io/config`) or where the proxy is
-//! native (`sidecar.istio.io/nativeSidecar`). Linkerd holds it unless `config.linkerd.io/proxy-await` is disabled. The setting `mesh`
-//! says what is wanted; a mesh that is left out is not judged, since the mesh itself may be configured so.
+//! The injector adds the proxy later, so it is not in the manifest; but annotations decide how it is added. Istio holds back the
+//! application only if `proxy.istio.io/config` says so (`holdApplicationUntilProxyStarts`) or if the proxy is a native sidecar
+//! (`sidecar.istio.io/nativeSidecar`). Linkerd holds it back unless `config.linkerd.io/proxy-await` is `disabled`. The setting `mesh`
+//! says what is required. A mesh that it leaves out is not judged, since the mesh itself may be configured to hold applications back.
 //!
 //! # Settings
 //! ```yaml
@@ -34,8 +34,8 @@
 //!     - {name: shop, image: "shop:1"}
 //! ```
 //!
-//! # How to mend it
-//! Set the annotation on the Pod template, so that the Pods are born with it.
+//! # How to fix it
+//! Set the annotation on the Pod template, so that Pods are created with it.
 
 use super::rule::Rule;
 use crate::finding::{ErrorKind, Finding, Refusal, Subject};
@@ -57,7 +57,7 @@ pub(super) const RULE: Rule = Rule {
     repair: Some(Repair { needs: Fix::Safe, phase: Phase::Mesh, plan }),
 };
 
-/// The annotation that says whether Linkerd's proxy holds the application.
+/// The annotation that says whether Linkerd's proxy holds back the application.
 const PROXY_AWAIT: &str = "config.linkerd.io/proxy-await";
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {

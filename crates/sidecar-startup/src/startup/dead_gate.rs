@@ -20,16 +20,16 @@ pub(crate) struct DeadGate {
     pub path: &'static [&'static str],
     /// What is wrong with it.
     pub reason: String,
-    /// What comes of it.
+    /// Its effect.
     pub effect: Effect,
 }
 
-/// What comes of a gate that never opens.
+/// The effect of a gate that never opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
     /// Nothing behind it is ever started.
     Blocks,
-    /// Its own container is killed each time; an entry of `containers` keeps nobody else from starting.
+    /// Its own container is killed each time; an entry of `containers` does not keep others from starting.
     Kills,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct DeadGates<'p> {
 }
 
 impl<'p> DeadGates<'p> {
-    /// Prepares to look; nothing is done yet.
+    /// Prepares the search; nothing is computed yet.
     #[must_use]
     pub(crate) const fn of(pod: &'p Pod<'p>) -> Self {
         Self { pod, ports: OnceCell::new() }
@@ -55,7 +55,7 @@ impl<'p> DeadGates<'p> {
             let effect = if hangs || container.is_init() { Effect::Blocks } else { Effect::Kills };
             return Some(DeadGate { path: &["lifecycle", "postStart"], reason, effect });
         }
-        // The startupProbe of an entry of containers holds nobody.
+        // The startupProbe of an entry of containers holds nothing back.
         let probe = container.fields.startup_probe.as_ref().filter(|_| container.is_init())?;
         let reason = self.dead_probe(container, probe)?;
         Some(DeadGate { path: &["startupProbe"], reason, effect: Effect::Blocks })
@@ -91,7 +91,7 @@ impl<'p> DeadGates<'p> {
             return None;
         }
         let owner = self.pod.get(*self.ports().get(&number)?)?;
-        // A classic sidecar may yet move before all others of its list.
+        // A classic sidecar may still be moved before all others in its list.
         let starts_later = !owner.is_init() || container.is_before(owner);
         starts_later.then(|| format!("it asks for port {number} of {}, which starts later", owner.name()))
     }
@@ -114,7 +114,7 @@ fn is_tcp(port: &ContainerPort) -> bool {
     port.protocol.as_deref().is_none_or(|protocol| protocol == "TCP")
 }
 
-/// Why a hook never returns well, and whether it never returns at all.
+/// Why a hook never succeeds, and whether it never returns at all.
 fn dead_hook(hook: &LifecycleHandler) -> Option<(String, bool)> {
     if hook.tcp_socket.is_some() {
         return Some(("a hook with tcpSocket always fails".to_owned(), false));
@@ -153,7 +153,7 @@ fn follows_application(pod: &Pod<'_>, container: &Container<'_>, path: &str) -> 
     })
 }
 
-/// The host and the port that a probe asks.
+/// The host and port that a probe connects to.
 fn target(probe: &Probe) -> Option<(Option<&str>, IntOrString)> {
     if let Some(request) = &probe.http_get {
         return Some((request.host.as_deref(), request.port.clone()));
@@ -164,7 +164,7 @@ fn target(probe: &Probe) -> Option<(Option<&str>, IntOrString)> {
     probe.grpc.as_ref().map(|grpc| (None, IntOrString::Int(grpc.port)))
 }
 
-/// The number of a port that a container declares under a name. A number in quotes is one, too (`pkg/probe/util.go`).
+/// The number of the port that a container declares under a name. A quoted number also works (`pkg/probe/util.go`).
 fn declared(fields: &ContainerFields<'_>, name: &str) -> Option<i32> {
     let mut ports = fields.ports.iter();
     let named = ports.find(|port| port.name.as_deref() == Some(name)).map(|port| port.container_port);
