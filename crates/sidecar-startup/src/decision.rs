@@ -139,12 +139,12 @@ fn judge_again(
     let decision = with_pod(before.pod.kind, &text, terms.settings, |pod| {
         let after = Context::new(pod, terms);
         if let Some(obstacle) = obstacles::new_obstacle(before, &after) {
-            return Err(Refusal::from(format!("the result would break {obstacle}")));
+            return Err(Refusal::from(format!("the result would violate {obstacle}")));
         }
-        let decision = judge(&after, known).map_err(|_| "the API server would refuse the result")?;
+        let decision = judge(&after, known).map_err(|_| "the API server would reject the result")?;
         Ok(Decision { sequence: Some(Sequence::of(pod).to_string()), ..decision })
     });
-    let decision = decision.map_err(|_| "it cannot be read")??;
+    let decision = decision.map_err(|_| "the result cannot be read")??;
     if decision.is_allowed() {
         return Ok(decision);
     }
@@ -153,8 +153,8 @@ fn judge_again(
     };
     let new = decision.denied().find(|violation| !is_known(violation));
     Err(match new {
-        Some(violation) => format!("the result would break {}", violation.rule).into(),
-        None => "only together with the others".into(),
+        Some(violation) => format!("the result would violate {}", violation.rule).into(),
+        None => "the object would still be denied for other violations".into(),
     })
 }
 

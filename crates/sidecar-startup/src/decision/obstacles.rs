@@ -27,7 +27,7 @@ pub(super) fn new_obstacle(before: &Context<'_>, after: &Context<'_>) -> Option<
     let new = obstacles(after).into_iter().find(|obstacle| !known.contains(obstacle))?;
     Some(match new {
         Obstacle::Container(rule, _) | Obstacle::Pod(rule, _) => rule.name(),
-        Obstacle::Requests(_) => "the requests of the Pod as a whole",
+        Obstacle::Requests(_) => "the Pod-level resource requests",
     })
 }
 

@@ -56,7 +56,7 @@ pub(super) fn repair(
     let before = object.to_string();
     let look = |text: &str, object: &mut Value, round: &dyn Fn(&Context<'_>, &mut Value) -> Round| {
         with_pod(kind, text, terms.settings, |pod| round(&Context::new(pod, terms), object))
-            .map_err(|_| Refusal::from("it cannot be read"))
+            .map_err(|_| Refusal::from("the object cannot be read"))
     };
     let mut done = look(&before, &mut object, &|context, object| renew(context, outdated, object))?.made;
     for _ in 0..MAX_ROUNDS {
@@ -71,7 +71,7 @@ pub(super) fn repair(
         }
         done.extend(made);
     }
-    Err("one repair undoes the other".into())
+    Err("the repairs undo each other".into())
 }
 
 /// What was repaired in one round, and what was not.
@@ -89,7 +89,7 @@ fn renew(context: &Context<'_>, outdated: &[ContainerId], object: &mut Value) ->
         let Some(container) = context.pod.get(*id) else { continue };
         let Ok(source) = Source::of_placed(context, container) else { continue };
         let what =
-            format!("gave sidecar {} a new startupProbe from {source}, which has changed", container.name());
+            format!("updated the startupProbe of sidecar {} from {source}, which changed", container.name());
         let own = |field: &'static str| draft.get(*id, field).cloned();
         if let Some(value) = source.probe(own, context.settings) {
             draft.apply(vec![Edit::Set { container: *id, path: &["startupProbe"], value }]);
@@ -177,5 +177,5 @@ fn rise(kind: Kind, before: &str, after: &str, terms: Terms<'_>) -> Option<Strin
     let of = |text: &str| with_pod(kind, text, terms.settings, budget::of_pod).ok();
     let rise = of(after)?.above(&of(before)?);
     let amounts: Vec<_> = rise.iter().map(|(name, amount)| format!("{name} {amount}")).collect();
-    (!amounts.is_empty()).then(|| format!("the requests of the Pod rise by {}", amounts.join(", ")))
+    (!amounts.is_empty()).then(|| format!("the Pod's resource requests rise by {}", amounts.join(", ")))
 }

@@ -146,12 +146,12 @@ impl Node {
     pub fn defect(&self, never_restarts: bool) -> Option<&'static str> {
         if self.is_from(&[1, 35], &[1, 35, 4]) {
             // CHANGELOG-1.35.md, 1.35.4, kubernetes/kubernetes#137885
-            return Some("does not restart an application that crashes after a restart of the kubelet");
+            return Some("does not restart an application that crashes after a kubelet restart");
         }
         // CHANGELOG-1.34.md, 1.34.2, kubernetes/kubernetes#134800; #134801 for 1.33
         let is_racy = self.is_from(&FIRST, &[1, 33, 6]) || self.is_from(&[1, 34], &[1, 34, 2]);
         (is_racy && never_restarts)
-            .then_some("may never start the application where the first start of the sidecar fails")
+            .then_some("may never start the application if the sidecar fails on its first start")
     }
 
     /// Whether its kubelet's release is `first` or later, and before `fixed`.
@@ -168,13 +168,12 @@ impl Node {
 
 impl fmt::Display for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "node \"{}\" (kubelet ", self.name.escape_debug())?;
+        if self.version().is_none() {
+            return f.write_str("version unknown, treated as old)");
+        }
         let version: String = self.kubelet_version.chars().take(40).collect();
-        write!(f, "node \"{}\" (kubelet {}", self.name.escape_debug(), version.escape_debug())?;
-        f.write_str(if self.version().is_none() {
-            ", which says no version and so counts as old)"
-        } else {
-            ")"
-        })
+        write!(f, "{})", version.escape_debug())
     }
 }
 
@@ -191,8 +190,8 @@ impl fmt::Display for NodesUnavailable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotAllowed => "the policy server may not list and watch them",
-            Self::NotGranted => "not among contextAwareResources",
-            Self::NoAnswer => "there was no answer",
+            Self::NotGranted => "Node is not among contextAwareResources",
+            Self::NoAnswer => "the cluster did not answer",
         })
     }
 }

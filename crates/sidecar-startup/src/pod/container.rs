@@ -94,14 +94,15 @@ pub enum RecognisedBy {
     Catalogue,
 }
 
-impl fmt::Display for RecognisedBy {
+impl fmt::Display for Facts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::RestartPolicy => "by its restartPolicy",
-            Self::Setting => "by the setting sidecars",
-            Self::Annotation => "by the annotation sidecar-startup/sidecars",
-            Self::Catalogue => "as a well-known one",
-        })
+        match (self.recognised_by, self.row) {
+            (RecognisedBy::RestartPolicy, _) => f.write_str("restartPolicy: Always"),
+            (RecognisedBy::Setting, _) => f.write_str("declared in the setting sidecars"),
+            (RecognisedBy::Annotation, _) => f.write_str("named in the annotation sidecar-startup/sidecars"),
+            (RecognisedBy::Catalogue, Some(row)) => write!(f, "{} in the built-in catalogue", row.name),
+            (RecognisedBy::Catalogue, None) => f.write_str("in the built-in catalogue"),
+        }
     }
 }
 

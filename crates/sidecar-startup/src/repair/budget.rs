@@ -54,7 +54,7 @@ pub(crate) fn fits_at(pod: &Pod<'_>, container: &Container<'_>, place: Place<'_>
     let of_apps = pod.app_list().filter(is_app).map(|app| (Use::App, app.fields.requests()));
     match past_the_pod(pod, &resources::of_pod(of_init.chain(of_apps))) {
         Some(name) if exceeded(pod).is_none() => {
-            Err(format!("the containers would ask for more {name} than the Pod as a whole").into())
+            Err(format!("the containers would exceed the Pod-level request for {name}").into())
         }
         _ => Ok(()),
     }

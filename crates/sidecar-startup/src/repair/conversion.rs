@@ -93,7 +93,7 @@ impl<'s> Move<'s> {
                     probe = draft.get(twin, "startupProbe").cloned();
                 }
                 edits.push(Edit::TakePosition { container: id, of: twin });
-                format!("sidecar {name} takes the place that an earlier repair gave it in initContainers")
+                format!("moved sidecar {name} back to where an earlier repair put it in initContainers")
             }
         };
         edits.push(Edit::Set { container: id, path: &["restartPolicy"], value: "Always".into() });
@@ -119,7 +119,7 @@ fn probe<'s>(
         }
         // A hook alone would be enough in some Pods, but a repair may have added it; whether the sidecar moves must not depend on that.
         probe if wants_probe(context, container) => match probe {
-            Some(_) => Err("its startupProbe is no gate".into()),
+            Some(_) => Err("its startupProbe does not work as a gate".into()),
             None => Source::find(context, container, later).map(Some),
         },
         _ => Ok(None),

@@ -66,17 +66,17 @@ pub fn pair(
 ) -> Result<Pair, Refusal> {
     let command = strings(container.get("command"));
     if command.is_empty() {
-        return Err("it has no command of its own, so that what its image runs is not known".into());
+        return Err("it sets no command, so what its image runs is unknown".into());
     }
     if is_classic_copy(&command) || is_native_copy(&command) {
-        return Err("it is one of a pair already".into());
+        return Err("it is already one of a pair".into());
     }
     works_twice(container)?;
     survives_shell(container, shell, &command)?;
     let name = container.get("name").and_then(Value::as_str).unwrap_or_default();
     let native_name = format!("{name}{NATIVE_SUFFIX}");
     if name.is_empty() || MAX_NAME < native_name.len() {
-        return Err(format!("its name leaves no room for {NATIVE_SUFFIX} after it").into());
+        return Err(format!("its name is too long to append {NATIVE_SUFFIX}").into());
     }
 
     let mut copy = container.clone();
@@ -112,18 +112,20 @@ fn works_twice(container: &Map<String, Value>) -> Result<(), Refusal> {
         return Err("it has restartPolicyRules".into());
     }
     if container.get("restartPolicy").is_some_and(|policy| !policy.is_null()) {
-        return Err("it has a restartPolicy of its own".into());
+        return Err("it sets its own restartPolicy".into());
     }
     if let Some(hook) = ["postStart", "preStop"].into_iter().find(|hook| is_set("lifecycle", hook)) {
         return Err(format!("its {hook} hook would run in both copies").into());
     }
     let probes = ["startupProbe", "readinessProbe", "livenessProbe"];
     if let Some(probe) = probes.into_iter().find(|probe| is_set(probe, "exec")) {
-        return Err(format!("its {probe} runs a command, which would look at the copy that sleeps").into());
+        return Err(
+            format!("its {probe} runs a command, which would also run in the copy that sleeps").into()
+        );
     }
     let host_port = |port: &Value| port.get("hostPort").and_then(Value::as_i64).filter(|port| *port != 0);
     if let Some(port) = items(container.get("ports")).iter().find_map(host_port) {
-        return Err(format!("both copies would have its host port {port}").into());
+        return Err(format!("both copies would need its host port {port}").into());
     }
     let is_taken = |mount: &Value| {
         let path = mount.get("mountPath").and_then(Value::as_str);
@@ -143,10 +145,10 @@ fn survives_shell(container: &Map<String, Value>, shell: &str, command: &[&str])
     }
     let mut names = items(container.get("env")).iter().filter_map(|variable| variable.get("name")?.as_str());
     if let Some(name) = names.find(|name| !is_identifier(name)) {
-        return Err(format!("a shell would drop its variable {}", name.escape_debug()).into());
+        return Err(format!("a shell would drop its environment variable {}", name.escape_debug()).into());
     }
     if !items(container.get("envFrom")).is_empty() {
-        return Err("a shell may drop variables that it has by envFrom".into());
+        return Err("a shell may drop variables from its envFrom".into());
     }
     Ok(())
 }
@@ -232,40 +234,34 @@ mod tests {
         }
         for copy in [native, classic] {
             let again = pair(copy.as_object().unwrap(), "sh", json!({}), true).unwrap_err();
-            assert_eq!(again, "it is one of a pair already");
+            assert_eq!(again, "it is already one of a pair");
         }
     }
 
     #[test]
     fn what_cannot_be_two_is_refused() {
         for (fields, reason) in [
-            (
-                json!({"command": []}),
-                "it has no command of its own, so that what its image runs is not known",
-            ),
-            (
-                json!({"command": null}),
-                "it has no command of its own, so that what its image runs is not known",
-            ),
+            (json!({"command": []}), "it sets no command, so what its image runs is unknown"),
+            (json!({"command": null}), "it sets no command, so what its image runs is unknown"),
             (json!({"restartPolicyRules": [{}]}), "it has restartPolicyRules"),
-            (json!({"restartPolicy": "Always"}), "it has a restartPolicy of its own"),
+            (json!({"restartPolicy": "Always"}), "it sets its own restartPolicy"),
             (json!({"lifecycle": {"preStop": {}}}), "its preStop hook would run in both copies"),
             (
                 json!({"livenessProbe": {"exec": {}}}),
-                "its livenessProbe runs a command, which would look at the copy that sleeps",
+                "its livenessProbe runs a command, which would also run in the copy that sleeps",
             ),
             (
                 json!({"ports": [{"containerPort": 1}, {"hostPort": 80}]}),
-                "both copies would have its host port 80",
+                "both copies would need its host port 80",
             ),
             (
                 json!({"volumeMounts": [{"mountPath": "/sidecar-startup/"}]}),
                 "it mounts another volume at /sidecar-startup",
             ),
-            (json!({"env": [{"name": "a.b"}]}), "a shell would drop its variable a.b"),
-            (json!({"env": [{"name": "1A"}]}), "a shell would drop its variable 1A"),
-            (json!({"envFrom": [{}]}), "a shell may drop variables that it has by envFrom"),
-            (json!({"name": "n".repeat(57)}), "its name leaves no room for -native after it"),
+            (json!({"env": [{"name": "a.b"}]}), "a shell would drop its environment variable a.b"),
+            (json!({"env": [{"name": "1A"}]}), "a shell would drop its environment variable 1A"),
+            (json!({"envFrom": [{}]}), "a shell may drop variables from its envFrom"),
+            (json!({"name": "n".repeat(57)}), "its name is too long to append -native"),
         ] {
             assert_eq!(refusal(&fields), reason, "{fields}");
         }

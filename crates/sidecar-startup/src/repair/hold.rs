@@ -18,6 +18,9 @@ use crate::startup::mesh;
 /// Names the default container of `kubectl logs` and `kubectl exec`. Without it, that is the first one.
 const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
 
+/// Where neither the settings nor the catalogue nor a probe tells how to wait for a sidecar.
+const NO_COMMAND: &str = "no waitCommand is known; declare one under settings.sidecars";
+
 /// Plans a hook for the sidecar that breaks the rule, and lists it first.
 ///
 /// # Errors
@@ -26,7 +29,9 @@ pub(crate) fn plan(task: &Task<'_>, draft: &Draft<'_>) -> Result<Plan, Refusal> 
     let context = task.context;
     let container = task.container()?;
     if context.pod.should_complete {
-        return Err("in a Pod that should complete, a hook that times out leaves the sidecar dead".into());
+        return Err(
+            "in a Pod that should complete, a hook that times out would leave the sidecar dead".into()
+        );
     }
     if context.pod.spec().is_windows() {
         return Err("the Pod runs on Windows".into());
@@ -37,11 +42,11 @@ pub(crate) fn plan(task: &Task<'_>, draft: &Draft<'_>) -> Result<Plan, Refusal> 
     let mut done = Vec::new();
     match container.fields.post_start() {
         Some(hook) if hook_is_gate(hook) => {}
-        Some(_) => return Err("a postStart hook that does not block is in the way".into()),
+        Some(_) => return Err("it already has a postStart hook, which does not block".into()),
         None => {
             let value = json!({"exec": {"command": wait_command(context, container)?}});
             edits.push(Edit::Set { container: container.id, path: &["lifecycle", "postStart"], value });
-            done.push("gave it a blocking postStart hook");
+            done.push("added a blocking postStart hook");
         }
     }
     if let Some(first) = list_first(context, container, draft) {
@@ -74,7 +79,7 @@ fn wait_command(context: &Context<'_>, container: &Container<'_>) -> Result<Vec<
     if let Some(command) = declared.filter(|words| !words.is_empty()) {
         return Ok(command.clone());
     }
-    let Some(row) = container.row() else { return Err("no command is known that waits for it".into()) };
+    let Some(row) = container.row() else { return Err(NO_COMMAND.into()) };
     if let Some(wait) = &row.wait_command
         && let Some((words, port)) = row.proven(wait, context.pod.candidate(container))
         && let Some(command) = on_port(words, port, wait.port.as_ref())
@@ -89,10 +94,10 @@ fn wait_command(context: &Context<'_>, container: &Container<'_>) -> Result<Vec<
     let mut commands = probes.filter_map(|field| fields.probe(field)?.exec.as_ref()?.command.as_deref());
     let command = commands.find(|words| outcome(words).ends == Ends::Unknown);
     let Some(command) = command.filter(|_| row.has_shell && row.has_image(&container.repository)) else {
-        return Err("no command is known that waits for it".into());
+        return Err(NO_COMMAND.into());
     };
     let Ok(command) = shlex::try_join(command.iter().map(String::as_str)) else {
-        return Err("the command of its probe cannot be written in a script".into());
+        return Err("the command of its probe cannot be quoted for a shell".into());
     };
     // The kubelet has no time limit for hooks, and a probe's command may hang. So the loop runs in the background, and the shell kills
     // it when time is up. Neither keeps the output streams open, since the kubelet waits for those, too.

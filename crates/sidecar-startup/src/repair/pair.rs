@@ -11,7 +11,7 @@ use super::draft::Draft;
 use super::edit::Edit;
 use super::placement;
 use super::plan::Plan;
-use super::probe_source::Source;
+use super::probe_source::{NO_PROBE, Source};
 use super::safety;
 use crate::command::is_shell;
 use crate::finding::Refusal;
@@ -55,15 +55,15 @@ impl<'s> Split<'s> {
         placement::is_movable(pod, container)?;
         restarts_suffice(context)?;
         if let Some(node) = context.reach.nodes().find(|node| Node::refuses_sidecars(node)) {
-            return Err(format!("{node} refuses Pods with sidecar containers").into());
+            return Err(format!("{node} rejects Pods with sidecar containers").into());
         }
-        let shell = shell_of(container).ok_or("its image is not known to have a shell")?;
+        let shell = shell_of(container).ok_or("its image may have no shell")?;
         safety::gates_open(context, container)?;
         let name = format!("{}{NATIVE_SUFFIX}", &*container.fields.name);
         let (target, later) = match native_copy_of(&pod.containers, container) {
             Some(earlier) => (Target::Earlier(earlier), placement::later_than(init, earlier)),
             None if pod.has_container(&name) => {
-                return Err(format!("another container has the name {name}").into());
+                return Err(format!("another container is already named {name}").into());
             }
             None => {
                 let place = placement::place(pod, container, init);
@@ -76,7 +76,7 @@ impl<'s> Split<'s> {
                 mesh::has_network(pod, container, later)?;
                 None
             }
-            Some(_) => return Err("its startupProbe is no gate".into()),
+            Some(_) => return Err("its startupProbe does not work as a gate".into()),
             // Without one, the classic copy might look before the native one is up.
             None => Some(Source::find(context, container, later)?),
         };
@@ -95,15 +95,18 @@ impl<'s> Split<'s> {
     ) -> Result<Plan, Refusal> {
         let Self { target, probe, shell } = self;
         let id = container.id;
-        let origin = probe.as_ref().map_or_else(|| "itself".to_owned(), ToString::to_string);
+        let origin = match &probe {
+            Some(source) => format!("probe from {source}"),
+            None => "keeping its startupProbe".to_owned(),
+        };
         let probe = match probe {
             Some(source) => source.probe(|field| draft.get(id, field).cloned(), context.settings),
             None => draft.get(id, "startupProbe").cloned(),
         };
-        let whole = draft.container(id).map(without_own_mount).ok_or("it cannot be read")?;
+        let whole = draft.container(id).map(without_own_mount).ok_or("the container cannot be read")?;
         let restarts_always = !context.pod.should_complete;
         let Pair { native, classic, volume } =
-            copies::pair(&whole, &shell, probe.ok_or("no startupProbe can be derived")?, restarts_always)?;
+            copies::pair(&whole, &shell, probe.ok_or(NO_PROBE)?, restarts_always)?;
         let mut edits = Vec::new();
         if !has_volume(draft, &volume)? {
             edits.push(Edit::AddVolume(volume));
@@ -114,9 +117,7 @@ impl<'s> Split<'s> {
             Target::Before(before) => Edit::AddInit { value: native, before },
         });
         let name = container.name();
-        let what = format!(
-            "made a pair of sidecar {name}, for old and new nodes, with a startupProbe from {origin}"
-        );
+        let what = format!("split sidecar {name} into native and classic copies, {origin}");
         Ok(Plan { what, edits })
     }
 }
@@ -128,7 +129,7 @@ impl<'s> Split<'s> {
 fn restarts_suffice(context: &Context<'_>) -> Result<(), Refusal> {
     let pod = context.pod;
     if *pod.spec().restart_policy == *"Never" {
-        return Err("with restartPolicy: Never, no copy could take over".into());
+        return Err("with restartPolicy: Never, neither copy can take over from the other".into());
     }
     // Every container that may become a pair is counted.
     let may_be_pair = |other: &&Container<'_>| {
@@ -136,7 +137,7 @@ fn restarts_suffice(context: &Context<'_>) -> Result<(), Refusal> {
     };
     if pod.spare_restarts < pod.containers.iter().filter(may_be_pair).count() as u64 {
         return Err(
-            "the restart that makes its native copy one counts towards the backoffLimit of the Job, which may not allow for it"
+            "the native copy restarts once, which counts towards the Job's backoffLimit and may exceed it"
                 .into(),
         );
     }
@@ -151,7 +152,7 @@ fn has_volume(draft: &Draft<'_>, volume: &Value) -> Result<bool, Refusal> {
     let medium = |volume: &Value| volume.get("emptyDir").map(|source| source.get("medium").cloned());
     match draft.volumes().iter().find(|other| other.get("name") == volume.get("name")) {
         Some(other) if medium(other) == medium(volume) => Ok(true),
-        Some(_) => Err("another volume has the name of that which the two would share".into()),
+        Some(_) => Err("another volume already has the name of the one that both copies would share".into()),
         None => Ok(false),
     }
 }

@@ -36,7 +36,7 @@ impl<'p> Task<'p> {
     /// It is the Pod as a whole.
     pub(crate) fn container(&self) -> Result<&'p Container<'p>, Refusal> {
         let id = self.subject.container();
-        id.and_then(|id| self.context.pod.get(id)).ok_or(Cow::Borrowed("it is in no container"))
+        id.and_then(|id| self.context.pod.get(id)).ok_or(Cow::Borrowed("no container breaks the rule"))
     }
 
     /// What of the Pod as a whole breaks the rule.
@@ -46,7 +46,7 @@ impl<'p> Task<'p> {
     pub(crate) fn key(&self) -> Result<&'p Key, Refusal> {
         match self.subject {
             Subject::Pod(key) => Ok(key),
-            Subject::Container(_) => Err(Cow::Borrowed("it is in a container")),
+            Subject::Container(_) => Err(Cow::Borrowed("a container breaks the rule")),
         }
     }
 }

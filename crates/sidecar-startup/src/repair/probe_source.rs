@@ -29,6 +29,9 @@ pub(crate) enum Source<'a> {
     Own(&'static str),
 }
 
+/// Where neither the settings nor the catalogue nor another probe gives a sidecar a `startupProbe`.
+pub(crate) const NO_PROBE: &str = "cannot choose a probe; declare one under settings.sidecars";
+
 /// The annotation that turns off the health checks of Istio's agent if it is `"0"`.
 const ISTIO_STATUS_PORT: &str = "status.sidecar.istio.io/port";
 
@@ -85,12 +88,12 @@ impl<'a> Source<'a> {
     }
 
     fn choose(context: &Context<'a>, container: &Container<'a>) -> Result<Self, Refusal> {
-        let Some(facts) = container.sidecar() else { return Err("it is no sidecar".into()) };
+        let Some(facts) = container.sidecar() else { return Err("it is not a sidecar".into()) };
         if let Some(probe) = container.declaration.and_then(|sidecar| sidecar.startup_probe.as_ref()) {
             return Ok(Self::Setting(probe));
         }
         if facts.need == Need::Helper {
-            return Err("whether the application should wait for a helper is for its author to say".into());
+            return Err("only its author can say whether the application should wait for this helper".into());
         }
         if let Some(row) = facts.row {
             if let Some(probe) = from_row(row, context.pod.candidate(container)) {
@@ -100,15 +103,17 @@ impl<'a> Source<'a> {
                 return Err("its readiness depends on the application".into());
             }
             if row.is_istio_proxy() && context.pod.annotations().get(ISTIO_STATUS_PORT) == Some("0") {
-                return Err(format!("{ISTIO_STATUS_PORT} is 0, so that nothing answers a probe").into());
+                return Err(format!("{ISTIO_STATUS_PORT} is 0, so nothing answers probes").into());
             }
         }
         let own = ["readinessProbe", "livenessProbe"].into_iter();
         let own = own.filter_map(|field| Some((field, container.fields.probe(field)?)));
         let Some((field, probe)) = own.into_iter().next() else {
-            return Err("no startupProbe can be derived".into());
+            return Err(NO_PROBE.into());
         };
-        may_be_copied(probe).map_err(|reason| Refusal::from(format!("its {field} is no gate: {reason}")))?;
+        may_be_copied(probe).map_err(|reason| {
+            Refusal::from(format!("its {field} cannot serve as a startupProbe: {reason}"))
+        })?;
         Ok(Self::Own(field))
     }
 
@@ -131,7 +136,7 @@ impl std::fmt::Display for Source<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Setting(_) => f.write_str("the setting sidecars"),
-            Self::Catalogue(_) => f.write_str("upstream"),
+            Self::Catalogue(_) => f.write_str("the built-in catalogue"),
             Self::Own(field) => write!(f, "its {field}"),
         }
     }

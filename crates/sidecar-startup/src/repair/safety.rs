@@ -32,7 +32,7 @@ pub(crate) fn gates_open(context: &Context<'_>, container: &Container<'_>) -> Re
 pub(crate) fn hook_returns(context: &Context<'_>, container: &Container<'_>) -> Result<(), Refusal> {
     let Some(hook) = container.fields.post_start() else { return Ok(()) };
     if let Some(gate) = context.dead_gates().find(container).filter(|gate| gate.path.contains(&"postStart")) {
-        return Err(format!("its hook never returns well: {}", gate.reason).into());
+        return Err(format!("its postStart hook never succeeds: {}", gate.reason).into());
     }
     let has = |container: &Container<'_>, number: i32| {
         container.fields.ports.iter().any(|port| port.container_port == number)
@@ -41,10 +41,11 @@ pub(crate) fn hook_returns(context: &Context<'_>, container: &Container<'_>) -> 
     let is_asked =
         |other: &&Container<'_>| asked.iter().any(|number| has(other, *number) && !has(container, *number));
     match context.pod.app_list().find(is_asked) {
-        Some(other) => {
-            Err(format!("its hook may ask for a port of {}, which would then start later", other.name())
-                .into())
-        }
+        Some(other) => Err(format!(
+            "its postStart hook may need a port of {}, which would then start later",
+            other.name()
+        )
+        .into()),
         None => Ok(()),
     }
 }

@@ -62,10 +62,10 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             path: pod.path_of(container).child("restartPolicy"),
             kind: ErrorKind::Invalid,
             detail: format!(
-                "restartPolicy: Always makes container {name} restart for ever, but no sidecar container of it, since it is in \
-                 containers; move it to initContainers if it is one, or take the field away"
+                "restartPolicy: Always restarts app container {name} forever, but does not make it a sidecar container; move it \
+                 to initContainers if it is a sidecar, otherwise remove the field"
             ),
-            short: format!("in containers, this makes no sidecar of {name}"),
+            short: format!("does not make app container {name} a sidecar container"),
             ceiling: Action::Deny,
         });
     }

@@ -83,9 +83,7 @@ fn is_to_hold(context: &Context<'_>, sidecar: &Container<'_>) -> bool {
     let stays = context.keeps_classic(sidecar)
         || match context.action_on(RuleId::ClassicSidecar, sidecar) {
             Action::Deny => false,
-            Action::Warn => {
-                context.settings.fix != Fix::All || !conversion::is_possible(context, sidecar)
-            }
+            Action::Warn => context.settings.fix != Fix::All || !conversion::is_possible(context, sidecar),
             Action::Ignore => true,
         };
     let is_asked_for = context.settings.hold_application.scope == Scope::All || asks(context.pod, sidecar);
@@ -111,15 +109,19 @@ fn unheld(context: &Context<'_>, sidecar: &Container<'_>) -> Option<Finding> {
     let (path, kind, state, remedy) = match (first, is_blocking) {
         (None, true) => return None,
         (Some(app), true) => {
-            let state = format!("is listed after {}, which therefore starts before it", app.name());
+            let state = format!("is listed after {0}, so {0} starts before it", app.name());
             (path, ErrorKind::Forbidden, state, "list it first")
         }
         (Some(app), false) => {
-            let state = format!("is listed after {} and has no blocking postStart hook", app.name());
-            (path, ErrorKind::Forbidden, state, "list it first, and add a hook that waits until it is ready")
+            let state = format!(
+                "is listed after {0} and has no blocking postStart hook, so it does not hold back {0}",
+                app.name()
+            );
+            (path, ErrorKind::Forbidden, state, "list it first and add one")
         }
         (None, false) => {
-            let state = format!("has no blocking postStart hook, so {} starts at once", pod.application());
+            let state =
+                format!("has no blocking postStart hook, so {} does not wait for it", pod.application());
             let path = path.child("lifecycle").child("postStart");
             (path, ErrorKind::Required, state, "add one that waits until it is ready")
         }
@@ -134,7 +136,7 @@ fn unheld(context: &Context<'_>, sidecar: &Container<'_>) -> Option<Finding> {
         path,
         kind,
         detail: format!("sidecar {name} {state}; {remedy}{or_move}"),
-        short: format!("sidecar {name} does not hold {}", pod.application()),
+        short: format!("sidecar {name} does not hold back {}", pod.application()),
         ceiling: Action::Deny,
     })
 }

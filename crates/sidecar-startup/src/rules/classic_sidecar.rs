@@ -77,12 +77,11 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             path: pod.path_of(container),
             kind: ErrorKind::Forbidden,
             detail: format!(
-                "sidecar {name} (recognised {}) is in containers, where nothing makes sure that it is ready before \
-                 {} starts; move it to initContainers with restartPolicy: Always and a startupProbe",
-                facts.recognised_by,
+                "sidecar {name} ({facts}) is listed under spec.containers, so {} can start before it is ready; move it to \
+                 initContainers with restartPolicy: Always and a startupProbe",
                 pod.application()
             ),
-            short: format!("sidecar {name} must move to initContainers"),
+            short: format!("sidecar {name} belongs in initContainers"),
             ceiling,
         });
     }
@@ -99,11 +98,11 @@ fn outdated_copy(pod: &Pod<'_>, container: &Container<'_>) -> Option<Finding> {
         path: pod.path_of(native).child("image"),
         kind: ErrorKind::Invalid,
         detail: format!(
-            "{} is the sidecar instead of {} on nodes that know sidecar containers, and has another image; give both the same",
+            "{} replaces {} on nodes that support sidecar containers, but has a different image; give both the same image",
             native.name(),
             container.name()
         ),
-        short: format!("{} must have the image of {}", native.name(), container.name()),
+        short: format!("{} must have the same image as {}", native.name(), container.name()),
         ceiling: Action::Warn,
     })
 }

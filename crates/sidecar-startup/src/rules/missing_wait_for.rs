@@ -72,15 +72,17 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             continue;
         }
         let name = &wait.name;
-        let state =
-            if pod.has_container(name) { "is another one than the operator wants" } else { "is missing" };
+        let (state, remedy) = if pod.has_container(name) {
+            ("differs from the one in the setting waitFor", "make image, command and args match")
+        } else {
+            ("is missing", "add it as the setting waitFor describes it")
+        };
         findings.push(Finding {
             subject: Subject::Pod(Key::from(name.clone())),
             path: pod.path().child("initContainers"),
             kind: ErrorKind::Required,
             detail: format!(
-                "init container \"{name}\", which makes {} wait for what it depends on, {state}; add it as the setting waitFor \
-                 has it",
+                "init container \"{name}\" {state}, so {} may start before its dependency is up; {remedy}",
                 pod.application()
             ),
             short: format!("init container \"{name}\" {state}"),
@@ -117,12 +119,16 @@ fn is_same(container: &Container<'_>, wait: &WaitFor) -> bool {
 fn plan(task: &Task<'_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
     let Context { pod, settings, .. } = task.context;
     let name = task.key()?.as_str();
-    let wait = settings.wait_for.iter().find(|wait| wait.name == name).ok_or("nothing is to be added")?;
+    let wait = settings
+        .wait_for
+        .iter()
+        .find(|wait| wait.name == name)
+        .ok_or("the setting waitFor has no such entry")?;
     if pod.spec().is_windows() {
         return Err("the Pod runs on Windows".into());
     }
     if pod.has_container(name) {
-        return Err("another container has the name".into());
+        return Err("another container already has this name".into());
     }
     let before = before(pod, draft.init())?;
     let what = format!("added init container \"{name}\"");
@@ -150,7 +156,9 @@ fn before(pod: &Pod<'_>, init: &[ContainerId]) -> Result<Option<ContainerId>, Re
     // Where a CNI plugin redirects the traffic, it does so from the start; the init container only validates that.
     let is_validator = |other: &Container<'_>| other.fields.name.contains("validat");
     if init.get(first).is_some_and(|id| is(id, is_validator)) {
-        return Err(format!("without a network until {} starts, it would wait for ever", proxy.name()).into());
+        return Err(
+            format!("it has no network until {} starts, so it would wait forever", proxy.name()).into()
+        );
     }
     if behind.any(|id| is(id, |other| other.is_native_sidecar())) {
         return Err(format!("it may have no network until {} starts", proxy.name()).into());

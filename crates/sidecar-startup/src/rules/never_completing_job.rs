@@ -101,9 +101,8 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             path: pod.path_of(container),
             kind: ErrorKind::Forbidden,
             detail: format!(
-                "sidecar {name} (recognised {}) is in containers and does not end with {}, so the Pod never completes; \
-                 move it to initContainers with restartPolicy: Always and a startupProbe",
-                facts.recognised_by,
+                "sidecar {name} ({facts}) is listed under spec.containers and does not exit with {}, so the Pod never \
+                 completes; move it to initContainers with restartPolicy: Always and a startupProbe",
                 pod.application()
             ),
             short: format!("sidecar {name} keeps the Pod from completing"),

@@ -114,10 +114,12 @@ fn plan(task: &Task<'_>, _: &Draft<'_>) -> Result<Plan, Refusal> {
     safety::may_pass(pod, container, &passed.iter().map(|other| other.id).collect::<Vec<_>>())?;
     for other in passed {
         if mesh::is_of_mesh(other) {
-            return Err(format!("it would start before {}, which the mesh needs first", other.name()).into());
+            return Err(
+                format!("it would start before {}, which the mesh needs to run first", other.name()).into()
+            );
         }
         if other.is_native_sidecar() && needs(container, other) {
-            return Err(format!("it needs {} in turn, so that neither can come first", other.name()).into());
+            return Err(format!("it needs {} itself, so neither can come first", other.name()).into());
         }
     }
     let what = format!("listed sidecar {} before {}", container.name(), dependent.name());

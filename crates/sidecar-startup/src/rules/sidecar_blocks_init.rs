@@ -72,11 +72,10 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             path: pod.path_of(container).child("restartPolicy"),
             kind,
             detail: format!(
-                "sidecar {name} (recognised {}) is an ordinary init container, which never ends, so {application} never \
-                 starts; set restartPolicy: Always, which an outdated mutating webhook or client may have dropped",
-                facts.recognised_by
+                "sidecar {name} ({facts}) is an ordinary init container and never exits, so {application} never starts; set \
+                 restartPolicy: Always, which an outdated mutating webhook or client may have dropped"
             ),
-            short: format!("init container {name} never ends"),
+            short: format!("init container {name} never exits"),
             ceiling,
         });
     }
@@ -85,13 +84,13 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
 fn plan(task: &Task<'_>, _: &Draft<'_>) -> Result<Plan, Refusal> {
     let container = task.container()?;
     if task.context.pod.kind == Kind::Custom {
-        return Err("this kind may not keep the restartPolicy of init containers".into());
+        return Err("this kind may drop the restartPolicy of init containers".into());
     }
     if container.fields.has_restart_rules() {
         return Err("it has restartPolicyRules".into());
     }
     safety::gates_open(task.context, container)?;
-    let what = format!("set restartPolicy: Always on {} in initContainers", container.name());
+    let what = format!("set restartPolicy: Always on init container {}", container.name());
     let edit = Edit::Set { container: container.id, path: &["restartPolicy"], value: "Always".into() };
     Ok(Plan { what, edits: vec![edit] })
 }

@@ -90,10 +90,9 @@ fn finding(context: &Context<'_>, key: Key, detail: String, short: String, ceili
 /// The nodes could not be listed.
 fn unavailable(context: &Context<'_>) -> Option<Finding> {
     let reason = context.reach.unavailable().filter(|_| context.pod.has_sidecar())?;
-    let detail = format!(
-        "whether all nodes know sidecar containers could not be looked up: {reason}; it is taken for granted"
-    );
-    let short = format!("nodes could not be looked up: {reason}");
+    let detail =
+        format!("could not list nodes: {reason}; assuming that all of them support sidecar containers");
+    let short = format!("could not list nodes: {reason}");
     Some(finding(context, "unavailable".into(), detail, short, Action::Warn))
 }
 
@@ -112,12 +111,12 @@ fn on_old_node(context: &Context<'_>) -> Option<Finding> {
     let ignoring = || reach.old_node().zip(sidecars(pod).find(|sidecar| !is_of_pair(sidecar)));
     let (node, sidecar) = refusing.or_else(ignoring)?;
     let remedy = match missing_labels(pod, settings).next() {
-        Some((key, value)) => format!("require the label {key}: {value}"),
-        None => "select nodes with a kubelet from 1.29 on".to_owned(),
+        Some((key, value)) => format!("require the node label {key}: {value}"),
+        None => "select nodes with kubelet 1.29 or later".to_owned(),
     };
     let name = sidecar.name();
     let detail = format!(
-        "sidecar container {name} may land on {node}, which does not know sidecar containers; {remedy}"
+        "sidecar container {name} may land on {node}, which does not support sidecar containers; {remedy}"
     );
     Some(finding(context, "old node".into(), detail, format!("must {remedy}"), Action::Deny))
 }
@@ -127,10 +126,11 @@ fn pair_on_old_node(context: &Context<'_>) -> Option<Finding> {
     let pair = sidecars(context.pod).find(|sidecar| is_of_pair(sidecar))?.name();
     let node = context.reach.old_node()?;
     let detail = format!(
-        "on {node}, the sidecar of which {pair} is the native copy is a classic one, which does not hold {}, nor lets a Job complete",
+        "on {node}, the classic copy of {pair} runs as the sidecar, which neither holds back {} nor lets a Job complete; upgrade \
+         the node to kubelet 1.29 or later",
         context.pod.application()
     );
-    let short = format!("on old nodes, {pair} holds nothing");
+    let short = format!("on old nodes, {pair} holds nothing back");
     Some(finding(context, "pair on old node".into(), detail, short, Action::Warn))
 }
 
@@ -139,9 +139,10 @@ fn unlabelled(context: &Context<'_>) -> Option<Finding> {
     let sidecar = sidecars(context.pod).next()?.name();
     let (key, value) = missing_label(context.pod, context.settings)?;
     let detail = format!(
-        "sidecar container {sidecar} may land on a node that does not know sidecar containers; require the label {key}: {value}"
+        "sidecar container {sidecar} may land on a node that does not support sidecar containers; require the node label {key}: \
+         {value}"
     );
-    let short = format!("must require the label {key}: {value}");
+    let short = format!("must require the node label {key}: {value}");
     Some(finding(context, format!("label {key}").into(), detail, short, Action::Deny))
 }
 
@@ -155,8 +156,9 @@ fn on_faulty_node(context: &Context<'_>) -> Option<Finding> {
     let never_restarts = *pod.spec().restart_policy == *"Never";
     let mut nodes = context.reach.nodes();
     let (node, defect) = nodes.find_map(|node| Some((node, node.defect(never_restarts)?)))?;
-    let detail = format!("sidecar container {sidecar} may land on {node}, which {defect}; upgrade it");
-    let short = format!("{node} has a known fault with sidecars");
+    let detail =
+        format!("sidecar container {sidecar} may land on {node}, whose kubelet {defect}; upgrade it");
+    let short = format!("{node} has a known bug with sidecar containers");
     Some(finding(context, "faulty node".into(), detail, short, Action::Warn))
 }
 
@@ -165,7 +167,7 @@ fn plan(task: &Task<'_>, _: &Draft<'_>) -> Result<Plan, Refusal> {
     may_have_sidecars(pod, reach, settings)?;
     let missing: Vec<_> = missing_labels(pod, settings).collect();
     if missing.is_empty() {
-        return Err("no label would keep it from those nodes".into());
+        return Err("no label in the setting nodes keeps it off those nodes".into());
     }
     let edit = |(key, value): &(&str, &str)| Edit::SetInTemplate {
         path: ["spec", "nodeSelector", key].map(str::to_owned).to_vec(),
@@ -173,7 +175,7 @@ fn plan(task: &Task<'_>, _: &Draft<'_>) -> Result<Plan, Refusal> {
     };
     let labels: Vec<_> = missing.iter().map(|(key, value)| format!("{key}: {value}")).collect();
     Ok(Plan {
-        what: format!("added to nodeSelector {}", labels.join(", ")),
+        what: format!("added {} to nodeSelector", labels.join(", ")),
         edits: missing.iter().map(edit).collect(),
     })
 }

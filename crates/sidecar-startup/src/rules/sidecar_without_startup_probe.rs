@@ -52,7 +52,7 @@ use crate::repair::draft::Draft;
 use crate::repair::edit::Edit;
 use crate::repair::placement;
 use crate::repair::plan::{Phase, Plan, Repair, Task};
-use crate::repair::probe_source::Source;
+use crate::repair::probe_source::{NO_PROBE, Source};
 use crate::settings::action::{Action, Fix};
 use crate::settings::rule_id::RuleId;
 use crate::startup::context::Context;
@@ -101,19 +101,21 @@ fn without_gate(context: &Context<'_>, container: &Container<'_>, ceiling: Actio
     let application = pod.application();
     let (kind, state, short) = match &container.fields.startup_probe {
         Some(probe) => (ErrorKind::Invalid, state_of(probe, &application), short_of(probe)),
-        None => (ErrorKind::Required, state_without_probe(container.fields, &application), "is missing on"),
+        None => {
+            (ErrorKind::Required, state_without_probe(container.fields, &application), "has no startupProbe")
+        }
     };
     let remedy = if kind == ErrorKind::Required {
         "add a startupProbe"
     } else {
-        "make it ask whether the sidecar is ready"
+        "make it check that the sidecar is ready"
     };
     Finding {
         subject: Subject::Container(container.id),
         path: pod.path_of(container).child("startupProbe"),
         kind,
         detail: format!("sidecar container {name} {state}; {remedy}"),
-        short: format!("{short} sidecar {name}"),
+        short: format!("sidecar {name} {short}"),
         ceiling,
     }
 }
@@ -128,7 +130,7 @@ fn state_of(probe: &Probe, application: &str) -> String {
 }
 
 const fn short_of(probe: &Probe) -> &'static str {
-    if probe.exec.is_some() { "succeeds at once on" } else { "has no handler on" }
+    if probe.exec.is_some() { "has a probe that succeeds at once" } else { "has a probe without a handler" }
 }
 
 /// Says what the container has instead, since its author probably took that for a gate.
@@ -147,8 +149,8 @@ fn state_without_probe(fields: &ContainerFields<'_>, application: &str) -> Strin
             format!("has only a postStart hook that does nothing, which does not hold back {application}")
         }
         (Some(_), _) => format!(
-            "has only a postStart hook to hold back {application}, which a restart of the kubelet skips and the setting \
-             gates does not accept"
+            "has only a postStart hook to hold back {application}, but a kubelet restart skips it and the operator requires a \
+             startupProbe"
         ),
     }
 }
@@ -156,12 +158,12 @@ fn state_without_probe(fields: &ContainerFields<'_>, application: &str) -> Strin
 fn plan(task: &Task<'_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
     let container = task.container()?;
     if container.fields.startup_probe.is_some() {
-        return Err("the startupProbe that is there may be meant so".into());
+        return Err("its startupProbe may be intentional".into());
     }
     let later = placement::later_than(draft.init(), container.id);
     let source = Source::find(task.context, container, later)?;
-    let what = format!("gave sidecar {} a startupProbe from {source}", container.name());
+    let what = format!("added a startupProbe to sidecar {}, from {source}", container.name());
     let own = |field: &'static str| draft.get(container.id, field).cloned();
-    let value = source.probe(own, task.context.settings).ok_or("no startupProbe can be derived")?;
+    let value = source.probe(own, task.context.settings).ok_or(NO_PROBE)?;
     Ok(Plan { what, edits: vec![Edit::Set { container: container.id, path: &["startupProbe"], value }] })
 }

@@ -127,16 +127,20 @@ fn slow_period(container: &Container<'_>, probe: &Probe) -> Option<Fault> {
         return None;
     }
     let name = container.name();
-    let unset = if probe.period_seconds.is_none() { "unset, which is" } else { "set to" };
+    let state = if probe.period_seconds.is_none() {
+        format!("no periodSeconds, so the default of {period}")
+    } else {
+        format!("periodSeconds: {period}, which")
+    };
     // As much time as before, counted from the same first attempt.
     let failures = (failure_threshold - 1).saturating_mul(period).saturating_add(1);
     Some(Fault {
         field: "periodSeconds",
         detail: format!(
-            "the period of sidecar {name} is {unset} {period} and adds up to {period} s to every start; set \
-             periodSeconds to 1 and failureThreshold to {failures}"
+            "the startupProbe of sidecar {name} has {state} adds up to {period} s to every start; set periodSeconds: 1 and \
+             failureThreshold: {failures}"
         ),
-        short: format!("costs up to {period} s; set 1 and failureThreshold {failures}"),
+        short: format!("adds up to {period} s; set 1 and failureThreshold: {failures}"),
     })
 }
 
@@ -144,8 +148,10 @@ fn too_short(container: &Container<'_>, budget: u64, minimum: u32) -> Option<Fau
     let name = container.name();
     (budget < u64::from(minimum)).then(|| Fault {
         field: "failureThreshold",
-        detail: format!("sidecar {name} has {budget} s to become ready, which is less than {minimum} s; raise it"),
-        short: format!("{name} has {budget} s to become ready, less than {minimum} s"),
+        detail: format!(
+            "sidecar {name} has {budget} s to become ready, less than the minimum of {minimum} s; raise failureThreshold"
+        ),
+        short: format!("{name} has {budget} s to start; minimum: {minimum} s"),
     })
 }
 
@@ -153,8 +159,10 @@ fn too_long(container: &Container<'_>, budget: u64, maximum: u32) -> Option<Faul
     let name = container.name();
     (u64::from(maximum) < budget).then(|| Fault {
         field: "failureThreshold",
-        detail: format!("sidecar {name} has {budget} s to become ready, which is more than {maximum} s; lower it"),
-        short: format!("{name} has {budget} s to become ready, more than {maximum} s"),
+        detail: format!(
+            "sidecar {name} has {budget} s to become ready, more than the maximum of {maximum} s; lower failureThreshold"
+        ),
+        short: format!("{name} has {budget} s to start; maximum: {maximum} s"),
     })
 }
 
@@ -167,8 +175,11 @@ fn past_deadline(context: &Context<'_>, chain: u64) -> Option<Finding> {
         subject: Subject::Pod(format!("{chain} s past {field} {seconds}").into()),
         path: context.pod.path().child("initContainers"),
         kind: ErrorKind::Invalid,
-        detail: format!("the gates of the sidecars may take {chain} s together, which is past {field} {seconds}"),
-        short: format!("the gates may take {chain} s, past {field} {seconds}"),
+        detail: format!(
+            "the startupProbes of all sidecars may take {chain} s together, but {field} is {seconds}; lower their failureThreshold \
+             or raise the deadline"
+        ),
+        short: format!("startupProbes may take {chain} s, but {field} is {seconds}"),
         ceiling: Action::Deny,
     })
 }

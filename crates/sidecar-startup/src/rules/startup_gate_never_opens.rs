@@ -66,13 +66,16 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         let name = container.name();
         let effect = match gate.effect {
             Effect::Blocks => format!("so {} never starts", application_after(pod, container)),
-            Effect::Kills => "so the kubelet kills the container again and again".to_owned(),
+            Effect::Kills => "so the kubelet keeps killing the container".to_owned(),
         };
         findings.push(Finding {
             subject: Subject::Container(container.id),
             path: gate.path.iter().fold(pod.path_of(container), |path, key| path.child(key)),
             kind: ErrorKind::Invalid,
-            detail: format!("the gate of sidecar {name} never opens: {}, {effect}", gate.reason),
+            detail: format!(
+                "the gate of sidecar {name} never opens, {effect}: {}; make it succeed once the sidecar is ready",
+                gate.reason
+            ),
             short: format!("the gate of {name} never opens"),
             ceiling,
         });

@@ -70,7 +70,12 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
     let awaits = pod.annotations().get(PROXY_AWAIT) != Some("disabled");
     if settings.mesh.linkerd.is_some() && asks_for_linkerd(pod) && !awaits {
-        findings.push(finding(context, "linkerd-proxy", PROXY_AWAIT, "take it away, or set it to enabled"));
+        findings.push(finding(
+            context,
+            "linkerd-proxy",
+            PROXY_AWAIT,
+            "remove the annotation or set it to enabled",
+        ));
     }
 }
 
@@ -80,13 +85,13 @@ fn unheld_istio(context: &Context<'_>, wanted: MeshHold) -> Option<Finding> {
         return None;
     }
     let (annotation, remedy) = match (wanted, hold_of(annotations)) {
-        (MeshHold::Native, _) => (NATIVE_ISTIO, "set it to \"true\""),
+        (MeshHold::Native, _) => (NATIVE_ISTIO, "set the annotation to \"true\""),
         (MeshHold::Hold, Hold::Asked) => return None,
         (MeshHold::Hold, Hold::NotAsked) => {
             (istio_config::CONFIG, "add holdApplicationUntilProxyStarts: true")
         }
         (MeshHold::Hold, Hold::Unreadable) => {
-            (istio_config::CONFIG, "it is neither YAML nor JSON; write it anew")
+            (istio_config::CONFIG, "the annotation is neither YAML nor JSON; rewrite it")
         }
     };
     Some(finding(context, "istio-proxy", annotation, remedy))
@@ -101,7 +106,7 @@ fn finding(context: &Context<'_>, proxy: &str, annotation: &'static str, remedy:
         detail: format!(
             "{proxy} will be injected without holding back {application} until it is ready; {remedy}"
         ),
-        short: format!("{proxy} would not hold back {application}; {remedy}"),
+        short: format!("{proxy} would not hold back {application}"),
         ceiling: Action::Deny,
     }
 }
@@ -111,7 +116,7 @@ fn plan(task: &Task<'_>, _: &Draft<'_>) -> Result<Plan, Refusal> {
     let value = match annotation {
         istio_config::CONFIG => {
             let config = task.context.pod.annotations().get(istio_config::CONFIG).unwrap_or_default();
-            istio_config::with_hold(config).ok_or("it is not sure what the annotation says")?
+            istio_config::with_hold(config).ok_or("it is unclear what the annotation says")?
         }
         PROXY_AWAIT => "enabled".to_owned(),
         _ => "true".to_owned(),

@@ -73,7 +73,7 @@ impl<'p> DeadGates<'p> {
             IntOrString::String(name) => match declared(container.fields, name) {
                 Some(number) => number,
                 None => {
-                    return Some(format!("it asks for port {name:?}, which the container does not declare"));
+                    return Some(format!("it probes port {name:?}, which the container does not declare"));
                 }
             },
         };
@@ -82,10 +82,10 @@ impl<'p> DeadGates<'p> {
         }
         let path = probe.http_get.as_ref().and_then(|request| request.path.as_deref()).unwrap_or("/");
         if path.starts_with("/app-health/") && has_classic_istio(self.pod) {
-            return Some("Istio has rewritten it to ask istio-proxy, which starts later".to_owned());
+            return Some("Istio has rewritten it to go through istio-proxy, which starts later".to_owned());
         }
         if follows_application(self.pod, container, path) {
-            return Some(format!("{path} answers only once the application does"));
+            return Some(format!("{path} responds only once the application does"));
         }
         if container.fields.ports.iter().any(|port| port.container_port == number) {
             return None;
@@ -93,7 +93,7 @@ impl<'p> DeadGates<'p> {
         let owner = self.pod.get(*self.ports().get(&number)?)?;
         // A classic sidecar may still be moved before all others in its list.
         let starts_later = !owner.is_init() || container.is_before(owner);
-        starts_later.then(|| format!("it asks for port {number} of {}, which starts later", owner.name()))
+        starts_later.then(|| format!("it probes port {number} of {}, which starts later", owner.name()))
     }
 
     fn ports(&self) -> &BTreeMap<i32, ContainerId> {
@@ -117,14 +117,13 @@ fn is_tcp(port: &ContainerPort) -> bool {
 /// Why a hook never succeeds, and whether it never returns at all.
 fn dead_hook(hook: &LifecycleHandler) -> Option<(String, bool)> {
     if hook.tcp_socket.is_some() {
-        return Some(("a hook with tcpSocket always fails".to_owned(), false));
+        return Some(("tcpSocket hooks always fail".to_owned(), false));
     }
     let outcome = outcome(hook.exec.as_ref()?.command.as_deref()?);
     if outcome.sleeps == u32::MAX {
-        return Some(("its postStart hook sleeps for ever".to_owned(), true));
+        return Some(("it sleeps forever".to_owned(), true));
     }
-    (outcome.ends == Ends::Failure)
-        .then(|| ("the command of its postStart hook always fails".to_owned(), false))
+    (outcome.ends == Ends::Failure).then(|| ("its command always fails".to_owned(), false))
 }
 
 fn dead_command(words: &[String], timeout: u64) -> Option<String> {
@@ -133,11 +132,11 @@ fn dead_command(words: &[String], timeout: u64) -> Option<String> {
         return Some("its command always fails".to_owned());
     }
     let duration = match outcome.sleeps {
-        u32::MAX => "for ever".to_owned(),
+        u32::MAX => "forever".to_owned(),
         seconds => format!("{seconds} s"),
     };
     let is_late = timeout <= u64::from(outcome.sleeps);
-    is_late.then(|| format!("its command sleeps {duration}, and timeoutSeconds is {timeout}"))
+    is_late.then(|| format!("its command sleeps {duration}, but timeoutSeconds is {timeout}"))
 }
 
 fn has_classic_istio(pod: &Pod<'_>) -> bool {

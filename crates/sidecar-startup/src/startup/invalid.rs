@@ -26,11 +26,9 @@ pub(crate) fn first_error(pod: &Pod<'_>) -> Option<Invalid> {
         let whose = if first.is_native_sidecar() {
             // A second apply of a manifest adds an entry that a repair has moved once more.
             let first = pod.path_of(first);
-            format!(
-                "{first} has this name, too; if a repair has put it there, only one of the two is to stay"
-            )
+            format!("{first} already has this name; if a repair put it there, keep only one of the two")
         } else {
-            "another container has this name".to_owned()
+            "another container already has this name".to_owned()
         };
         let error = invalid(pod.path_of(second).child("name"), &whose);
         return Some(Invalid { container: second.id, error });

@@ -113,9 +113,7 @@ pub(crate) fn has_network_when_held(pod: &Pod<'_>, container: &Container<'_>) ->
 
 fn no_network(proxy: Option<String>) -> Result<(), Refusal> {
     match proxy {
-        Some(proxy) => {
-            Err(format!("it has no network while {proxy}, which gets all traffic, starts later").into())
-        }
+        Some(proxy) => Err(format!("it has no network until {proxy} starts, which gets all traffic").into()),
         None => Ok(()),
     }
 }

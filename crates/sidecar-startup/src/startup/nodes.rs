@@ -78,9 +78,7 @@ pub(crate) fn may_have_sidecars(
 ) -> Result<(), Refusal> {
     // A verdict gives the Pod the benefit of the doubt. A repair must not.
     if let Some(reason) = reach.unavailable() {
-        return Err(
-            format!("whether all nodes know sidecar containers could not be looked up: {reason}").into()
-        );
+        return Err(format!("could not list nodes: {reason}").into());
     }
     if reach.old_node().is_none() && missing_label(pod, settings).is_none() {
         return Ok(());
@@ -89,19 +87,17 @@ pub(crate) fn may_have_sidecars(
     let has_labels =
         |node: &Node| settings.nodes.label.iter().all(|(key, value)| node.labels.get(key) == Some(value));
     if let Some(node) = reach.nodes().find(|node| node.is_old() && has_labels(node)) {
-        return Err(format!("it may land on {node}, which does not know sidecar containers").into());
+        return Err(format!("it may land on {node}, which does not support sidecar containers").into());
     }
     if pod.is_of_daemon_set() {
-        return Err(
-            "the Pods of a DaemonSet that require a node label would vanish from the other nodes".into()
-        );
+        return Err("with a required node label, the DaemonSet would stop running on other nodes".into());
     }
     if !pod.spec().node_name.is_empty() {
-        return Err("nodeName has chosen a node already, which need not know sidecar containers".into());
+        return Err("nodeName already picks a node, which may not support sidecar containers".into());
     }
     let mut label = settings.nodes.label.iter();
     match label.find(|(key, value)| pod.spec().conflicts_with_node_label(key, value)) {
-        Some((key, _)) => Err(format!("the Pod asks for nodes with another value of {key}").into()),
+        Some((key, _)) => Err(format!("the Pod requires another value of the node label {key}").into()),
         None => Ok(()),
     }
 }
