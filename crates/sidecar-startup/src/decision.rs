@@ -1,4 +1,4 @@
-//! Judges a request: rules and actions make a decision, repairs change the object, and the result is judged again.
+//! Judges a request: rules and actions lead to a decision, repairs change the object, and the result is judged again.
 
 mod obstacles;
 mod rounds;
@@ -23,17 +23,17 @@ use crate::startup::context::{Context, Terms};
 use crate::startup::invalid::{Invalid, first_error};
 use crate::startup::sequence::Sequence;
 
-/// The object of a request as it came in, wherever it is needed.
+/// Returns the object of a request as it was sent. It is only called if needed.
 pub(crate) type Raw<'r> = &'r dyn Fn() -> Option<Value>;
 
-/// The violations before a change. Such a one is only a warning, so that nobody is kept from an urgent change by what is not part of
-/// it.
+/// Returns the violations before a change. They only lead to warnings, so that nobody is kept from an urgent change by something that
+/// is not part of it.
 pub(crate) type Known<'k> = &'k dyn Fn() -> Vec<Violation>;
 
-/// Judges a request. What the policy does not judge is allowed.
+/// Judges a request. Anything that the policy does not judge is allowed.
 ///
 /// # Errors
-/// The object is of a kind that is judged, but has no Pod template, or the API server would refuse it.
+/// The object should have a Pod template but has none, or the API server would reject it.
 pub(crate) fn evaluate(terms: Terms<'_>, request: &Request<'_>, raw: Raw<'_>) -> Result<Decision, ReadError> {
     let Some((kind, object)) = request.subject() else { return Ok(Decision::default()) };
     let template = PodTemplate::of(kind, object)?;
@@ -47,10 +47,10 @@ pub(crate) fn evaluate(terms: Terms<'_>, request: &Request<'_>, raw: Raw<'_>) ->
     decide(terms, &pod, old.as_ref(), &known, raw)
 }
 
-/// Judges a Pod template, repairs it if the settings want that, and judges it again. `old` is the Pod before a change.
+/// Judges a Pod template, repairs it if the settings ask for that, and judges it again. `old` is the Pod before a change.
 ///
 /// # Errors
-/// The API server would refuse the object.
+/// The API server would reject the object.
 pub(crate) fn decide<'p>(
     terms: Terms<'p>,
     pod: &'p Pod<'p>,
@@ -72,7 +72,7 @@ pub(crate) fn decide<'p>(
     let may_repair = match &judged {
         Ok(_) if !outdated.is_empty() => true,
         Ok(decision) => decision.violations.iter().any(is_repairable),
-        // A name that is there twice may come from an earlier repair.
+        // A duplicate name may come from an earlier repair.
         Err(_) => pod.containers.iter().any(|container| pod.twin_of(container).is_some()),
     };
     let Some(object) = may_repair.then(raw).flatten() else {
@@ -91,7 +91,7 @@ fn is_repairable(violation: &Violation) -> bool {
     rule(violation.rule).is_some_and(|rule| rule.repair.is_some())
 }
 
-/// Takes the repairs, or leaves the object as it is: all or nothing. What keeps the object out has to be fixed anyway.
+/// Accepts the repairs or leaves the object as it is: all or nothing. What is still denied has to be fixed by hand anyway.
 fn settle(
     context: &Context<'_>,
     terms: Terms<'_>,
@@ -124,10 +124,10 @@ fn settle(
     }
 }
 
-/// Judges an object once it is repaired.
+/// Judges the repaired object.
 ///
 /// # Errors
-/// Why the repairs are not to be made.
+/// Why the repairs must not be made.
 fn judge_again(
     before: &Context<'_>,
     terms: Terms<'_>,
@@ -139,12 +139,12 @@ fn judge_again(
     let decision = with_pod(before.pod.kind, &text, terms.settings, |pod| {
         let after = Context::new(pod, terms);
         if let Some(obstacle) = obstacles::new_obstacle(before, &after) {
-            return Err(Refusal::from(format!("the result would break {obstacle}")));
+            return Err(Refusal::from(format!("the result would violate {obstacle}")));
         }
-        let decision = judge(&after, known).map_err(|_| "the API server would refuse the result")?;
+        let decision = judge(&after, known).map_err(|_| "the API server would reject the result")?;
         Ok(Decision { sequence: Some(Sequence::of(pod).to_string()), ..decision })
     });
-    let decision = decision.map_err(|_| "it cannot be read")??;
+    let decision = decision.map_err(|_| "the result cannot be read")??;
     if decision.is_allowed() {
         return Ok(decision);
     }
@@ -153,8 +153,8 @@ fn judge_again(
     };
     let new = decision.denied().find(|violation| !is_known(violation));
     Err(match new {
-        Some(violation) => format!("the result would break {}", violation.rule).into(),
-        None => "only together with the others".into(),
+        Some(violation) => format!("the result would violate {}", violation.rule).into(),
+        None => "the object would still be denied for other violations".into(),
     })
 }
 
@@ -173,7 +173,7 @@ fn judge(context: &Context<'_>, known: Known<'_>) -> Result<Decision, Invalid> {
     Ok(Decision { violations, sequence: Some(Sequence::of(context.pod).to_string()), ..Decision::default() })
 }
 
-/// Adds to violations what a repair would put at their paths.
+/// Adds to each violation what a repair would put at its path.
 fn propose(context: &Context<'_>, violations: &mut [Violation], raw: Raw<'_>) {
     let Some(mut object) = (!violations.is_empty()).then(raw).flatten() else { return };
     let Some(draft) = Draft::of(&mut object, context.pod.template_path()) else { return };

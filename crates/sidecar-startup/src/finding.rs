@@ -10,27 +10,27 @@ use crate::model::field::FieldPath;
 use crate::settings::action::Action;
 use crate::settings::rule_id::RuleId;
 
-/// Why something is not repaired, to follow "not repaired: ".
+/// Why something is not repaired, as text to follow "not repaired: ".
 pub type Refusal = Cow<'static, str>;
 
-/// The most characters of a warning: the API server may cut longer ones
+/// The maximum length of a warning, in characters: the API server may cut longer ones
 /// (<https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#response>).
 const MAX_WARNING: usize = 120;
 
-/// What a check found, before it is known what is done about it.
+/// What a check found, before the settings decide what happens.
 #[derive(Debug, Clone)]
 pub struct Finding {
     /// What breaks the rule.
     pub subject: Subject,
-    /// The field, of the object as it was sent. It need not be there.
+    /// The field, in the object as it was sent. It may not exist there.
     pub path: FieldPath,
     /// What kind of error it is.
     pub kind: ErrorKind,
-    /// Who does what wrong, why that matters, and how to fix it; on one line.
+    /// What is wrong, why that matters, and how to fix it; on one line.
     pub detail: String,
-    /// The same in so few words that it fits into a warning.
+    /// The same, short enough for a warning.
     pub short: String,
-    /// The most that may be done about it, whatever the rule's action is.
+    /// The strictest action allowed, whatever the rule's action is.
     pub ceiling: Action,
 }
 
@@ -44,7 +44,7 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// The container, where it is one.
+    /// The container, if it is one.
     #[must_use]
     pub const fn container(&self) -> Option<ContainerId> {
         match self {
@@ -54,12 +54,12 @@ impl Subject {
     }
 }
 
-/// What of a Pod as a whole a finding is about, such as an annotation. It tells two findings of one rule apart.
+/// What in a Pod as a whole a finding is about, such as an annotation. It distinguishes findings of the same rule.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key(Cow<'static, str>);
 
 impl Key {
-    /// The text of it.
+    /// Its text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -105,24 +105,24 @@ impl fmt::Display for ErrorKind {
 pub struct Violation {
     /// The rule.
     pub rule: RuleId,
-    /// What is done about it; never [`Action::Ignore`].
+    /// The resulting action; never [`Action::Ignore`].
     pub action: Action,
-    /// The name of the container that breaks it, where one does. It stays the same when containers change places.
+    /// The name of the container that breaks it, if one does. Unlike its position, the name survives moves.
     pub container: Option<String>,
     /// What was found.
     pub finding: Finding,
-    /// Why it is not repaired, where that was tried.
+    /// Why it was not repaired, if that was tried.
     pub refusal: Option<Refusal>,
-    /// What a repair would put at the path of the finding, whatever the setting `fix` allows. It may repeat what stands in the
-    /// object, so it is only for whoever holds that: without the cargo feature `texts`, as in the policy's module, there is none.
+    /// What a repair would put at the path of the finding, whatever the setting `fix` allows. It may repeat values of the object, so it
+    /// is only for someone who has the object: without the cargo feature `texts`, as in the policy's module, there is none.
     pub proposal: Option<Value>,
 }
 
-/// What makes two violations the same fault, in whichever revision of an object they stand.
+/// Identifies a violation across revisions of an object.
 pub(crate) type Fault<'v> = (RuleId, Option<&'v str>, Option<&'v Key>);
 
 impl Violation {
-    /// Which fault it is: the rule, and the container by its name, or what of the Pod as a whole breaks it.
+    /// Which fault it is: the rule, and either the name of the container or what in the Pod as a whole breaks it.
     pub(crate) fn fault(&self) -> Fault<'_> {
         let key = match &self.finding.subject {
             Subject::Pod(key) => Some(key),
@@ -131,15 +131,15 @@ impl Violation {
         (self.rule, self.container.as_deref(), key)
     }
 
-    /// Turns it into a warning if it was there before, and was no milder then.
+    /// Downgrades it to a warning if it was there before with at least the same action.
     pub(crate) fn downgrade_known(&mut self, before: &[Self]) {
         if before.iter().any(|old| self.fault() == old.fault() && self.action <= old.action) {
             self.action = self.action.min(Action::Warn);
         }
     }
 
-    /// The violation as a warning: one line of at most 120 characters. Where it does not fit, it leaves out, one after the other, why
-    /// it is not repaired, the path to the Pod's spec, and the end of the text.
+    /// The violation as a warning: one line of at most 120 characters. If it is too long, it drops, in this order, why it is not
+    /// repaired, the path up to the Pod's spec, and the end of the text.
     #[must_use]
     pub fn warning(&self) -> String {
         let path = self.finding.path.to_string();
@@ -165,7 +165,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// A warning whose text is cut where it would be too long.
+/// A warning whose text is cut if it would be too long.
 pub(crate) fn one_line(before: &str, text: &str, after: &str) -> String {
     let room = MAX_WARNING.saturating_sub(before.chars().count() + after.chars().count());
     if text.chars().count() <= room {

@@ -20,9 +20,9 @@ use crate::settings::Settings;
 /// The containers of a Pod template, in Pod order: `initContainers`, then `containers`.
 #[derive(Debug)]
 pub struct Pod<'a> {
-    /// The kind of the object that it stands in.
+    /// The kind of the object that contains it.
     pub kind: Kind,
-    /// The path of its template: what holds metadata and spec.
+    /// The path of its template, which holds metadata and spec.
     template_path: FieldPath,
     /// The path of its spec.
     path: FieldPath,
@@ -30,23 +30,23 @@ pub struct Pod<'a> {
     pub containers: Vec<Container<'a>>,
     /// Whether it should run to completion, as a Job's does.
     pub should_complete: bool,
-    /// How long its start may take, as far as something sets a limit.
+    /// How long its start may take, if anything limits that.
     pub deadline: Option<Deadline>,
-    /// What owns the Pod, as far as it matters whether it completes.
+    /// What owns the Pod, as far as that tells who waits for it to complete.
     pub owner: Owner,
-    /// Whether its Job goes by exit codes without saying of which container.
+    /// Whether its Job's `podFailurePolicy` goes by exit codes without naming a container.
     pub fails_by_any_exit_code: bool,
-    /// How many restarts of its containers its Job surely allows: a Job counts them, also those of sidecar containers, and gives
-    /// up at its `backoffLimit` (`pastBackoffLimitOnFailure` in `pkg/controller/job/job_controller.go`).
+    /// How many container restarts its Job certainly allows: a Job counts them, including those of sidecar containers, and fails at
+    /// its `backoffLimit` (`pastBackoffLimitOnFailure` in `pkg/controller/job/job_controller.go`).
     pub spare_restarts: u64,
-    /// The first entry of `containers` that is no sidecar.
+    /// The first entry of `containers` that is not a sidecar.
     application: Option<ContainerId>,
-    /// The Pod as the catalogue looks at it.
+    /// The Pod as the catalogue sees it.
     context: PodContext<'a>,
 }
 
 impl<'a> Pod<'a> {
-    /// Looks at the containers of a Pod template that stands in an object of that kind.
+    /// Reads the containers of a Pod template in an object of this kind.
     #[must_use]
     pub fn new(kind: Kind, object: &Object<'a>, template: &PodTemplate<'a>, settings: &'a Settings) -> Self {
         let recogniser = Recogniser::new(kind, object, template, settings);
@@ -83,14 +83,14 @@ impl<'a> Pod<'a> {
         self.containers.iter().skip(self.spec().init_containers.len())
     }
 
-    /// Whether something in the Pod ends all its classic sidecars, though it has no container of its own there.
+    /// Whether something stops all classic sidecars of the Pod without being one of its containers.
     #[must_use]
     pub fn has_sidecars_ended(&self) -> bool {
         let Some(first) = self.containers.first() else { return false };
         catalogue::ends_all(Candidate { fields: first.fields, repository: "", pod: self.context })
     }
 
-    /// Whether there is a sidecar that a start-up rule may report, or one that lost its `restartPolicy`.
+    /// Whether it has a sidecar that a start-up rule may report, or one that lost its `restartPolicy`.
     #[must_use]
     pub fn has_sidecar(&self) -> bool {
         self.containers.iter().any(|container| match container.kind {
@@ -111,7 +111,7 @@ impl<'a> Pod<'a> {
         &self.path
     }
 
-    /// The path of what holds its metadata and its spec.
+    /// The path of its template, which holds metadata and spec.
     #[must_use]
     pub const fn template_path(&self) -> &FieldPath {
         &self.template_path
@@ -141,14 +141,14 @@ impl<'a> Pod<'a> {
         self.context.spec
     }
 
-    /// Whether a container has that name.
+    /// Whether it has a container with this name.
     #[must_use]
     pub fn has_container(&self, name: &str) -> bool {
         self.containers.iter().any(|container| *container.fields.name == *name)
     }
 
-    /// The sidecar container that a repair has made of an entry of `containers` before: a second `kubectl apply` of the manifest
-    /// adds the entry again, beside it.
+    /// The sidecar container that an earlier repair moved out of `containers`, given the original entry: a second `kubectl apply` of
+    /// the manifest adds that again.
     #[must_use]
     pub fn twin_of(&self, container: &Container<'_>) -> Option<ContainerId> {
         let is_twin = |other: &&Container<'_>| {
@@ -160,19 +160,19 @@ impl<'a> Pod<'a> {
         is_classic.then(|| self.containers.iter().find(is_twin).map(|twin| twin.id)).flatten()
     }
 
-    /// Where a container of this Pod stands in the object.
+    /// The path of a container of this Pod in the object.
     #[must_use]
     pub fn path_of(&self, container: &Container<'_>) -> FieldPath {
         self.path.child(container.list.key()).index(container.index)
     }
 
-    /// A container as the catalogue looks at it.
+    /// A container as the catalogue sees it.
     #[must_use]
     pub fn candidate<'c>(&'c self, container: &'c Container<'_>) -> Candidate<'c> {
         Candidate { fields: container.fields, repository: &container.repository, pod: self.context }
     }
 
-    /// What messages call the application: the first entry of `containers` that is no sidecar.
+    /// How messages name the application: the first entry of `containers` that is not a sidecar.
     #[must_use]
     pub fn application(&self) -> String {
         let app = self.application.and_then(|app| self.get(app));
@@ -180,10 +180,10 @@ impl<'a> Pod<'a> {
     }
 }
 
-/// Reads an object of that kind, and looks at its Pod template.
+/// Reads an object of this kind, and looks at its Pod template.
 ///
 /// # Errors
-/// It cannot be read, or has no Pod template.
+/// The object cannot be read, or has no Pod template.
 pub(crate) fn with_pod<T>(
     kind: Kind,
     object: &str,

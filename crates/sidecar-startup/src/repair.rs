@@ -1,5 +1,5 @@
-//! What rules plan their repairs with. A plan is data: nothing here writes to an object, save for [`draft`], which
-//! `decision/rounds.rs` hands the edits of a plan to.
+//! What rules use to plan repairs. A plan is data: nothing here writes to an object except [`draft`], to which
+//! `decision/rounds.rs` passes a plan's edits.
 
 pub(crate) mod budget;
 pub(crate) mod conversion;

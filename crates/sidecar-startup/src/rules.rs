@@ -8,7 +8,7 @@ use crate::settings::action::Action;
 use crate::settings::rule_id::RuleId;
 use crate::startup::context::Context;
 
-/// Takes the rules out of their files, in the order in which they report the same field.
+/// Collects the rules from their files, in the order in which they report the same field.
 macro_rules! rules {
     ($($module:ident,)*) => {
         $(mod $module;)*
@@ -34,7 +34,7 @@ rules! {
     slow_startup_gate,
 }
 
-/// The rule with that id.
+/// The rule with this id.
 #[must_use]
 pub fn rule(id: RuleId) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.id == id)
@@ -46,7 +46,7 @@ pub(crate) fn violations(context: &Context<'_>) -> Vec<Violation> {
     let mut findings = Vec::new();
     for rule in RULES {
         let default = context.settings.action(rule.id);
-        // A rule that is ignored costs nothing.
+        // An ignored rule costs nothing.
         if default == Action::Ignore {
             continue;
         }
@@ -75,7 +75,7 @@ pub(crate) fn violations(context: &Context<'_>) -> Vec<Violation> {
 /// The documentation of all rules, in Markdown.
 #[must_use]
 pub fn markdown() -> String {
-    let mut text = "# Rules\n\nWritten from the comments at the top of the files in `crates/sidecar-startup/src/rules`; \
+    let mut text = "# Rules\n\nGenerated from the comments at the top of the files in `crates/sidecar-startup/src/rules`; \
          `sidecar-startup rules ID` prints one.\n"
         .to_owned();
     for rule in RULES {

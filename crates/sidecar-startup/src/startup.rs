@@ -1,4 +1,4 @@
-//! What a Pod's start-up comes to: who waits for whom, which gates never open, where the Pod may land.
+//! How a Pod starts up: which container waits for which, which gates never open, where the Pod may land.
 
 pub(crate) mod context;
 pub(crate) mod dead_gate;

@@ -1,4 +1,4 @@
-//! What keeps a Pod from starting, whatever the settings make of the rules: a repair must add none of it.
+//! What keeps a Pod from starting, whatever the settings say about the rules: a repair must not add any of it.
 
 use crate::finding::{Key, Subject};
 use crate::pod::container::ContainerKind;
@@ -9,25 +9,25 @@ use crate::settings::rule_id::RuleId;
 use crate::startup::context::Context;
 use crate::startup::dead_gate::Effect;
 
-/// Something that keeps a Pod from starting, and who or what of the Pod it is about.
+/// Something that keeps a Pod from starting, and the container or part of the Pod that it is about.
 #[derive(PartialEq, Eq)]
 enum Obstacle {
-    /// What a rule would report of a container.
+    /// What a rule would report for a container.
     Container(RuleId, String),
-    /// What a rule would report of the Pod as a whole.
+    /// What a rule would report for the Pod as a whole.
     Pod(RuleId, Key),
-    /// The containers ask for more of a resource than the Pod as a whole.
+    /// The containers exceed a Pod-level request.
     Requests(String),
 }
 
-/// What keeps a repaired Pod from starting that did not before, in the words of a message. The verdict alone does not tell: a rule
-/// may only warn.
+/// What keeps a repaired Pod from starting and did not before, as text for a message. The verdict alone does not tell, since a rule may
+/// only warn.
 pub(super) fn new_obstacle(before: &Context<'_>, after: &Context<'_>) -> Option<&'static str> {
     let known = obstacles(before);
     let new = obstacles(after).into_iter().find(|obstacle| !known.contains(obstacle))?;
     Some(match new {
         Obstacle::Container(rule, _) | Obstacle::Pod(rule, _) => rule.name(),
-        Obstacle::Requests(_) => "the requests of the Pod as a whole",
+        Obstacle::Requests(_) => "the Pod-level resource requests",
     })
 }
 

@@ -1,6 +1,6 @@
-//! The repair loop. Repairs go in rounds: the rules look at the object, what they find is planned and applied, and they look again,
-//! until nothing is left to repair. So a sidecar that lost its `restartPolicy` gets that back, and in a later round its
-//! `startupProbe`, by the rule that asks for one; and repairing the result again changes nothing.
+//! The repair loop. Repairs run in rounds: the rules check the object, repairs of what they find are planned and applied, and the rules
+//! check again, until nothing is left to repair. So a sidecar that lost its `restartPolicy` gets it back in one round, and its
+//! `startupProbe` in a later one, from the rule that requires it. Repairing the result again changes nothing.
 
 use std::collections::BTreeMap;
 
@@ -22,31 +22,31 @@ use crate::settings::action::Action;
 use crate::settings::rule_id::RuleId;
 use crate::startup::context::{Context, Terms};
 
-/// What became of an object.
+/// The outcome of repairing an object.
 #[derive(Debug)]
 pub(super) struct Repairs {
     /// The object, repaired.
     pub(super) object: Value,
-    /// What was done.
+    /// What was repaired.
     pub(super) done: Vec<Repaired>,
-    /// What was not, and why.
+    /// What was not repaired, and why.
     refused: Vec<Refused>,
 }
 
-/// A violation that its rule does not repair, and why.
+/// A violation that was not repaired, and why.
 #[derive(Debug)]
 struct Refused {
     violation: Violation,
     reason: Refusal,
 }
 
-/// The most rounds that are tried. Each repair is made once, and enables at most the next phase.
+/// The maximum number of rounds. Each repair is made once, and enables at most the next phase.
 const MAX_ROUNDS: usize = 12;
 
-/// Repairs an object as far as the settings want it. The `startupProbe` of the containers `outdated` is derived anew.
+/// Repairs an object as far as the settings allow. The `startupProbe` of the containers `outdated` is derived again.
 ///
 /// # Errors
-/// No end was found, or the object cannot be read.
+/// The repairs do not converge, or the object cannot be read.
 pub(super) fn repair(
     terms: Terms<'_>,
     kind: Kind,
@@ -56,7 +56,7 @@ pub(super) fn repair(
     let before = object.to_string();
     let look = |text: &str, object: &mut Value, round: &dyn Fn(&Context<'_>, &mut Value) -> Round| {
         with_pod(kind, text, terms.settings, |pod| round(&Context::new(pod, terms), object))
-            .map_err(|_| Refusal::from("it cannot be read"))
+            .map_err(|_| Refusal::from("the object cannot be read"))
     };
     let mut done = look(&before, &mut object, &|context, object| renew(context, outdated, object))?.made;
     for _ in 0..MAX_ROUNDS {
@@ -71,17 +71,17 @@ pub(super) fn repair(
         }
         done.extend(made);
     }
-    Err("one repair undoes the other".into())
+    Err("the repairs undo each other".into())
 }
 
-/// What was done in one round, and what was not.
+/// What was repaired in one round, and what was not.
 #[derive(Default)]
 struct Round {
     made: Vec<Repaired>,
     refused: Vec<Refused>,
 }
 
-/// Derives the `startupProbe` of some sidecar containers anew.
+/// Derives the `startupProbe` of some sidecar containers again.
 fn renew(context: &Context<'_>, outdated: &[ContainerId], object: &mut Value) -> Round {
     let mut round = Round::default();
     let Some(mut draft) = Draft::of(object, context.pod.template_path()) else { return round };
@@ -89,7 +89,7 @@ fn renew(context: &Context<'_>, outdated: &[ContainerId], object: &mut Value) ->
         let Some(container) = context.pod.get(*id) else { continue };
         let Ok(source) = Source::of_placed(context, container) else { continue };
         let what =
-            format!("gave sidecar {} a new startupProbe from {source}, which has changed", container.name());
+            format!("updated the startupProbe of sidecar {} from {source}, which changed", container.name());
         let own = |field: &'static str| draft.get(*id, field).cloned();
         if let Some(value) = source.probe(own, context.settings) {
             draft.apply(vec![Edit::Set { container: *id, path: &["startupProbe"], value }]);
@@ -131,11 +131,11 @@ fn round(context: &Context<'_>, object: &mut Value) -> Round {
     round
 }
 
-/// How a violation is repaired, and in which phase; nothing where only its author can.
+/// How a violation is repaired, and in which phase; none if only the author of the object can do it.
 pub(super) fn repair_of(context: &Context<'_>, violation: &Violation) -> Option<(Phase, &'static Repair)> {
     let repair = rule(violation.rule)?.repair.as_ref()?;
     let container = violation.finding.subject.container().and_then(|id| context.pod.get(id));
-    // What may only warn about the Pod as a whole, such as nodes that are not known, is for its reader.
+    // Mere warnings about the Pod as a whole, such as nodes that could not be listed, are left to the reader.
     if container.is_none() && violation.finding.ceiling != Action::Deny {
         return None;
     }
@@ -144,7 +144,7 @@ pub(super) fn repair_of(context: &Context<'_>, violation: &Violation) -> Option<
 }
 
 impl Repairs {
-    /// Adds to violations why they were not repaired.
+    /// Adds to each violation why it was not repaired.
     pub(super) fn explain(&self, violations: &mut [Violation]) {
         let mut faults: BTreeMap<Fault<'_>, &Refusal> = BTreeMap::new();
         let mut containers: BTreeMap<&str, &Refusal> = BTreeMap::new();
@@ -155,7 +155,7 @@ impl Repairs {
             }
         }
         for violation in violations {
-            // A repair may have gone part of the way, and then no further.
+            // A repair may have gone only part of the way.
             let part_way = || {
                 let reason = containers.get(violation.container.as_deref()?)?;
                 rule(violation.rule)?.repair.as_ref().map(|_| reason)
@@ -165,17 +165,17 @@ impl Repairs {
         }
     }
 
-    /// Why a violation of a container of the object as it came in was not repaired, if one was not.
+    /// Why a violation by a container of the object, as it was sent, was not repaired; none if that was not tried.
     pub(super) fn reason_for(&self, container: ContainerId) -> Option<&Refusal> {
         let is_of = |refused: &&Refused| refused.violation.finding.subject.container() == Some(container);
         self.refused.iter().find(is_of).map(|refused| &refused.reason)
     }
 }
 
-/// By how much the repairs raise what the Pod asks for.
+/// By how much the repairs raise the Pod's resource requests.
 fn rise(kind: Kind, before: &str, after: &str, terms: Terms<'_>) -> Option<String> {
     let of = |text: &str| with_pod(kind, text, terms.settings, budget::of_pod).ok();
     let rise = of(after)?.above(&of(before)?);
     let amounts: Vec<_> = rise.iter().map(|(name, amount)| format!("{name} {amount}")).collect();
-    (!amounts.is_empty()).then(|| format!("the requests of the Pod rise by {}", amounts.join(", ")))
+    (!amounts.is_empty()).then(|| format!("the Pod's resource requests rise by {}", amounts.join(", ")))
 }

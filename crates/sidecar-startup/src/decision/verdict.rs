@@ -1,4 +1,4 @@
-//! A decision, and how the user hears of it.
+//! A decision, and how it is reported to the user.
 
 use std::fmt;
 
@@ -9,20 +9,20 @@ use crate::rules::rule;
 use crate::settings::action::{Action, Fix};
 use crate::settings::rule_id::RuleId;
 
-/// How much of a denial is spelled out, in characters. Events are cut at 1,024, and the API server puts the name of the webhook
-/// before it.
+/// The maximum length of a denial's message, in characters. Events are cut at 1,024, and the API server puts the name of the webhook
+/// before the message.
 const MAX_MESSAGE: usize = 900;
 
 /// What the policy answers to one request.
 #[derive(Debug, Default)]
 pub struct Decision {
-    /// All violations of rules that are not ignored, in Pod order, then rule order. Where the object is repaired, those that are left.
+    /// All violations of rules that are not ignored, in Pod order, then rule order. If the object was repaired, those that remain.
     pub violations: Vec<Violation>,
-    /// The start-up sequence, on one line, where there is a violation or a repair.
+    /// The start-up sequence, on one line, if there is a violation or a repair.
     pub sequence: Option<String>,
     /// What was repaired.
     pub fixes: Vec<Repaired>,
-    /// The object as repaired, where it was.
+    /// The repaired object, if it was repaired.
     pub object: Option<Value>,
 }
 
@@ -31,7 +31,7 @@ pub struct Decision {
 pub struct Repaired {
     /// What was done.
     pub what: String,
-    /// The rule that was broken; none where it is about all repairs together.
+    /// The rule that was broken; none if this is about all repairs together.
     pub rule: Option<RuleId>,
 }
 
@@ -63,7 +63,7 @@ impl Decision {
         self.violations.iter().filter(|violation| violation.action == Action::Deny)
     }
 
-    /// What the user is told when the object is denied: the violations that deny it first, all of them counted.
+    /// The message of a denial: the violations that deny the object first, then as many others as fit, and a count of the rest.
     #[must_use]
     pub fn message(&self) -> String {
         let others = self.violations.iter().filter(|violation| violation.action != Action::Deny);
@@ -87,8 +87,8 @@ impl Decision {
         self.fixes.iter().map(Repaired::warning).chain(warnings.map(Violation::warning)).collect()
     }
 
-    /// What stands in the audit log: under `violations` every one of them in full, one a line, its action first; under `fixes`
-    /// what was repaired; and the `startup-sequence`. Nothing for an object without findings.
+    /// The annotations of the audit log: `violations` lists all of them in full, one per line, each after its action; `fixes` lists what
+    /// was repaired; and `startup-sequence`. None for an object without findings.
     #[must_use]
     pub fn audit_annotations(&self) -> Vec<(&'static str, String)> {
         let violations = self.violations.iter().map(|violation| format!("{}: {violation}", violation.action));
@@ -102,7 +102,7 @@ impl Decision {
         annotations.into_iter().filter_map(|(key, text)| Some((key, text?))).collect()
     }
 
-    /// Adds to violations that `fix` would repair why they are not.
+    /// Adds a reason to each violation that `fix` allows to repair but that has none yet.
     pub(super) fn refuse(&mut self, reason: &Refusal, fix: Fix) {
         for violation in self.violations.iter_mut().filter(|violation| violation.refusal.is_none()) {
             let repaired_with = rule(violation.rule).and_then(|rule| rule.repaired_with());
@@ -110,7 +110,7 @@ impl Decision {
         }
     }
 
-    /// Words violations that are left after repairs, but were there before, as they stand in the object as it was sent.
+    /// Restores the wording and paths of violations that remain after repairs to those of the object as it was sent.
     pub(super) fn keep_original_wording(&mut self, before: &[Violation]) {
         for violation in &mut self.violations {
             if let Some(old) = before.iter().find(|old| old.fault() == violation.fault()) {

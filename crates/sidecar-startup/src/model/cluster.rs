@@ -1,6 +1,6 @@
-//! The nodes of a cluster, as far as it matters whether they know sidecar containers.
+//! The nodes of a cluster, as far as sidecar support goes.
 //!
-//! The library makes no call: whoever has a cluster to ask answers through [`Cluster`].
+//! The library makes no calls: a caller with access to a cluster implements [`Cluster`].
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,17 +9,16 @@ use serde_json::Value;
 
 use super::version::Version;
 
-/// Whoever can tell the nodes of a cluster.
+/// Lists the nodes of a cluster.
 pub trait Cluster {
-    /// All nodes. `user` is whose permission to list them is to be asked for first: a host may never answer a list that it may not
-    /// make.
+    /// All nodes. Check first that `user` may list them: a host may never answer a list call that is forbidden.
     ///
     /// # Errors
-    /// Why they cannot be told.
+    /// Why they cannot be listed.
     fn nodes(&self, user: &str) -> Result<Vec<Node>, NodesUnavailable>;
 }
 
-/// Where there is no cluster to ask.
+/// Used if there is no cluster to ask.
 #[derive(Debug, Clone, Copy)]
 pub struct NoCluster;
 
@@ -29,14 +28,14 @@ impl Cluster for NoCluster {
     }
 }
 
-/// Why the nodes cannot be told.
+/// Why the nodes could not be listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NodesUnavailable {
     /// The user may not list and watch nodes.
     NotAllowed,
     /// The policy does not list Nodes among its `contextAwareResources`.
     NotGranted,
-    /// There is nobody to ask, or the answer was none.
+    /// There is no cluster to ask, or it did not answer.
     NoAnswer,
 }
 
@@ -47,7 +46,7 @@ pub struct Node {
     pub name: String,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
-    /// What keeps Pods away that do not tolerate it.
+    /// Its taints.
     pub taints: Vec<Taint>,
     /// `status.nodeInfo.kubeletVersion`, as in `v1.29.3`.
     pub kubelet_version: String,
@@ -60,19 +59,19 @@ pub struct Taint {
     pub key: String,
     /// Its value.
     pub value: String,
-    /// What becomes of Pods that do not tolerate it.
+    /// What happens to Pods that do not tolerate it.
     pub effect: String,
 }
 
-/// The taint of a node that is cordoned. The Pods of a `DaemonSet` tolerate it.
+/// The taint of a cordoned node. Pods of a `DaemonSet` tolerate it.
 pub(crate) const CORDON: &str = "node.kubernetes.io/unschedulable";
 
-/// What the control plane puts before the keys of its own taints.
+/// The prefixes of the control plane's own taints.
 const OWN_TAINTS: [&str; 2] = ["node.kubernetes.io/", "node.cloudprovider.kubernetes.io/"];
 
 impl Taint {
-    /// Whether it keeps Pods away that do not tolerate it, and for longer than a while. What the control plane sets itself, such as
-    /// `not-ready` or `disk-pressure`, goes again, and the Pod may wait for that; a node that is cordoned is on its way out
+    /// Whether it keeps away Pods that do not tolerate it, and not just temporarily. The control plane's own taints, such as `not-ready`
+    /// or `disk-pressure`, go away again, and the Pod may wait for that; a cordoned node is about to be removed
     /// (`staging/src/k8s.io/api/core/v1/well_known_taints.go`).
     #[must_use]
     pub fn keeps_away(&self) -> bool {
@@ -81,14 +80,14 @@ impl Taint {
     }
 }
 
-/// The first release whose kubelet supports sidecar containers without being told to: `SidecarContainers` is on by default from 1.29
-/// on (`pkg/features/kube_features.go`).
+/// The first release whose kubelet supports sidecar containers by default: since 1.29 the feature gate `SidecarContainers` is on
+/// (`pkg/features/kube_features.go`).
 const FIRST: [u32; 2] = [1, 29];
 
-/// What is known of the nodes of the cluster.
+/// What is known about the cluster's nodes.
 #[derive(Debug, Clone, Default)]
 pub enum KnownNodes {
-    /// Nobody has asked for them.
+    /// They were not asked for.
     #[default]
     NotAsked,
     /// They could not be listed.
@@ -104,7 +103,7 @@ impl From<Result<Vec<Node>, NodesUnavailable>> for KnownNodes {
 }
 
 impl Node {
-    /// Reads a `v1` Node. What it does not say is empty.
+    /// Reads a `v1` Node. Missing fields are empty.
     #[must_use]
     pub fn from_value(node: &Value) -> Self {
         let text =
@@ -128,64 +127,61 @@ impl Node {
         }
     }
 
-    /// Whether its kubelet takes a sidecar container for an ordinary init container, or refuses it. A version that cannot be read, as
-    /// that of a virtual kubelet may be, counts as old.
+    /// Whether its kubelet treats a sidecar container as an ordinary init container, or rejects it. A version that cannot be read, as
+    /// may happen with a virtual kubelet, is treated as old.
     #[must_use]
     pub fn is_old(&self) -> bool {
         self.version().is_none_or(|version| !version.is_at_least(&FIRST))
     }
 
-    /// Whether its kubelet refuses Pods with sidecar containers: it knows the field, and that the feature is off (KEP-753, version
-    /// skew).
+    /// Whether its kubelet rejects Pods with sidecar containers: it knows the field, but the feature is off (KEP-753, version skew).
     #[must_use]
     pub fn refuses_sidecars(&self) -> bool {
         self.is_from(&[1, 28], &FIRST)
     }
 
-    /// What is known to go wrong with a sidecar container that has a `startupProbe`, in the words of a message; `never_restarts` says
+    /// The known bug of its kubelet with a sidecar container that has a `startupProbe`, as text for a message. `never_restarts` says
     /// whether the Pod has `restartPolicy: Never`.
     #[must_use]
     pub fn defect(&self, never_restarts: bool) -> Option<&'static str> {
         if self.is_from(&[1, 35], &[1, 35, 4]) {
             // CHANGELOG-1.35.md, 1.35.4, kubernetes/kubernetes#137885
-            return Some("does not restart an application that crashes after a restart of the kubelet");
+            return Some("does not restart an application that crashes after a kubelet restart");
         }
         // CHANGELOG-1.34.md, 1.34.2, kubernetes/kubernetes#134800; #134801 for 1.33
         let is_racy = self.is_from(&FIRST, &[1, 33, 6]) || self.is_from(&[1, 34], &[1, 34, 2]);
         (is_racy && never_restarts)
-            .then_some("may never start the application where the first start of the sidecar fails")
+            .then_some("may never start the application if the sidecar fails on its first start")
     }
 
-    /// Whether its kubelet is of a release from `first` on, and before `fixed`.
+    /// Whether its kubelet's release is `first` or later, and before `fixed`.
     fn is_from(&self, first: &[u32], fixed: &[u32]) -> bool {
         self.version().is_some_and(|version| version.is_at_least(first) && !version.is_at_least(fixed))
     }
 
     fn version(&self) -> Option<Version<'_>> {
         let version = Version::parse(&self.kubelet_version);
-        // What a distribution adds stands behind the numbers: 1.28.5+k3s1, 1.27.3-gke.100.
+        // Distributions append to the numbers: 1.28.5+k3s1, 1.27.3-gke.100.
         (version.prefix.is_empty() && 2 <= version.length).then_some(version)
     }
 }
 
 impl fmt::Display for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "node \"{}\" (kubelet ", self.name.escape_debug())?;
+        if self.version().is_none() {
+            return f.write_str("version unknown, treated as old)");
+        }
         let version: String = self.kubelet_version.chars().take(40).collect();
-        write!(f, "node \"{}\" (kubelet {}", self.name.escape_debug(), version.escape_debug())?;
-        f.write_str(if self.version().is_none() {
-            ", which says no version and so counts as old)"
-        } else {
-            ")"
-        })
+        write!(f, "{})", version.escape_debug())
     }
 }
 
 impl NodesUnavailable {
-    /// What a failed call of Kubewarden's host capability `kubernetes` comes to. Nothing of the message is kept: it may name parts of the
-    /// cluster.
+    /// Classifies a failed call of Kubewarden's host capability `kubernetes`. The message is dropped: it may name parts of the cluster.
     #[must_use]
     pub fn of_failure(message: &str) -> Self {
-        // The words of policy-evaluator's `runtimes/callback.rs`.
+        // The wording of policy-evaluator's `runtimes/callback.rs`.
         if message.contains("has not been granted access") { Self::NotGranted } else { Self::NoAnswer }
     }
 }
@@ -194,8 +190,8 @@ impl fmt::Display for NodesUnavailable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotAllowed => "the policy server may not list and watch them",
-            Self::NotGranted => "not among contextAwareResources",
-            Self::NoAnswer => "there was no answer",
+            Self::NotGranted => "Node is not among contextAwareResources",
+            Self::NoAnswer => "the cluster did not answer",
         })
     }
 }

@@ -14,15 +14,15 @@ use crate::settings::sidecar::Sidecar;
 pub struct Container<'a> {
     /// Which container of the Pod it is.
     pub id: ContainerId,
-    /// What the entry says.
+    /// The entry's fields.
     pub fields: &'a ContainerFields<'a>,
     /// The repository of its image.
     pub repository: Cow<'a, str>,
-    /// What the setting `sidecars` says of a container with its name and image.
+    /// The entry of the setting `sidecars` that matches its name and image.
     pub declaration: Option<&'a Sidecar>,
     /// What it is.
     pub kind: ContainerKind,
-    /// The list that it stands in.
+    /// The list that contains it.
     pub(super) list: List,
     /// Its index in its list.
     pub(super) index: usize,
@@ -44,11 +44,11 @@ impl List {
     }
 }
 
-/// What an entry is. List and `restartPolicy` decide together: the same value in the other list means something else.
+/// What an entry is. List and `restartPolicy` decide together: the same value means something else in the other list.
 #[derive(Debug, Clone, Copy)]
 pub enum ContainerKind {
-    /// An init container: it must run to completion before the next container starts. Facts are known where it is a sidecar that
-    /// never completes.
+    /// An init container: it must run to completion before the next container starts. It has facts if it is a sidecar that never
+    /// completes.
     Init(Option<Facts>),
     /// A sidecar container: an entry of `initContainers` with `restartPolicy: Always`.
     Sidecar(Facts),
@@ -56,32 +56,32 @@ pub enum ContainerKind {
     ClassicSidecar(Facts),
     /// Any other entry of `containers`.
     App,
-    /// A placeholder that an injector will fill in and move.
+    /// A placeholder that an injector fills in and may move.
     InjectorPlaceholder,
-    /// The classic copy of a pair that a repair has made: the sidecar where the kubelet does not support sidecar containers.
+    /// The classic copy of a pair that a repair created: the sidecar where the kubelet does not support sidecar containers.
     PairCopy,
 }
 
-/// What is known of a sidecar.
+/// What is known about a sidecar.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts {
-    /// How much the application needs it at start.
+    /// How much the application needs it at start-up.
     pub need: Need,
     /// Its row in the catalogue.
     pub row: Option<&'static Row>,
-    /// What makes the container one.
+    /// How it was recognised.
     pub recognised_by: RecognisedBy,
 }
 
 impl Facts {
-    /// The most that a start-up rule may do about the sidecar; nothing where no rule reports it.
+    /// The strictest action that a start-up rule may take for the sidecar; none if no rule reports it.
     #[must_use]
     pub const fn ceiling(&self) -> Option<Action> {
         self.need.ceiling()
     }
 }
 
-/// What makes an entry a sidecar.
+/// How an entry was recognised as a sidecar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecognisedBy {
     /// `restartPolicy: Always` among the init containers.
@@ -94,19 +94,20 @@ pub enum RecognisedBy {
     Catalogue,
 }
 
-impl fmt::Display for RecognisedBy {
+impl fmt::Display for Facts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::RestartPolicy => "by its restartPolicy",
-            Self::Setting => "by the setting sidecars",
-            Self::Annotation => "by the annotation sidecar-startup/sidecars",
-            Self::Catalogue => "as a well-known one",
-        })
+        match (self.recognised_by, self.row) {
+            (RecognisedBy::RestartPolicy, _) => f.write_str("restartPolicy: Always"),
+            (RecognisedBy::Setting, _) => f.write_str("declared in the setting sidecars"),
+            (RecognisedBy::Annotation, _) => f.write_str("named in the annotation sidecar-startup/sidecars"),
+            (RecognisedBy::Catalogue, Some(row)) => write!(f, "{} in the built-in catalogue", row.name),
+            (RecognisedBy::Catalogue, None) => f.write_str("in the built-in catalogue"),
+        }
     }
 }
 
 impl<'a> Container<'a> {
-    /// What is known of it, where it is a sidecar that runs beside the application.
+    /// What is known about it, if it is a sidecar that runs beside the application.
     #[must_use]
     pub const fn sidecar(&self) -> Option<Facts> {
         match self.kind {
@@ -118,7 +119,7 @@ impl<'a> Container<'a> {
         }
     }
 
-    /// The catalogue's row, where it is a sidecar that runs beside the application and well-known.
+    /// Its row in the catalogue, if it is a well-known sidecar that runs beside the application.
     #[must_use]
     pub fn row(&self) -> Option<&'static Row> {
         self.sidecar().and_then(|facts| facts.row)
@@ -173,11 +174,11 @@ impl<'a> Container<'a> {
     }
 }
 
-/// A container's name as it stands in a message: in quotes, on one line, and no longer than a valid name can be.
+/// A container's name as shown in messages: in quotes, on one line, and no longer than a valid name can be.
 #[derive(Debug, Clone, Copy)]
 pub struct Name<'a>(&'a str);
 
-/// The most characters that a container name may have (RFC 1123 label).
+/// The maximum length of a container name (RFC 1123 label).
 const MAX_NAME: usize = 63;
 
 impl fmt::Display for Name<'_> {

@@ -1,4 +1,4 @@
-//! What a Pod gets from the object that creates it.
+//! What the object that creates a Pod says about it.
 
 use crate::model::object::{Object, Spec};
 use crate::model::template::{Kind, PodTemplate};
@@ -8,13 +8,13 @@ use crate::model::template::{Kind, PodTemplate};
 pub enum Owner {
     /// A Job.
     Job,
-    /// Nothing that is known.
+    /// Nothing, as far as is known.
     Nobody,
-    /// Another controller, which may well delete the Pod itself.
+    /// Another controller, which may delete the Pod itself.
     Other,
 }
 
-/// A limit to how long the start of a Pod may take.
+/// A limit on how long the start of a Pod may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deadline {
     /// In seconds.
@@ -23,7 +23,7 @@ pub struct Deadline {
     pub field: &'static str,
 }
 
-/// The spec of the Job that creates a Pod, where the object holds one.
+/// The spec of the Job that creates a Pod, if the object has one.
 pub(super) fn job_spec<'o>(kind: Kind, object: &'o Object<'_>) -> Option<&'o Spec<'o>> {
     let spec = object.spec.as_deref();
     match kind {
@@ -33,7 +33,7 @@ pub(super) fn job_spec<'o>(kind: Kind, object: &'o Object<'_>) -> Option<&'o Spe
     }
 }
 
-/// The nearest deadline of a Pod, and of the Deployment or Job that creates it. A Deployment's is 600 s where it sets none
+/// The shortest deadline of a Pod and of the Deployment or Job that creates it. A Deployment's defaults to 600 s
 /// (`pkg/apis/apps/v1/defaults.go`).
 pub(super) fn deadline(kind: Kind, object: &Object<'_>, template: &PodTemplate<'_>) -> Option<Deadline> {
     let spec = object.spec.as_deref();
@@ -53,8 +53,8 @@ pub(super) fn deadline(kind: Kind, object: &Object<'_>, template: &PodTemplate<'
     deadlines.min()
 }
 
-/// How many restarts of containers the Job that creates a Pod surely lets each of its Pods have; none where the Job is not seen. A Job
-/// fails six times, and has one Pod at a time, unless it says otherwise (`pkg/apis/batch/v1/defaults.go`).
+/// How many container restarts the Job that creates a Pod certainly allows each of its Pods; 0 if the Job is not part of the object. By
+/// default a Job allows six failures and one Pod at a time (`pkg/apis/batch/v1/defaults.go`).
 pub(super) fn spare_restarts(kind: Kind, object: &Object<'_>) -> u64 {
     match job_spec(kind, object) {
         Some(job) => {

@@ -1,4 +1,4 @@
-//! What marks the two copies of a universal sidecar, which a repair has made of a classic one for nodes that support sidecar
+//! How to recognise the two copies of a universal sidecar, into which a repair splits a classic one for nodes that support sidecar
 //! containers and nodes that do not (see `repair/copies.rs`).
 
 use super::container::Container;
@@ -6,13 +6,13 @@ use crate::command::is_shell;
 use crate::model::container_id::ContainerId;
 use crate::model::object::ContainerFields;
 
-/// The suffix of the native copy's name, and of the volume that both copies share, after the name of the classic copy.
+/// What the native copy, and the volume that both copies share, append to the name of the classic copy.
 pub const NATIVE_SUFFIX: &str = "-native";
 
-/// The first line of the script that the native copy runs. The rest may come from another release of this program.
+/// The first line of the native copy's script. The rest may come from another release of this program.
 pub(crate) const NATIVE_MARK: &str = ": sidecar-startup, native copy";
 
-/// The first line of the script that the classic copy runs.
+/// The first line of the classic copy's script.
 pub(crate) const CLASSIC_MARK: &str = ": sidecar-startup, classic copy";
 
 /// Whether these words are the `command` of the classic copy of a pair.
@@ -34,17 +34,17 @@ fn runs<S: AsRef<str>>(command: &[S], mark: &str) -> bool {
         && words.next().is_some_and(|script| script.lines().next() == Some(mark))
 }
 
-/// The name of the container that a native copy was made of.
+/// The name of the container that a native copy was split from.
 pub(crate) fn original<'f>(fields: &'f ContainerFields<'_>) -> Option<&'f str> {
     fields.name.strip_suffix(NATIVE_SUFFIX).filter(|_| is_native_copy(&fields.command))
 }
 
-/// The name that a container goes by in the settings, which know nothing of copies.
+/// The name of a container in the settings, which do not know about copies.
 pub(crate) fn declared_name<'f>(fields: &'f ContainerFields<'_>) -> &'f str {
     original(fields).unwrap_or(&fields.name)
 }
 
-/// The native copy, among all containers of the Pod, that was made of a container.
+/// The native copy, among all containers of the Pod, that was split from a container.
 pub(crate) fn native_copy_of(containers: &[Container<'_>], container: &Container<'_>) -> Option<ContainerId> {
     let is_its = |other: &&Container<'_>| original(other.fields) == Some(&*container.fields.name);
     containers.iter().find(|other| other.is_init() && is_its(other)).map(|copy| copy.id)

@@ -13,10 +13,10 @@ use crate::settings::Settings;
 use crate::settings::action::Need;
 use crate::settings::sidecar::Sidecar;
 
-/// Names the containers of a Pod, separated by commas, that are sidecars.
+/// Lists the containers of a Pod that are sidecars, separated by commas.
 const SIDECARS_ANNOTATION: &str = "sidecar-startup/sidecars";
 
-/// Tells what the containers of a Pod are.
+/// Determines what the containers of a Pod are.
 pub(super) struct Recogniser<'a> {
     pub(super) context: PodContext<'a>,
     settings: &'a Settings,
@@ -50,11 +50,11 @@ impl<'a> Recogniser<'a> {
                 containers.push(self.container(id, fields, list, index));
             }
         }
-        // Some container has to be the application. Where every entry looks like a sidecar, as in a gateway, none is one. What only
-        // the Pod's own annotation calls a sidecar is the application first, or the annotation would hide the others.
+        // Some container has to be the application. If every entry looks like a sidecar, as in a gateway, the first candidates are
+        // those that only the Pod's own annotation calls sidecars, or that annotation could hide the others.
         let by_annotation = |facts: Facts| facts.recognised_by == RecognisedBy::Annotation;
         make_application_of(&mut containers, by_annotation);
-        // Then what nothing waits for, such as a proxy for inbound requests.
+        // Next are those that nothing waits for, such as a proxy for inbound requests.
         make_application_of(&mut containers, |facts| facts.need == Need::None);
         make_application_of(&mut containers, |facts| facts.need == Need::Helper);
         make_application_of(&mut containers, |_| true);
@@ -116,8 +116,8 @@ impl<'a> Recogniser<'a> {
         ContainerKind::ClassicSidecar(Facts { need, row, recognised_by })
     }
 
-    /// What is known of an ordinary init container that never runs to completion. An operator's declaration says so only where it
-    /// goes by the name: an init container may well use a sidecar's image for a task.
+    /// What is known about an ordinary init container that never runs to completion. A declaration in the settings counts only if it
+    /// matches by name: an init container may use a sidecar's image for a task.
     fn never_completes(&self, candidate: Candidate<'_>) -> Option<Facts> {
         let Candidate { fields, repository, .. } = candidate;
         if let Some(row) = catalogue::never_completes(candidate) {
@@ -136,7 +136,7 @@ impl<'a> Recogniser<'a> {
         self.is_annotated(&fields.name).then_some(annotated)
     }
 
-    /// What the application needs of a sidecar of that row in this Pod.
+    /// How much the application needs a sidecar of this row in this Pod.
     fn need_of(&self, row: &Row) -> Need {
         let init_containers = self.context.spec.init_containers.iter();
         let mut tasks = init_containers.filter(|init| init.restart_policy.as_deref() != Some("Always"));
@@ -149,9 +149,9 @@ impl<'a> Recogniser<'a> {
     }
 }
 
-/// Where there is no application, makes applications of those sidecars in `containers`.
+/// If there is no application, treats these classic sidecars as applications.
 fn make_application_of(containers: &mut [Container<'_>], those: impl Fn(Facts) -> bool) {
-    // A pause container keeps a Pod alive, and is nobody's application.
+    // A pause container keeps a Pod alive and is not an application.
     let is_pause = |container: &Container<'_>| container.repository.rsplit('/').next() == Some("pause");
     if containers.iter().any(|container| container.is_app() && !is_pause(container)) {
         return;

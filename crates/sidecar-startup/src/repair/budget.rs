@@ -1,4 +1,4 @@
-//! What a Pod asks for as a whole, before and after a repair.
+//! The resource requests of a whole Pod, before and after a repair.
 
 use super::placement::Place;
 use crate::finding::Refusal;
@@ -6,12 +6,12 @@ use crate::model::resources::{self, Requests, Use};
 use crate::pod::Pod;
 use crate::pod::container::Container;
 
-/// What a Pod asks for. What it asks for as a whole overrides what its containers do.
+/// The requests of a Pod. Pod-level requests override those of its containers.
 pub(crate) fn of_pod(pod: &Pod<'_>) -> Requests {
     of_containers(pod).overridden_by(&pod.spec().requests())
 }
 
-/// What the containers of a Pod ask for together.
+/// The combined requests of a Pod's containers.
 fn of_containers(pod: &Pod<'_>) -> Requests {
     resources::of_pod(pod.containers.iter().map(|container| (use_of(container), container.fields.requests())))
 }
@@ -26,7 +26,7 @@ fn use_of(container: &Container<'_>) -> Use {
     }
 }
 
-/// A resource of which the containers ask for more than the Pod does as a whole, which the API server refuses.
+/// A resource for which the containers together exceed the Pod-level request, which the API server rejects.
 pub(crate) fn exceeded(pod: &Pod<'_>) -> Option<String> {
     past_the_pod(pod, &of_containers(pod))
 }
@@ -37,10 +37,10 @@ fn past_the_pod(pod: &Pod<'_>, containers: &Requests) -> Option<String> {
     past.iter().map(|(name, _)| name).find(|name| of_pod.get(name).is_some()).map(str::to_owned)
 }
 
-/// Whether what the Pod asks for as a whole still covers its containers once one of them is a sidecar container at that place.
+/// Checks that the Pod-level requests still cover the containers once one of them is a sidecar container at this place.
 ///
 /// # Errors
-/// Of which resource they would ask for more.
+/// Which request they would exceed.
 pub(crate) fn fits_at(pod: &Pod<'_>, container: &Container<'_>, place: Place<'_>) -> Result<(), Refusal> {
     if pod.spec().requests().iter().next().is_none() {
         return Ok(());
@@ -54,7 +54,7 @@ pub(crate) fn fits_at(pod: &Pod<'_>, container: &Container<'_>, place: Place<'_>
     let of_apps = pod.app_list().filter(is_app).map(|app| (Use::App, app.fields.requests()));
     match past_the_pod(pod, &resources::of_pod(of_init.chain(of_apps))) {
         Some(name) if exceeded(pod).is_none() => {
-            Err(format!("the containers would ask for more {name} than the Pod as a whole").into())
+            Err(format!("the containers would exceed the Pod-level request for {name}").into())
         }
         _ => Ok(()),
     }

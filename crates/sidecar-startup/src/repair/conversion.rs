@@ -1,7 +1,7 @@
 //! Moves a classic sidecar to `initContainers`, with `restartPolicy: Always`.
 //!
-//! The sidecar then starts before the application, holds it by its `startupProbe`, is stopped after it, and does not keep a
-//! Job from completing. What else changes is in `docs/kubernetes-behaviour.md`.
+//! The sidecar then starts before the application, holds it back with its `startupProbe`, stops after it, and lets a Job complete.
+//! `docs/kubernetes-behaviour.md` lists what else changes.
 
 use super::draft::Draft;
 use super::edit::Edit;
@@ -19,7 +19,7 @@ use crate::settings::rule_id::RuleId;
 use crate::startup::context::Context;
 use crate::startup::{mesh, nodes};
 
-/// Plans the move of the sidecar in which something was found.
+/// Plans the move of the sidecar that breaks the rule.
 ///
 /// # Errors
 /// Why it stays where it is.
@@ -31,7 +31,7 @@ pub(crate) fn plan(task: &Task<'_>, draft: &Draft<'_>) -> Result<Plan, Refusal> 
     Ok(Move::new(task.context, container, draft.init())?.plan(task.context, container, draft))
 }
 
-/// Whether a classic sidecar may be moved, or split into a pair, in the Pod as it is.
+/// Whether a classic sidecar can be moved, or split into a pair, in the Pod as it is.
 pub(crate) fn is_possible(context: &Context<'_>, container: &Container<'_>) -> bool {
     let init: Vec<_> = context.pod.init_containers().map(|container| container.id).collect();
     if context.wants_pair(container) {
@@ -44,7 +44,7 @@ pub(crate) fn is_possible(context: &Context<'_>, container: &Container<'_>) -> b
 /// How a classic sidecar is moved.
 struct Move<'s> {
     target: Target,
-    /// The `startupProbe` that it is given; none where it has one, or needs none.
+    /// Where its new `startupProbe` comes from; none if it has one already, or needs none.
     probe: Option<Source<'s>>,
 }
 
@@ -52,7 +52,7 @@ struct Move<'s> {
 enum Target {
     /// Before this init container; none for the end.
     Before(Option<ContainerId>),
-    /// To the position of what an earlier repair made of it.
+    /// To the position of the copy that an earlier repair moved.
     Twin(ContainerId),
 }
 
@@ -93,7 +93,7 @@ impl<'s> Move<'s> {
                     probe = draft.get(twin, "startupProbe").cloned();
                 }
                 edits.push(Edit::TakePosition { container: id, of: twin });
-                format!("sidecar {name} takes the place that an earlier repair gave it in initContainers")
+                format!("moved sidecar {name} back to where an earlier repair put it in initContainers")
             }
         };
         edits.push(Edit::Set { container: id, path: &["restartPolicy"], value: "Always".into() });
@@ -107,7 +107,7 @@ impl<'s> Move<'s> {
     }
 }
 
-/// The `startupProbe` that the sidecar is to be given; none where it has one that holds, or nobody wants one.
+/// The `startupProbe` to add to the sidecar; none if it has one that works as a gate, or if none is required.
 fn probe<'s>(
     context: &Context<'s>,
     container: &Container<'s>,
@@ -117,17 +117,17 @@ fn probe<'s>(
         Some(probe) if probe_is_gate(probe) => {
             mesh::has_network(context.pod, container, later).map(|()| None)
         }
-        // A hook alone would do in some Pods, but a repair may have written it: whether the sidecar moves must not depend on that.
+        // A hook alone would be enough in some Pods, but a repair may have added it; whether the sidecar moves must not depend on that.
         probe if wants_probe(context, container) => match probe {
-            Some(_) => Err("its startupProbe is no gate".into()),
+            Some(_) => Err("its startupProbe does not work as a gate".into()),
             None => Source::find(context, container, later).map(Some),
         },
         _ => Ok(None),
     }
 }
 
-/// The probe to give to a sidecar in the position of what a repair made of it: where that was derived, it is derived anew, since what
-/// it was derived from may have changed. Any other is kept, and so is one that would be no different.
+/// The probe for a sidecar that takes the position of its repaired twin. If the twin's probe was derived, it is derived again, since its
+/// source may have changed. Any other probe is kept, and so is one that would not change.
 fn probe_instead_of<'s>(
     context: &Context<'s>,
     container: &Container<'s>,
@@ -154,7 +154,7 @@ fn probe_instead_of<'s>(
     }
 }
 
-/// Whether a sidecar is to have a `startupProbe`.
+/// Whether a sidecar needs a `startupProbe`.
 fn wants_probe(context: &Context<'_>, container: &Container<'_>) -> bool {
     container.sidecar().is_some_and(|facts| facts.need == Need::AtStart)
         && context.action_on(RuleId::SidecarWithoutStartupProbe, container) != Action::Ignore

@@ -1,44 +1,42 @@
-//! The universal sidecar: a pair of copies of a classic sidecar of which exactly one is the sidecar, on nodes that know native
-//! sidecars (kubelet 1.29 and later) and on nodes that do not (before 1.28; 1.28 itself refuses such Pods).
+//! The universal sidecar: two copies of a classic sidecar, exactly one of which runs as the sidecar, both on nodes that support sidecar
+//! containers (kubelet 1.29 and later) and on nodes that do not (before 1.28; 1.28 itself rejects such Pods).
 //!
-//! The *native copy* stands in `initContainers` with `restartPolicy: Always`. A kubelet that does not know this field there
-//! takes it for an ordinary init container, waits until it exits, and goes on; one that does starts it again. So its first run
-//! in a sandbox writes `init` into a volume that both copies share and exits, and a run that finds `init` there has been
-//! started again: it writes `native` and becomes the sidecar. The *classic copy* stays in `containers`. Where it finds
-//! `native`, it sleeps, or exits where the Pod's `restartPolicy` leaves it at that; else it writes `classic` and becomes the
-//! sidecar. On a new node it cannot look too early: the `startupProbe` of the native copy holds it back.
+//! The *native copy* is an init container with `restartPolicy: Always`. A kubelet that does not know this field treats it as an ordinary
+//! init container, waits until it exits, and continues; one that does restarts it. So its first run in a sandbox writes `init` to a
+//! volume that both copies share, and exits. A run that finds `init` there has been restarted: it writes `native` and becomes the
+//! sidecar. The *classic copy* stays in `containers`. If it finds `native`, it sleeps, or exits if the Pod's `restartPolicy` does not
+//! restart it after that; otherwise it writes `classic` and becomes the sidecar. On a new node it cannot look too early: the
+//! `startupProbe` of the native copy holds it back.
 //!
-//! What is written carries the name of the sandbox, and what another sandbox has written counts for nothing: init containers
-//! run again in a new sandbox, and the one before may have died at any point. The name is the path of the file that the
-//! container runtime mounts as `/etc/resolv.conf` into all containers of the sandbox. It has the ID of the sandbox in it,
-//! whatever namespaces the Pod shares with the node. The numbers of namespaces would not do: the kernel gives the lowest that
-//! is free, so that a new sandbox may well get those of the last, and with `hostNetwork` they never change. To that comes the
-//! boot of the kernel, which a sandbox with a machine of its own has for itself; there, each container has a file of its own,
-//! called `...-resolv.conf`. The volume is in memory, so that it does not outlive a reboot even where nothing can be told, no
-//! disk is too full for it, and the cluster autoscaler still removes the node.
+//! Each entry carries the name of the sandbox, and entries of other sandboxes are ignored: init containers run again in a new sandbox,
+//! and the previous one may have died at any point. The name is the path of the file that the container runtime mounts as
+//! `/etc/resolv.conf` into all containers of the sandbox. It contains the ID of the sandbox, whatever namespaces the Pod shares with the
+//! node. Namespace numbers would not work: the kernel reuses the lowest free one, so a new sandbox may get those of the last, and with
+//! `hostNetwork` they never change. The entry also carries the boot ID of the kernel, which is unique to a sandbox that runs in a virtual
+//! machine of its own; there, each container has its own file, called `...-resolv.conf`. The volume is in memory, so it does not survive
+//! a reboot even if neither can be read, does not need disk space, and does not keep the cluster autoscaler from removing the node.
 //!
-//! A kubelet that is upgraded without draining its node starts the native copy again while the classic one is the sidecar. The
-//! native copy then finds `classic`, writes `again` and exits, which is what an old kubelet needs that has lost track of its
-//! init containers; the run after that finds `again` and sleeps until the Pod ends. So there never are two.
+//! A kubelet that is upgraded without draining its node restarts the native copy while the classic one is the sidecar. The native copy
+//! then finds `classic`, writes `again` and exits, which an old kubelet that has lost track of its init containers needs; the run after
+//! that finds `again` and sleeps until the Pod ends. So there are never two sidecars.
 //!
-//! Who cannot write what it is does not become it, but fails and is started again. Every word is added at the end of the file,
-//! so that nobody ever reads half of one; a line that lacks its end, or has two words, counts for nothing. The scripts need no
-//! program but `sh`, and `sleep` where they sleep; they set no variable that anything else would go by; and they end on
-//! whatever signal an image names to be stopped by, which a shell that is process 1 would else ignore. They have neither `$$`
-//! nor `$(`, which Kubernetes expands in the words of a command.
+//! A copy that cannot write its role does not take it, but fails and is restarted. Each word is appended to the file, so no reader ever
+//! sees half of one; a line without an end, or with two words, is ignored. The scripts need only `sh`, and `sleep` where they sleep; they
+//! set no variable that another program would read; and they exit on any stop signal that an image may name, which a shell running as
+//! process 1 would otherwise ignore. They contain neither `$$` nor `$(`, which Kubernetes expands in a command.
 
 use serde_json::{Map, Value, json};
 
 use crate::finding::Refusal;
 use crate::pod::pair::{NATIVE_SUFFIX, is_classic_copy, is_native_copy};
 
-/// Where both copies have the volume that they share.
+/// Where both copies mount the volume that they share.
 pub const MOUNT_PATH: &str = "/sidecar-startup";
 
-/// What the native copy runs. It goes on with the words after it.
+/// The script of the native copy. It runs the words after it.
 const NATIVE: &str = include_str!("copies/native.sh");
 
-/// What the classic copy runs. It goes on with the words after it, of which the first is the Pod's `restartPolicy`.
+/// The script of the classic copy. The first word after it is the Pod's `restartPolicy`; it runs the rest.
 const CLASSIC: &str = include_str!("copies/classic.sh");
 
 /// The longest name of a container or a volume.
@@ -47,19 +45,19 @@ const MAX_NAME: usize = 63;
 /// A sidecar for nodes of both kinds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pair {
-    /// The sidecar where the kubelet knows native sidecars: a new entry of `initContainers`.
+    /// The sidecar where the kubelet supports sidecar containers: a new entry of `initContainers`.
     pub native: Value,
-    /// The sidecar where it does not: stands for the container that it was made of.
+    /// The sidecar where it does not: replaces the original container.
     pub classic: Value,
     /// What the two share: a new entry of `volumes`.
     pub volume: Value,
 }
 
-/// Makes a pair of a classic sidecar whose image has that shell. Its native copy gets that `startupProbe`, which must not succeed before the sidecar is
-/// there; `restarts_always` is whether the Pod's `restartPolicy` is `Always`, else it is `OnFailure`.
+/// Splits a classic sidecar whose image has this shell into a pair. The native copy gets this `startupProbe`, which must not succeed
+/// before the sidecar is up. `restarts_always` says whether the Pod's `restartPolicy` is `Always`; otherwise it is `OnFailure`.
 ///
 /// # Errors
-/// Why none can be made of it.
+/// Why it cannot be split.
 pub fn pair(
     container: &Map<String, Value>,
     shell: &str,
@@ -68,17 +66,17 @@ pub fn pair(
 ) -> Result<Pair, Refusal> {
     let command = strings(container.get("command"));
     if command.is_empty() {
-        return Err("it has no command of its own, so that what its image runs is not known".into());
+        return Err("it sets no command, so what its image runs is unknown".into());
     }
     if is_classic_copy(&command) || is_native_copy(&command) {
-        return Err("it is one of a pair already".into());
+        return Err("it is already one of a pair".into());
     }
     works_twice(container)?;
     survives_shell(container, shell, &command)?;
     let name = container.get("name").and_then(Value::as_str).unwrap_or_default();
     let native_name = format!("{name}{NATIVE_SUFFIX}");
     if name.is_empty() || MAX_NAME < native_name.len() {
-        return Err(format!("its name leaves no room for {NATIVE_SUFFIX} after it").into());
+        return Err(format!("its name is too long to append {NATIVE_SUFFIX}").into());
     }
 
     let mut copy = container.clone();
@@ -99,13 +97,13 @@ pub fn pair(
     native.insert("name".to_owned(), native_name.as_str().into());
     native.insert("restartPolicy".to_owned(), "Always".into());
     native.insert("startupProbe".to_owned(), startup_probe);
-    // No API server that may have kubelets before 1.28 takes it for init containers.
+    // API servers that may have kubelets before 1.28 reject it on init containers.
     native.remove("resizePolicy");
     let volume = json!({"name": native_name, "emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}});
     Ok(Pair { native: native.into(), classic: classic.into(), volume })
 }
 
-/// Whether nothing of a container is in the way of having it twice, with one copy that only sleeps.
+/// Checks that a container can exist twice, with one copy that only sleeps.
 fn works_twice(container: &Map<String, Value>) -> Result<(), Refusal> {
     let is_set = |field: &str, key: &str| {
         container.get(field).and_then(|fields| fields.get(key)).is_some_and(|value| !value.is_null())
@@ -114,18 +112,20 @@ fn works_twice(container: &Map<String, Value>) -> Result<(), Refusal> {
         return Err("it has restartPolicyRules".into());
     }
     if container.get("restartPolicy").is_some_and(|policy| !policy.is_null()) {
-        return Err("it has a restartPolicy of its own".into());
+        return Err("it sets its own restartPolicy".into());
     }
     if let Some(hook) = ["postStart", "preStop"].into_iter().find(|hook| is_set("lifecycle", hook)) {
         return Err(format!("its {hook} hook would run in both copies").into());
     }
     let probes = ["startupProbe", "readinessProbe", "livenessProbe"];
     if let Some(probe) = probes.into_iter().find(|probe| is_set(probe, "exec")) {
-        return Err(format!("its {probe} runs a command, which would look at the copy that sleeps").into());
+        return Err(
+            format!("its {probe} runs a command, which would also run in the copy that sleeps").into()
+        );
     }
     let host_port = |port: &Value| port.get("hostPort").and_then(Value::as_i64).filter(|port| *port != 0);
     if let Some(port) = items(container.get("ports")).iter().find_map(host_port) {
-        return Err(format!("both copies would have its host port {port}").into());
+        return Err(format!("both copies would need its host port {port}").into());
     }
     let is_taken = |mount: &Value| {
         let path = mount.get("mountPath").and_then(Value::as_str);
@@ -137,18 +137,18 @@ fn works_twice(container: &Map<String, Value>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Whether a container surely has the same environment when a shell starts it. Those of Debian and Alpine hand on no variable
-/// that they could not use themselves, such as `discovery.type`. What `sh` starts anyway has lost those already.
+/// Checks that a container certainly gets the same environment when a shell starts it. Those of Debian and Alpine do not pass on
+/// variables that they cannot use themselves, such as `discovery.type`. A container that `sh` starts anyway has lost those already.
 fn survives_shell(container: &Map<String, Value>, shell: &str, command: &[&str]) -> Result<(), Refusal> {
     if command.first() == Some(&shell) {
         return Ok(());
     }
     let mut names = items(container.get("env")).iter().filter_map(|variable| variable.get("name")?.as_str());
     if let Some(name) = names.find(|name| !is_identifier(name)) {
-        return Err(format!("a shell would drop its variable {}", name.escape_debug()).into());
+        return Err(format!("a shell would drop its environment variable {}", name.escape_debug()).into());
     }
     if !items(container.get("envFrom")).is_empty() {
-        return Err("a shell may drop variables that it has by envFrom".into());
+        return Err("a shell may drop variables from its envFrom".into());
     }
     Ok(())
 }
@@ -234,40 +234,34 @@ mod tests {
         }
         for copy in [native, classic] {
             let again = pair(copy.as_object().unwrap(), "sh", json!({}), true).unwrap_err();
-            assert_eq!(again, "it is one of a pair already");
+            assert_eq!(again, "it is already one of a pair");
         }
     }
 
     #[test]
     fn what_cannot_be_two_is_refused() {
         for (fields, reason) in [
-            (
-                json!({"command": []}),
-                "it has no command of its own, so that what its image runs is not known",
-            ),
-            (
-                json!({"command": null}),
-                "it has no command of its own, so that what its image runs is not known",
-            ),
+            (json!({"command": []}), "it sets no command, so what its image runs is unknown"),
+            (json!({"command": null}), "it sets no command, so what its image runs is unknown"),
             (json!({"restartPolicyRules": [{}]}), "it has restartPolicyRules"),
-            (json!({"restartPolicy": "Always"}), "it has a restartPolicy of its own"),
+            (json!({"restartPolicy": "Always"}), "it sets its own restartPolicy"),
             (json!({"lifecycle": {"preStop": {}}}), "its preStop hook would run in both copies"),
             (
                 json!({"livenessProbe": {"exec": {}}}),
-                "its livenessProbe runs a command, which would look at the copy that sleeps",
+                "its livenessProbe runs a command, which would also run in the copy that sleeps",
             ),
             (
                 json!({"ports": [{"containerPort": 1}, {"hostPort": 80}]}),
-                "both copies would have its host port 80",
+                "both copies would need its host port 80",
             ),
             (
                 json!({"volumeMounts": [{"mountPath": "/sidecar-startup/"}]}),
                 "it mounts another volume at /sidecar-startup",
             ),
-            (json!({"env": [{"name": "a.b"}]}), "a shell would drop its variable a.b"),
-            (json!({"env": [{"name": "1A"}]}), "a shell would drop its variable 1A"),
-            (json!({"envFrom": [{}]}), "a shell may drop variables that it has by envFrom"),
-            (json!({"name": "n".repeat(57)}), "its name leaves no room for -native after it"),
+            (json!({"env": [{"name": "a.b"}]}), "a shell would drop its environment variable a.b"),
+            (json!({"env": [{"name": "1A"}]}), "a shell would drop its environment variable 1A"),
+            (json!({"envFrom": [{}]}), "a shell may drop variables from its envFrom"),
+            (json!({"name": "n".repeat(57)}), "its name is too long to append -native"),
         ] {
             assert_eq!(refusal(&fields), reason, "{fields}");
         }

@@ -1,7 +1,7 @@
-//! Applies edits to an object as it came in. This is the only place that writes to one.
+//! Applies edits to the object as it was sent. Nothing else writes to it.
 //!
-//! A repair changes the JSON of the object and nothing else in it: every field that is not its business stays as it is, known
-//! here or not. Nothing typed is ever written back, since what its type does not know would be lost.
+//! A repair edits the raw JSON and leaves all other fields alone, known here or not. Typed values are never written back: fields
+//! that a type does not know would be lost.
 
 use std::mem;
 
@@ -14,19 +14,19 @@ use crate::model::field::FieldPath;
 /// A Pod template while it is being repaired.
 #[derive(Debug)]
 pub(crate) struct Draft<'o> {
-    /// What holds the metadata and the spec.
+    /// The object that holds metadata and spec.
     template: &'o mut Map<String, Value>,
     /// The containers by their ids, then those that were added.
     containers: Vec<Value>,
-    /// Those of them that are init containers, in order.
+    /// The init containers among them, in order.
     init: Vec<ContainerId>,
-    /// Those that are entries of `containers`, in order.
+    /// The entries of `containers` among them, in order.
     apps: Vec<ContainerId>,
 }
 
 impl<'o> Draft<'o> {
-    /// Begins to repair the Pod template at a path of an object. [`Draft::finish`] puts its containers back. Nothing where there is
-    /// no template.
+    /// Starts to repair the Pod template at a path of an object; none if there is no template. [`Draft::finish`] puts its containers
+    /// back.
     pub(crate) fn of(object: &'o mut Value, template: &FieldPath) -> Option<Self> {
         let template = object.pointer_mut(&template.to_pointer())?.as_object_mut()?;
         let mut taken = |list: &str| {
@@ -92,17 +92,17 @@ impl<'o> Draft<'o> {
         }
     }
 
-    /// A container, as it is by now.
+    /// A container with the edits so far.
     pub(crate) fn container(&self, id: ContainerId) -> Option<&Map<String, Value>> {
         self.containers.get(id.position()).and_then(Value::as_object)
     }
 
-    /// A field of a container, as it is by now.
+    /// A field of a container with the edits so far.
     pub(crate) fn get(&self, id: ContainerId, key: &str) -> Option<&Value> {
         self.container(id)?.get(key)
     }
 
-    /// The volumes, as they are by now.
+    /// The volumes with the edits so far.
     pub(crate) fn volumes(&self) -> &[Value] {
         let volumes = self.template.get("spec").and_then(|spec| spec.get("volumes"));
         volumes.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
@@ -149,7 +149,7 @@ fn insert(list: &mut Vec<ContainerId>, container: ContainerId, before: Option<Co
     list.insert(position.unwrap_or(list.len()), container);
 }
 
-/// Sets the field that a path leads to. What is no object on the way there becomes one.
+/// Sets the field at a path. Anything on the way that is not an object becomes one.
 fn set(fields: &mut Map<String, Value>, path: &[impl AsRef<str>], value: Value) {
     match path {
         [] => {}

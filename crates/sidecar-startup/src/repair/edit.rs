@@ -9,7 +9,7 @@ use crate::pod::Pod;
 /// One edit of a Pod template.
 #[derive(Debug, Clone)]
 pub(crate) enum Edit {
-    /// Sets the field of a container that a path leads to.
+    /// Sets a field of a container.
     Set {
         /// The container.
         container: ContainerId,
@@ -18,21 +18,21 @@ pub(crate) enum Edit {
         /// What it becomes.
         value: Value,
     },
-    /// Sets the field of the template, that is its metadata or its spec, that a path leads to.
+    /// Sets a field of the template, that is, of its metadata or spec.
     SetInTemplate {
         /// The path from the template.
         path: Vec<String>,
         /// What it becomes.
         value: Value,
     },
-    /// Moves a container, from whichever list, among the init containers.
+    /// Moves a container from either list to the init containers.
     MoveToInit {
         /// The container.
         container: ContainerId,
         /// The init container before which it goes; none for the end.
         before: Option<ContainerId>,
     },
-    /// Moves an entry of `containers` among them.
+    /// Moves an entry of `containers` within that list.
     MoveAmongApps {
         /// The container.
         container: ContainerId,
@@ -41,19 +41,19 @@ pub(crate) enum Edit {
     },
     /// Adds an init container.
     AddInit {
-        /// What it is.
+        /// The container.
         value: Value,
         /// The init container before which it goes; none for the end.
         before: Option<ContainerId>,
     },
-    /// Puts one container of the Pod in the position of another, which goes.
+    /// Replaces one container of the Pod with another one.
     TakePosition {
-        /// The container that stays.
+        /// The container that takes its position.
         container: ContainerId,
-        /// The container that goes.
+        /// The container that is removed.
         of: ContainerId,
     },
-    /// Writes a container anew.
+    /// Replaces everything in a container.
     Rewrite {
         /// The container.
         container: ContainerId,
@@ -71,7 +71,7 @@ impl Edit {
         Self::SetInTemplate { path, value: value.into() }
     }
 
-    /// The path of the field that it sets, and what it puts there; nothing where it does more than that.
+    /// The path of the field that it sets, and the new value; none if it does more than that.
     fn field(&self, pod: &Pod<'_>) -> Option<(FieldPath, Value)> {
         match self {
             Self::Set { container, path, value } => {
@@ -90,7 +90,7 @@ impl Edit {
     }
 }
 
-/// What some edits put at a field of the object, where that is all they do.
+/// The value that edits put at a field of the object; none if they do anything else.
 pub(crate) fn value_at(edits: &[Edit], pod: &Pod<'_>, field: &FieldPath) -> Option<Value> {
     let mut whole: Option<Value> = None;
     for edit in edits {
@@ -101,7 +101,7 @@ pub(crate) fn value_at(edits: &[Edit], pod: &Pod<'_>, field: &FieldPath) -> Opti
     whole
 }
 
-/// A value with another one put below it.
+/// A value with another one merged in at a path below it.
 fn merged(into: Value, below: &[Segment], value: Value) -> Value {
     let Some((Segment::Key(key), rest)) = below.split_first() else { return value };
     let mut fields = match into {

@@ -1,4 +1,4 @@
-//! Makes a classic sidecar hold the application: it comes first, with a `postStart` hook that blocks until it is ready.
+//! Makes a classic sidecar hold back the application: lists it first, with a `postStart` hook that blocks until it is ready.
 
 use serde_json::json;
 
@@ -15,10 +15,13 @@ use crate::pod::container::Container;
 use crate::startup::context::Context;
 use crate::startup::mesh;
 
-/// Names the container that `kubectl logs` and `kubectl exec` take where none is named; the first one, where it is not set.
+/// Names the default container of `kubectl logs` and `kubectl exec`. Without it, that is the first one.
 const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
 
-/// Plans a hook for the sidecar in which something was found, and lists it first.
+/// Where neither the settings nor the catalogue nor a probe tells how to wait for a sidecar.
+const NO_COMMAND: &str = "no waitCommand is known; declare one under settings.sidecars";
+
+/// Plans a hook for the sidecar that breaks the rule, and lists it first.
 ///
 /// # Errors
 /// Why it stays as it is.
@@ -26,7 +29,9 @@ pub(crate) fn plan(task: &Task<'_>, draft: &Draft<'_>) -> Result<Plan, Refusal> 
     let context = task.context;
     let container = task.container()?;
     if context.pod.should_complete {
-        return Err("in a Pod that should complete, a hook that times out leaves the sidecar dead".into());
+        return Err(
+            "in a Pod that should complete, a hook that times out would leave the sidecar dead".into()
+        );
     }
     if context.pod.spec().is_windows() {
         return Err("the Pod runs on Windows".into());
@@ -37,11 +42,11 @@ pub(crate) fn plan(task: &Task<'_>, draft: &Draft<'_>) -> Result<Plan, Refusal> 
     let mut done = Vec::new();
     match container.fields.post_start() {
         Some(hook) if hook_is_gate(hook) => {}
-        Some(_) => return Err("a postStart hook that does not block is in the way".into()),
+        Some(_) => return Err("it already has a postStart hook, which does not block".into()),
         None => {
             let value = json!({"exec": {"command": wait_command(context, container)?}});
             edits.push(Edit::Set { container: container.id, path: &["lifecycle", "postStart"], value });
-            done.push("gave it a blocking postStart hook");
+            done.push("added a blocking postStart hook");
         }
     }
     if let Some(first) = list_first(context, container, draft) {
@@ -51,7 +56,7 @@ pub(crate) fn plan(task: &Task<'_>, draft: &Draft<'_>) -> Result<Plan, Refusal> 
     Ok(Plan { what: format!("sidecar {}: {}", container.name(), done.join(", ")), edits })
 }
 
-/// The edits that list a sidecar before the application; none where it is.
+/// The edits that list a sidecar before the application; none if it is listed there already.
 fn list_first(context: &Context<'_>, container: &Container<'_>, draft: &Draft<'_>) -> Option<Vec<Edit>> {
     let pod = context.pod;
     let is_app = |id: &&ContainerId| pod.get(**id).is_some_and(Container::is_app);
@@ -60,7 +65,7 @@ fn list_first(context: &Context<'_>, container: &Container<'_>, draft: &Draft<'_
     let head = draft.apps().first().copied();
     let before = if container.redirects_traffic() { head } else { Some(app) };
     let mut edits = vec![Edit::MoveAmongApps { container: container.id, before }];
-    // Who was first was the default.
+    // The first container was the default one.
     if before == head && pod.annotations().get(DEFAULT_CONTAINER).is_none() {
         let first = pod.app_list().next()?;
         edits.push(Edit::annotation(DEFAULT_CONTAINER, &*first.fields.name));
@@ -68,13 +73,13 @@ fn list_first(context: &Context<'_>, container: &Container<'_>, draft: &Draft<'_
     Some(edits)
 }
 
-/// A command that blocks until the sidecar is ready: the operator's, upstream's, or a loop around the sidecar's own probe.
+/// A command that blocks until the sidecar is ready: from the settings, from the catalogue, or a loop around the sidecar's own probe.
 fn wait_command(context: &Context<'_>, container: &Container<'_>) -> Result<Vec<String>, Refusal> {
     let declared = container.declaration.map(|sidecar| &sidecar.wait_command);
     if let Some(command) = declared.filter(|words| !words.is_empty()) {
         return Ok(command.clone());
     }
-    let Some(row) = container.row() else { return Err("no command is known that waits for it".into()) };
+    let Some(row) = container.row() else { return Err(NO_COMMAND.into()) };
     if let Some(wait) = &row.wait_command
         && let Some((words, port)) = row.proven(wait, context.pod.candidate(container))
         && let Some(command) = on_port(words, port, wait.port.as_ref())
@@ -89,13 +94,13 @@ fn wait_command(context: &Context<'_>, container: &Container<'_>) -> Result<Vec<
     let mut commands = probes.filter_map(|field| fields.probe(field)?.exec.as_ref()?.command.as_deref());
     let command = commands.find(|words| outcome(words).ends == Ends::Unknown);
     let Some(command) = command.filter(|_| row.has_shell && row.has_image(&container.repository)) else {
-        return Err("no command is known that waits for it".into());
+        return Err(NO_COMMAND.into());
     };
     let Ok(command) = shlex::try_join(command.iter().map(String::as_str)) else {
-        return Err("the command of its probe cannot be written in a script".into());
+        return Err("the command of its probe cannot be quoted for a shell".into());
     };
-    // The kubelet sets no limit to a hook, and a command of a probe may hang: the loop runs beside the shell, which ends it in time.
-    // None of them keeps the streams open, since the kubelet waits for these, too.
+    // The kubelet has no time limit for hooks, and a probe's command may hang. So the loop runs in the background, and the shell kills
+    // it when time is up. Neither keeps the output streams open, since the kubelet waits for those, too.
     let seconds = context.settings.hold_application.timeout_seconds;
     let script = format!(
         "(until {command}; do sleep 1; done) >/dev/null 2>&1 & loop=$!; \
@@ -105,7 +110,7 @@ fn wait_command(context: &Context<'_>, container: &Container<'_>) -> Result<Vec<
     Ok(vec!["sh".to_owned(), "-c".to_owned(), script])
 }
 
-/// A command that asks at a port: in the word that has one, or, where none has, at the port that the program asks at by itself.
+/// A command that checks this port: the word with a port gets the new one. Without such a word, the port must be the program's default.
 fn on_port(words: &[&str], port: Option<u16>, source: Option<&PortSource>) -> Option<Vec<String>> {
     let Some(port) = port else { return Some(words.iter().map(|word| (*word).to_owned()).collect()) };
     let mut is_told = source.and_then(|source| source.default) == Some(port);

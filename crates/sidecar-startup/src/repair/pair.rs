@@ -1,8 +1,8 @@
 //! Splits a classic sidecar into a native and a classic copy, for a Pod that may land on nodes that support sidecar containers and on
 //! nodes that do not.
 //!
-//! What the two copies are, and why there is never more than one sidecar, stands in [`super::copies`]. The pair costs its requests
-//! twice.
+//! [`super::copies`] explains what the two copies are, and why there is never more than one sidecar. A pair needs the sidecar's resource
+//! requests twice.
 
 use serde_json::{Map, Value};
 
@@ -11,7 +11,7 @@ use super::draft::Draft;
 use super::edit::Edit;
 use super::placement;
 use super::plan::Plan;
-use super::probe_source::Source;
+use super::probe_source::{NO_PROBE, Source};
 use super::safety;
 use crate::command::is_shell;
 use crate::finding::Refusal;
@@ -27,9 +27,9 @@ use crate::startup::mesh;
 pub(super) struct Split<'s> {
     /// Where the native copy goes.
     target: Target,
-    /// Where the `startupProbe` of the native copy comes from, unless the container has one.
+    /// Where the `startupProbe` of the native copy comes from; none if the container has one.
     probe: Option<Source<'s>>,
-    /// The shell that its image has.
+    /// A shell that is in its image.
     shell: String,
 }
 
@@ -37,7 +37,7 @@ pub(super) struct Split<'s> {
 enum Target {
     /// Before this init container; none for the end.
     Before(Option<ContainerId>),
-    /// In the place of the one that an earlier repair has made.
+    /// In place of the one that an earlier repair added.
     Earlier(ContainerId),
 }
 
@@ -45,7 +45,7 @@ impl<'s> Split<'s> {
     /// Plans the split among the init containers `init`.
     ///
     /// # Errors
-    /// Why there can be none.
+    /// Why it cannot be split.
     pub(super) fn new(
         context: &Context<'s>,
         container: &Container<'s>,
@@ -55,15 +55,15 @@ impl<'s> Split<'s> {
         placement::is_movable(pod, container)?;
         restarts_suffice(context)?;
         if let Some(node) = context.reach.nodes().find(|node| Node::refuses_sidecars(node)) {
-            return Err(format!("{node} refuses Pods with sidecar containers").into());
+            return Err(format!("{node} rejects Pods with sidecar containers").into());
         }
-        let shell = shell_of(container).ok_or("its image is not known to have a shell")?;
+        let shell = shell_of(container).ok_or("its image may have no shell")?;
         safety::gates_open(context, container)?;
         let name = format!("{}{NATIVE_SUFFIX}", &*container.fields.name);
         let (target, later) = match native_copy_of(&pod.containers, container) {
             Some(earlier) => (Target::Earlier(earlier), placement::later_than(init, earlier)),
             None if pod.has_container(&name) => {
-                return Err(format!("another container has the name {name}").into());
+                return Err(format!("another container is already named {name}").into());
             }
             None => {
                 let place = placement::place(pod, container, init);
@@ -76,8 +76,8 @@ impl<'s> Split<'s> {
                 mesh::has_network(pod, container, later)?;
                 None
             }
-            Some(_) => return Err("its startupProbe is no gate".into()),
-            // Without one, the classic copy might look before the native one is there.
+            Some(_) => return Err("its startupProbe does not work as a gate".into()),
+            // Without one, the classic copy might look before the native one is up.
             None => Some(Source::find(context, container, later)?),
         };
         Ok(Self { target, probe, shell })
@@ -86,7 +86,7 @@ impl<'s> Split<'s> {
     /// The plan that splits the container.
     ///
     /// # Errors
-    /// Why there can be none.
+    /// Why it cannot be split.
     pub(super) fn plan(
         self,
         context: &Context<'_>,
@@ -95,15 +95,18 @@ impl<'s> Split<'s> {
     ) -> Result<Plan, Refusal> {
         let Self { target, probe, shell } = self;
         let id = container.id;
-        let origin = probe.as_ref().map_or_else(|| "itself".to_owned(), ToString::to_string);
+        let origin = match &probe {
+            Some(source) => format!("probe from {source}"),
+            None => "keeping its startupProbe".to_owned(),
+        };
         let probe = match probe {
             Some(source) => source.probe(|field| draft.get(id, field).cloned(), context.settings),
             None => draft.get(id, "startupProbe").cloned(),
         };
-        let whole = draft.container(id).map(without_own_mount).ok_or("it cannot be read")?;
+        let whole = draft.container(id).map(without_own_mount).ok_or("the container cannot be read")?;
         let restarts_always = !context.pod.should_complete;
         let Pair { native, classic, volume } =
-            copies::pair(&whole, &shell, probe.ok_or("no startupProbe can be derived")?, restarts_always)?;
+            copies::pair(&whole, &shell, probe.ok_or(NO_PROBE)?, restarts_always)?;
         let mut edits = Vec::new();
         if !has_volume(draft, &volume)? {
             edits.push(Edit::AddVolume(volume));
@@ -114,36 +117,34 @@ impl<'s> Split<'s> {
             Target::Before(before) => Edit::AddInit { value: native, before },
         });
         let name = container.name();
-        let what = format!(
-            "made a pair of sidecar {name}, for old and new nodes, with a startupProbe from {origin}"
-        );
+        let what = format!("split sidecar {name} into native and classic copies, {origin}");
         Ok(Plan { what, edits })
     }
 }
 
-/// Whether the Pod restarts the native copy, which exits once, and its Job allows for that.
+/// Checks that the Pod restarts the native copy, which exits once, and that its Job allows for that.
 ///
 /// # Errors
 /// Why not.
 fn restarts_suffice(context: &Context<'_>) -> Result<(), Refusal> {
     let pod = context.pod;
     if *pod.spec().restart_policy == *"Never" {
-        return Err("with restartPolicy: Never, no copy could take over".into());
+        return Err("with restartPolicy: Never, neither copy can take over from the other".into());
     }
-    // Whatever else may become a pair is counted as one.
+    // Every container that may become a pair is counted.
     let may_be_pair = |other: &&Container<'_>| {
         matches!(other.kind, ContainerKind::ClassicSidecar(_) | ContainerKind::PairCopy)
     };
     if pod.spare_restarts < pod.containers.iter().filter(may_be_pair).count() as u64 {
         return Err(
-            "the restart that makes its native copy one counts towards the backoffLimit of the Job, which may not allow for it"
+            "the native copy restarts once, which counts towards the Job's backoffLimit and may exceed it"
                 .into(),
         );
     }
     Ok(())
 }
 
-/// Whether the `emptyDir` that the two copies share is there already, with whatever further fields.
+/// Whether the `emptyDir` that the two copies share is there already; its other fields may differ.
 ///
 /// # Errors
 /// Another volume has its name.
@@ -151,13 +152,13 @@ fn has_volume(draft: &Draft<'_>, volume: &Value) -> Result<bool, Refusal> {
     let medium = |volume: &Value| volume.get("emptyDir").map(|source| source.get("medium").cloned());
     match draft.volumes().iter().find(|other| other.get("name") == volume.get("name")) {
         Some(other) if medium(other) == medium(volume) => Ok(true),
-        Some(_) => Err("another volume has the name of that which the two would share".into()),
+        Some(_) => Err("another volume already has the name of the one that both copies would share".into()),
         None => Ok(false),
     }
 }
 
-/// A container without the volume that an earlier repair has mounted: a second apply of the manifest takes back the command that the
-/// repair has set, and leaves the mount.
+/// A container without the volume that an earlier repair mounted: a second apply of the manifest reverts the command that the repair
+/// set, and leaves the mount.
 fn without_own_mount(container: &Map<String, Value>) -> Map<String, Value> {
     let mut container = container.clone();
     let name = container.get("name").and_then(Value::as_str).unwrap_or_default();
@@ -175,7 +176,7 @@ fn without_own_mount(container: &Map<String, Value>) -> Map<String, Value> {
     container
 }
 
-/// The shell that the image of a container surely has: the one that the container starts, else that of an image of the catalogue.
+/// A shell that is certainly in a container's image: the one that the container runs, or `sh` if the catalogue says so.
 fn shell_of(container: &Container<'_>) -> Option<String> {
     let own = container.fields.command.first().filter(|first| is_shell(first));
     let is_upstreams =

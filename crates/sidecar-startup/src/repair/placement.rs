@@ -37,8 +37,8 @@ pub(crate) fn later_than(init: &[ContainerId], container: ContainerId) -> &[Cont
     position.and_then(|position| init.get(position + 1..)).unwrap_or_default()
 }
 
-/// The place among the init containers `init` to which a sidecar moves: the proxy of a mesh right after its own init containers, all
-/// others after those that are there, so that what ran before them still does, or before them if the operator says so.
+/// The place among the init containers `init` to which a sidecar moves. The proxy of a mesh goes right after its own init containers.
+/// All others go last, so that whatever ran before them still does, or first if the settings say so.
 pub(crate) fn place<'i>(pod: &Pod<'_>, container: &Container<'_>, init: &'i [ContainerId]) -> Place<'i> {
     let is = |id: &ContainerId, is_such: &dyn Fn(&Container<'_>) -> bool| pod.get(*id).is_some_and(is_such);
     if let Some(row) = container.row().filter(|row| row.redirects_traffic) {
@@ -61,36 +61,38 @@ pub(crate) fn place<'i>(pod: &Pod<'_>, container: &Container<'_>, init: &'i [Con
     }
 }
 
-/// Whether the container itself, and the Pod around it, allow a move.
+/// Checks that the container itself, and its Pod, allow a move.
 ///
 /// # Errors
 /// Why not.
 pub(crate) fn is_movable(pod: &Pod<'_>, container: &Container<'_>) -> Result<(), Refusal> {
     let fields = container.fields;
     if pod.kind == Kind::Custom {
-        return Err("this kind may not keep the restartPolicy of init containers".into());
+        return Err("this kind may drop the restartPolicy of init containers".into());
     }
     if pod.spec().is_windows() {
         return Err("the Pod runs on Windows".into());
     }
     if !pod.containers.iter().any(Container::is_app) {
-        return Err("no application would be left in containers".into());
+        return Err("no application would remain in containers".into());
     }
     if fields.has_restart_rules() {
         return Err("it has restartPolicyRules".into());
     }
     if fields.restart_policy.as_deref().is_some_and(|policy| policy != "Always") {
-        return Err("by its restartPolicy it is meant to end".into());
+        return Err("its restartPolicy says that it is meant to exit".into());
     }
     if pod.fails_by_any_exit_code {
         let reason =
-            "podFailurePolicy goes by exit codes without a containerName, so that of the sidecar would count";
+            "podFailurePolicy matches exit codes without a containerName, so the sidecar's would count";
         return Err(reason.into());
     }
     match safety::clashing_host_port(pod, container) {
         Some(port) => {
-            Err(format!("its host port {port} is another container's, too, which would no longer be refused")
-                .into())
+            let reason = format!(
+                "another container uses host port {port}, too, which the API server would no longer reject"
+            );
+            Err(reason.into())
         }
         None => Ok(()),
     }

@@ -1,4 +1,4 @@
-//! What a repair is asked, and what it answers.
+//! What goes into planning a repair, and what comes out.
 
 use std::borrow::Cow;
 
@@ -12,18 +12,18 @@ use crate::startup::context::Context;
 /// How a rule repairs what it finds.
 #[derive(Debug)]
 pub(crate) struct Repair {
-    /// The least value of the setting `fix` with which it does.
+    /// The lowest value of the setting `fix` at which it is made.
     pub(crate) needs: Fix,
-    /// What has to be repaired before.
+    /// When it is made.
     pub(crate) phase: Phase,
-    /// Plans the repair. Either the plan is carried out as a whole, or the object is not touched.
+    /// Plans the repair. The plan is carried out as a whole, or the object is left alone.
     pub(crate) plan: fn(&Task<'_>, &Draft<'_>) -> Result<Plan, Refusal>,
 }
 
-/// What is to be repaired.
+/// One thing to repair.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Task<'p> {
-    /// The Pod as the rules see it, and what it is judged by.
+    /// The Pod and the settings.
     pub(crate) context: &'p Context<'p>,
     /// What breaks the rule.
     pub(crate) subject: &'p Subject,
@@ -33,20 +33,20 @@ impl<'p> Task<'p> {
     /// The container that breaks the rule.
     ///
     /// # Errors
-    /// The Pod as a whole does.
+    /// It is the Pod as a whole.
     pub(crate) fn container(&self) -> Result<&'p Container<'p>, Refusal> {
         let id = self.subject.container();
-        id.and_then(|id| self.context.pod.get(id)).ok_or(Cow::Borrowed("it is in no container"))
+        id.and_then(|id| self.context.pod.get(id)).ok_or(Cow::Borrowed("no container breaks the rule"))
     }
 
     /// What of the Pod as a whole breaks the rule.
     ///
     /// # Errors
-    /// A container does.
+    /// It is a container.
     pub(crate) fn key(&self) -> Result<&'p Key, Refusal> {
         match self.subject {
             Subject::Pod(key) => Ok(key),
-            Subject::Container(_) => Err(Cow::Borrowed("it is in a container")),
+            Subject::Container(_) => Err(Cow::Borrowed("a container breaks the rule")),
         }
     }
 }
@@ -54,13 +54,13 @@ impl<'p> Task<'p> {
 /// How something is repaired.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    /// What is done: "moved ...".
+    /// What is done, for messages: "moved ...".
     pub(crate) what: String,
     /// The edits, in order.
     pub(crate) edits: Vec<Edit>,
 }
 
-/// What is repaired before what. A phase begins when there is nothing to repair in those before it.
+/// The order of repairs. A phase begins when the ones before it have nothing left to repair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
     /// The proxy of a mesh: until it starts first, no probe reaches the other sidecars.

@@ -1,5 +1,5 @@
-//! The `startupProbe` that a sidecar could have. Nothing is invented: it is the operator's, the catalogue's, or asks what
-//! another probe of the sidecar asks.
+//! Where a sidecar can get a `startupProbe` from. Nothing is invented: it comes from the settings, the catalogue, or another probe of
+//! the same sidecar.
 
 use k8s_openapi::api::core::v1::Probe;
 use serde_json::{Map, Value, json};
@@ -29,11 +29,14 @@ pub(crate) enum Source<'a> {
     Own(&'static str),
 }
 
-/// The annotation by which Istio's agent serves no health checks.
+/// Where neither the settings nor the catalogue nor another probe gives a sidecar a `startupProbe`.
+pub(crate) const NO_PROBE: &str = "cannot choose a probe; declare one under settings.sidecars";
+
+/// The annotation that turns off the health checks of Istio's agent if it is `"0"`.
 const ISTIO_STATUS_PORT: &str = "status.sidecar.istio.io/port";
 
 impl<'a> Source<'a> {
-    /// Finds a `startupProbe` for a sidecar that is, or becomes, a sidecar container, where the init containers `later` start after
+    /// Finds a `startupProbe` for a sidecar that is, or becomes, a sidecar container, with the init containers `later` starting after
     /// it.
     ///
     /// # Errors
@@ -61,7 +64,7 @@ impl<'a> Source<'a> {
         Self::find(context, container, placement::later_than(&init, container.id))
     }
 
-    /// The probe, as far as this program knows its fields.
+    /// The probe, with the fields that the type knows.
     #[must_use]
     pub(crate) fn typed(&self, container: &Container<'_>, settings: &Settings) -> Probe {
         let given = |probe: &Value| serde_json::from_str(&probe.to_string()).unwrap_or_default();
@@ -85,12 +88,12 @@ impl<'a> Source<'a> {
     }
 
     fn choose(context: &Context<'a>, container: &Container<'a>) -> Result<Self, Refusal> {
-        let Some(facts) = container.sidecar() else { return Err("it is no sidecar".into()) };
+        let Some(facts) = container.sidecar() else { return Err("it is not a sidecar".into()) };
         if let Some(probe) = container.declaration.and_then(|sidecar| sidecar.startup_probe.as_ref()) {
             return Ok(Self::Setting(probe));
         }
         if facts.need == Need::Helper {
-            return Err("whether the application should wait for a helper is for its author to say".into());
+            return Err("only its author can say whether the application should wait for this helper".into());
         }
         if let Some(row) = facts.row {
             if let Some(probe) = from_row(row, context.pod.candidate(container)) {
@@ -100,19 +103,21 @@ impl<'a> Source<'a> {
                 return Err("its readiness depends on the application".into());
             }
             if row.is_istio_proxy() && context.pod.annotations().get(ISTIO_STATUS_PORT) == Some("0") {
-                return Err(format!("{ISTIO_STATUS_PORT} is 0, so that nothing answers a probe").into());
+                return Err(format!("{ISTIO_STATUS_PORT} is 0, so nothing answers probes").into());
             }
         }
         let own = ["readinessProbe", "livenessProbe"].into_iter();
         let own = own.filter_map(|field| Some((field, container.fields.probe(field)?)));
         let Some((field, probe)) = own.into_iter().next() else {
-            return Err("no startupProbe can be derived".into());
+            return Err(NO_PROBE.into());
         };
-        may_be_copied(probe).map_err(|reason| Refusal::from(format!("its {field} is no gate: {reason}")))?;
+        may_be_copied(probe).map_err(|reason| {
+            Refusal::from(format!("its {field} cannot serve as a startupProbe: {reason}"))
+        })?;
         Ok(Self::Own(field))
     }
 
-    /// The probe. What the container itself says is asked of `own`, so that a field that is not known here is kept.
+    /// The probe. `own` returns the raw JSON of the container's own probe, so that unknown fields are kept.
     #[must_use]
     pub(crate) fn probe(
         self,
@@ -131,7 +136,7 @@ impl std::fmt::Display for Source<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Setting(_) => f.write_str("the setting sidecars"),
-            Self::Catalogue(_) => f.write_str("upstream"),
+            Self::Catalogue(_) => f.write_str("the built-in catalogue"),
             Self::Own(field) => write!(f, "its {field}"),
         }
     }
@@ -146,7 +151,7 @@ fn from_row(row: &Row, candidate: Candidate<'_>) -> Option<Value> {
     Some(probe)
 }
 
-/// Whether a probe that was not meant as a gate may be one.
+/// Checks that a readiness or liveness probe also works as a gate.
 fn may_be_copied(probe: &Probe) -> Result<(), &'static str> {
     let path = probe.http_get.as_ref().and_then(|request| request.path.as_deref()).unwrap_or_default();
     if path.starts_with("/app-health/") {
@@ -156,8 +161,8 @@ fn may_be_copied(probe: &Probe) -> Result<(), &'static str> {
     if probe_is_gate(probe) && ends != Some(Ends::Success) { Ok(()) } else { Err("it always succeeds") }
 }
 
-/// A `startupProbe` with the handler of another probe. It asks every second, since each second between two attempts may be
-/// one that the application waits in vain, and for as long as the setting `startupSeconds` allows.
+/// A `startupProbe` with the handler of another probe. It runs every second, since the application may wait for nothing between two
+/// attempts, and for as long as the setting `startupSeconds` allows.
 fn asking_as(probe: Value, settings: &Settings) -> Option<Value> {
     let Value::Object(fields) = probe else { return None };
     let is_taken = |key: &str| matches!(key, "exec" | "httpGet" | "tcpSocket" | "grpc" | "timeoutSeconds");
@@ -168,13 +173,13 @@ fn asking_as(probe: Value, settings: &Settings) -> Option<Value> {
     Some(Value::Object(derived))
 }
 
-/// How many attempts a second apart fill the longest time that a start may take.
+/// How many attempts, one second apart, fill the longest time that a start may take.
 fn attempts(settings: &Settings) -> u32 {
     settings.startup_seconds.maximum.saturating_add(1).min(i32::MAX.unsigned_abs())
 }
 
-/// The sidecar containers whose `startupProbe` an earlier repair has copied from another probe, which has been changed since: whoever
-/// wrote that knows nothing of the copy.
+/// The sidecar containers whose `startupProbe` an earlier repair copied from another probe that has changed since: its author does not
+/// know about the copy.
 #[must_use]
 pub(crate) fn outdated(context: &Context<'_>, old: &Context<'_>) -> Vec<ContainerId> {
     let is_outdated = |container: &&Container<'_>| {

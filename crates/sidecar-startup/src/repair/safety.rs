@@ -1,6 +1,6 @@
-//! What every repair asks before it moves a container or adds a gate.
+//! Checks that every repair makes before it moves a container or adds a gate.
 //!
-//! Each check answers why the repair would make the Pod worse, to follow "not repaired: ".
+//! Each returns why the repair would make the Pod worse, as text to follow "not repaired: ".
 
 use k8s_openapi::api::core::v1::{ContainerPort, LifecycleHandler, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -12,7 +12,7 @@ use crate::pod::Pod;
 use crate::pod::container::Container;
 use crate::startup::context::Context;
 
-/// Whether the gates that a container has would open if it were a sidecar container.
+/// Checks that the gates of a container would open if it were a sidecar container.
 ///
 /// # Errors
 /// Which one would not, and why.
@@ -25,14 +25,14 @@ pub(crate) fn gates_open(context: &Context<'_>, container: &Container<'_>) -> Re
     }
 }
 
-/// Whether the hook of a classic sidecar returns well, though it comes before all other entries of `containers`.
+/// Checks that the hook of a classic sidecar succeeds even if it runs before all other entries of `containers` start.
 ///
 /// # Errors
 /// Why it does not, or may not.
 pub(crate) fn hook_returns(context: &Context<'_>, container: &Container<'_>) -> Result<(), Refusal> {
     let Some(hook) = container.fields.post_start() else { return Ok(()) };
     if let Some(gate) = context.dead_gates().find(container).filter(|gate| gate.path.contains(&"postStart")) {
-        return Err(format!("its hook never returns well: {}", gate.reason).into());
+        return Err(format!("its postStart hook never succeeds: {}", gate.reason).into());
     }
     let has = |container: &Container<'_>, number: i32| {
         container.fields.ports.iter().any(|port| port.container_port == number)
@@ -41,15 +41,16 @@ pub(crate) fn hook_returns(context: &Context<'_>, container: &Container<'_>) -> 
     let is_asked =
         |other: &&Container<'_>| asked.iter().any(|number| has(other, *number) && !has(container, *number));
     match context.pod.app_list().find(is_asked) {
-        Some(other) => {
-            Err(format!("its hook may ask for a port of {}, which would then start later", other.name())
-                .into())
-        }
+        Some(other) => Err(format!(
+            "its postStart hook may need a port of {}, which would then start later",
+            other.name()
+        )
+        .into()),
         None => Ok(()),
     }
 }
 
-/// The numbers that a hook may ask for as ports: those of its handler, and those that stand by themselves in its words.
+/// The numbers of ports that a hook may connect to: those of its handler, and any that stand alone in its command.
 fn asked_ports(hook: &LifecycleHandler) -> Vec<i32> {
     let handlers = [
         hook.http_get.as_ref().map(|handler| &handler.port),
@@ -62,15 +63,15 @@ fn asked_ports(hook: &LifecycleHandler) -> Vec<i32> {
     let words = hook.exec.as_ref().and_then(|exec| exec.command.as_deref()).unwrap_or_default();
     let parts =
         words.iter().flat_map(|word| word.split(|c: char| c.is_whitespace() || ":=\"';|&(),".contains(c)));
-    // What stands behind a slash is the path of a URL, or of a file.
+    // What follows a slash is the path of a URL or a file.
     let in_words = parts.filter_map(|part| part.split('/').next()?.parse().ok());
     handlers.into_iter().flatten().filter_map(number).chain(in_words).collect()
 }
 
-/// Whether a sidecar may start before these containers: what one of them writes to a volume may be what the sidecar needs.
+/// Checks that a sidecar may start before these containers: it may need what one of them writes to a volume.
 ///
 /// # Errors
-/// One of them shares a volume with it that one of the two may write to.
+/// They share a volume that either of them may write to.
 pub(crate) fn may_pass(
     pod: &Pod<'_>,
     container: &Container<'_>,
@@ -88,8 +89,8 @@ pub(crate) fn may_pass(
     }
 }
 
-/// A port of the node that another entry of `containers` has, too. There the API server refuses that; across the lists it does not
-/// see it (`checkHostPortConflicts` in `pkg/apis/core/validation/validation.go`).
+/// A host port that another entry of `containers` uses, too. Within that list the API server rejects this; across the two lists it does
+/// not check (`checkHostPortConflicts` in `pkg/apis/core/validation/validation.go`).
 pub(crate) fn clashing_host_port(pod: &Pod<'_>, container: &Container<'_>) -> Option<i32> {
     let is_of_host = pod.spec().host_network;
     let host_port = |port: &ContainerPort| {
@@ -105,7 +106,7 @@ pub(crate) fn clashing_host_port(pod: &Pod<'_>, container: &Container<'_>) -> Op
     own.find(|own| taken.contains(own)).map(|(number, ..)| number)
 }
 
-/// Whether two probes ask the same, as often and for as long.
+/// Whether two probes check the same thing, equally often and for equally long.
 pub(crate) fn is_alike(one: &Probe, other: &Probe) -> bool {
     let http = |probe: &Probe| {
         probe.http_get.as_ref().map(|request| {

@@ -1,10 +1,10 @@
-//! An entry of `containers` has `restartPolicy: Always`, which makes no sidecar container of it.
+//! An app container has `restartPolicy: Always`, which does not make it a sidecar container.
 //!
 //! # Why
-//! Only an entry of `initContainers` with `restartPolicy: Always` is a sidecar container. On an entry of `containers` an API
-//! server up to 1.33 refuses the field and one of 1.34 drops it; from 1.35 on it is accepted and means that the container is
-//! restarted whatever the Pod's policy is, so that a Job never completes (KEP-5307; `pkg/apis/core/validation/validation.go`).
-//! Whoever writes it there usually means a sidecar.
+//! Only an entry of `initContainers` with `restartPolicy: Always` is a sidecar container. On an entry of `containers`, API servers up
+//! to 1.33 reject the field and 1.34 drops it. Since 1.35 it is accepted and means that the container is restarted whatever the Pod's
+//! own `restartPolicy` says, so a Job never completes (KEP-5307; `pkg/apis/core/validation/validation.go`). Someone who writes it
+//! there usually wants a sidecar.
 //!
 //! # Warned
 //! ```yaml
@@ -32,8 +32,8 @@
 //!     - {name: shop, image: "shop:1"}
 //! ```
 //!
-//! # How to mend it
-//! Move a sidecar to `initContainers`; take the field away from anything else.
+//! # How to fix it
+//! If the container is a sidecar, move it to `initContainers`; otherwise remove the field.
 
 use crate::settings::rule_id::RuleId;
 use crate::startup::context::Context;
@@ -62,10 +62,10 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             path: pod.path_of(container).child("restartPolicy"),
             kind: ErrorKind::Invalid,
             detail: format!(
-                "restartPolicy: Always makes container {name} restart for ever, but no sidecar container of it, since it is in \
-                 containers; move it to initContainers if it is one, or take the field away"
+                "restartPolicy: Always restarts app container {name} forever, but does not make it a sidecar container; move it \
+                 to initContainers if it is a sidecar, otherwise remove the field"
             ),
-            short: format!("in containers, this makes no sidecar of {name}"),
+            short: format!("does not make app container {name} a sidecar container"),
             ceiling: Action::Deny,
         });
     }

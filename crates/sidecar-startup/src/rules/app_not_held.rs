@@ -1,11 +1,11 @@
-//! A sidecar that stays among `containers` does not hold the application.
+//! A sidecar that stays in `containers` does not hold back the application.
 //!
 //! # Why
-//! The kubelet starts the entries of `containers` in their order, and waits for the `postStart` hook of one before it starts the
-//! next. So a classic sidecar delays the application only if it comes first *and* has a hook that blocks until it is ready; that is
-//! what Istio's `holdApplicationUntilProxyStarts` does. Each half alone does nothing. It is a delay and no gate: a hook that fails
-//! lets the application go on. The rule judges what `classic-sidecar` does not deny, in Pods that run on; in a Pod that should
-//! complete, a hook that runs into its time limit would leave the sidecar dead.
+//! The kubelet starts the entries of `containers` in order and waits for each `postStart` hook before it starts the next one. So a
+//! classic sidecar delays the application only if it is listed first *and* has a hook that blocks until it is ready, which is what
+//! Istio's `holdApplicationUntilProxyStarts` sets up. Either half alone does nothing. Even both are a delay rather than a gate: if the
+//! hook fails, the application starts anyway. The rule covers what `classic-sidecar` does not deny, in Pods that keep running; in a
+//! Pod that should complete, a hook that times out would leave the sidecar dead.
 //!
 //! # Settings
 //! ```yaml
@@ -38,8 +38,8 @@
 //!     - {name: shop, image: "shop:1"}
 //! ```
 //!
-//! # How to mend it
-//! List the sidecar before the application and give it a `postStart` hook that waits; or, better, make it a sidecar container.
+//! # How to fix it
+//! List the sidecar before the application and give it a `postStart` hook that waits. Better: make it a sidecar container.
 
 use super::rule::Rule;
 use crate::finding::{ErrorKind, Finding, Subject};
@@ -62,7 +62,7 @@ pub(super) const RULE: Rule = Rule {
     repair: Some(Repair { needs: Fix::All, phase: Phase::Hold, plan: hold::plan }),
 };
 
-/// Says whether the application is to be held back for its classic sidecars.
+/// Says whether classic sidecars should hold back the application.
 const HOLD_ANNOTATION: &str = "sidecar-startup/hold-application";
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
@@ -71,28 +71,26 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
     for container in &context.pod.containers {
         let ContainerKind::ClassicSidecar(facts) = container.kind else { continue };
-        // A helper need not be waited for.
+        // Nothing has to wait for a helper.
         if facts.need == Need::AtStart && is_to_hold(context, container) {
             findings.extend(unheld(context, container));
         }
     }
 }
 
-/// Whether a classic sidecar stays where it is, and the operator wants it to hold the application there.
+/// Whether a classic sidecar stays in `containers`, and the operator wants it to hold back the application there.
 fn is_to_hold(context: &Context<'_>, sidecar: &Container<'_>) -> bool {
     let stays = context.keeps_classic(sidecar)
         || match context.action_on(RuleId::ClassicSidecar, sidecar) {
             Action::Deny => false,
-            Action::Warn => {
-                context.settings.fix != Fix::All || !conversion::is_possible(context, sidecar)
-            }
+            Action::Warn => context.settings.fix != Fix::All || !conversion::is_possible(context, sidecar),
             Action::Ignore => true,
         };
     let is_asked_for = context.settings.hold_application.scope == Scope::All || asks(context.pod, sidecar);
     stays && is_asked_for
 }
 
-/// Whether the annotations of the Pod ask that the application be held back for a classic sidecar.
+/// Whether the Pod's annotations ask for the application to be held back for a classic sidecar.
 fn asks(pod: &Pod<'_>, sidecar: &Container<'_>) -> bool {
     match pod.annotations().get(HOLD_ANNOTATION) {
         Some(switch) => switch == "true",
@@ -100,7 +98,7 @@ fn asks(pod: &Pod<'_>, sidecar: &Container<'_>) -> bool {
     }
 }
 
-/// What keeps a classic sidecar from holding the application, if anything does.
+/// Why a classic sidecar does not hold back the application; none if it does.
 fn unheld(context: &Context<'_>, sidecar: &Container<'_>) -> Option<Finding> {
     let pod = context.pod;
     let name = sidecar.name();
@@ -111,15 +109,19 @@ fn unheld(context: &Context<'_>, sidecar: &Container<'_>) -> Option<Finding> {
     let (path, kind, state, remedy) = match (first, is_blocking) {
         (None, true) => return None,
         (Some(app), true) => {
-            let state = format!("is listed after {}, which therefore starts before it", app.name());
+            let state = format!("is listed after {0}, so {0} starts before it", app.name());
             (path, ErrorKind::Forbidden, state, "list it first")
         }
         (Some(app), false) => {
-            let state = format!("is listed after {} and has no blocking postStart hook", app.name());
-            (path, ErrorKind::Forbidden, state, "list it first, and add a hook that waits until it is ready")
+            let state = format!(
+                "is listed after {0} and has no blocking postStart hook, so it does not hold back {0}",
+                app.name()
+            );
+            (path, ErrorKind::Forbidden, state, "list it first and add one")
         }
         (None, false) => {
-            let state = format!("has no blocking postStart hook, so {} starts at once", pod.application());
+            let state =
+                format!("has no blocking postStart hook, so {} does not wait for it", pod.application());
             let path = path.child("lifecycle").child("postStart");
             (path, ErrorKind::Required, state, "add one that waits until it is ready")
         }
@@ -134,7 +136,7 @@ fn unheld(context: &Context<'_>, sidecar: &Container<'_>) -> Option<Finding> {
         path,
         kind,
         detail: format!("sidecar {name} {state}; {remedy}{or_move}"),
-        short: format!("sidecar {name} does not hold {}", pod.application()),
+        short: format!("sidecar {name} does not hold back {}", pod.application()),
         ceiling: Action::Deny,
     })
 }

@@ -1,13 +1,13 @@
-//! A sidecar that the application needs at start is an entry of `containers`.
+//! A sidecar that the application needs at start-up is listed in `containers`.
 //!
 //! # Why
-//! The kubelet starts all entries of `containers` in one pass and waits for none of them to be ready, so the application may
-//! come up before its sidecar; and since nothing ends such a sidecar, it keeps a Job from completing. A sidecar container, an
-//! entry of `initContainers` with `restartPolicy: Always`, is started first, can hold the application until it is ready, is
-//! stopped last, and does not keep a Job from completing (<https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/>).
+//! The kubelet starts all entries of `containers` in one pass without waiting for any of them to be ready, so the application may
+//! come up before its sidecar. Nothing stops such a sidecar either, so it keeps a Job from completing. A sidecar container, that is
+//! an entry of `initContainers` with `restartPolicy: Always`, starts first, can hold back the application until it is ready, stops
+//! last, and lets a Job complete (<https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/>).
 //!
-//! Where a repair has made a pair of it for old and new nodes (`oldNodes: Universal`), the rule warns once the two copies have
-//! different images.
+//! Where a repair has split a sidecar into a native and a classic copy, for old and new nodes (`oldNodes: Universal`), the rule
+//! warns if the images of the two copies differ.
 //!
 //! # Denied
 //! ```yaml
@@ -35,9 +35,9 @@
 //!     - {name: shop, image: "shop:1"}
 //! ```
 //!
-//! # How to mend it
-//! Move the entry to `initContainers` and give it `restartPolicy: Always` and a `startupProbe`. A mesh does it by itself once
-//! it is told to inject native sidecars. Nodes need a kubelet of 1.29 or later.
+//! # How to fix it
+//! Move the entry to `initContainers` and give it `restartPolicy: Always` and a `startupProbe`. A service mesh does this itself
+//! when it is configured to inject native sidecars. Nodes need kubelet 1.29 or later.
 
 use super::rule::Rule;
 use crate::finding::{ErrorKind, Finding, Subject};
@@ -61,7 +61,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let pod = context.pod;
     findings.extend(pod.containers.iter().filter_map(|container| outdated_copy(pod, container)));
-    // Those, never-completing-job reports.
+    // In these Pods, never-completing-job reports them.
     if pod.should_complete {
         return;
     }
@@ -77,18 +77,17 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             path: pod.path_of(container),
             kind: ErrorKind::Forbidden,
             detail: format!(
-                "sidecar {name} (recognised {}) is in containers, where nothing makes sure that it is ready before \
-                 {} starts; move it to initContainers with restartPolicy: Always and a startupProbe",
-                facts.recognised_by,
+                "sidecar {name} ({facts}) is listed under spec.containers, so {} can start before it is ready; move it to \
+                 initContainers with restartPolicy: Always and a startupProbe",
                 pod.application()
             ),
-            short: format!("sidecar {name} must move to initContainers"),
+            short: format!("sidecar {name} belongs in initContainers"),
             ceiling,
         });
     }
 }
 
-/// One copy of a pair got another image, as by `kubectl set image`, and the other did not.
+/// The image of one copy of a pair was changed, as by `kubectl set image`, and that of the other was not.
 fn outdated_copy(pod: &Pod<'_>, container: &Container<'_>) -> Option<Finding> {
     if !matches!(container.kind, ContainerKind::PairCopy) {
         return None;
@@ -99,11 +98,11 @@ fn outdated_copy(pod: &Pod<'_>, container: &Container<'_>) -> Option<Finding> {
         path: pod.path_of(native).child("image"),
         kind: ErrorKind::Invalid,
         detail: format!(
-            "{} is the sidecar instead of {} on nodes that know sidecar containers, and has another image; give both the same",
+            "{} replaces {} on nodes that support sidecar containers, but has a different image; give both the same image",
             native.name(),
             container.name()
         ),
-        short: format!("{} must have the image of {}", native.name(), container.name()),
+        short: format!("{} must have the same image as {}", native.name(), container.name()),
         ceiling: Action::Warn,
     })
 }

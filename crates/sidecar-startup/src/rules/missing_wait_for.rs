@@ -1,9 +1,9 @@
-//! A Pod has no init container that waits for what the operator says it depends on.
+//! A Pod lacks an init container that waits for one of its dependencies, as the operator requires.
 //!
 //! # Why
-//! An application that crashes until its database is there costs minutes of back-off; an init container that waits costs seconds,
-//! and `Init:0/1` tells what is going on. The setting `waitFor` says which Pods have to have which. Name, image repository, command
-//! and arguments must agree; the tag may differ.
+//! An application that crashes until its database is up loses minutes to back-off. An init container that waits loses seconds, and
+//! `Init:0/1` shows what is going on. The setting `waitFor` says which Pods must have which init container. Name, image repository,
+//! command and arguments must match; the tag may differ.
 //!
 //! # Settings
 //! ```yaml
@@ -35,8 +35,8 @@
 //!     - {name: shop, image: "shop:1"}
 //! ```
 //!
-//! # How to mend it
-//! Add the init container that the message names, as the operator has written it.
+//! # How to fix it
+//! Add the init container that the message names, as it is written in the setting `waitFor`.
 
 use serde_json::{Map, Value, json};
 
@@ -72,15 +72,17 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             continue;
         }
         let name = &wait.name;
-        let state =
-            if pod.has_container(name) { "is another one than the operator wants" } else { "is missing" };
+        let (state, remedy) = if pod.has_container(name) {
+            ("differs from the one in the setting waitFor", "make image, command and args match")
+        } else {
+            ("is missing", "add it as the setting waitFor describes it")
+        };
         findings.push(Finding {
             subject: Subject::Pod(Key::from(name.clone())),
             path: pod.path().child("initContainers"),
             kind: ErrorKind::Required,
             detail: format!(
-                "init container \"{name}\", which makes {} wait for what it depends on, {state}; add it as the setting waitFor \
-                 has it",
+                "init container \"{name}\" {state}, so {} may start before its dependency is up; {remedy}",
                 pod.application()
             ),
             short: format!("init container \"{name}\" {state}"),
@@ -89,7 +91,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// The init container as the operator wants it.
+/// The init container as the setting describes it.
 fn container(wait: &WaitFor) -> Value {
     let mut fields = Map::new();
     fields.insert("name".to_owned(), json!(wait.name));
@@ -117,24 +119,29 @@ fn is_same(container: &Container<'_>, wait: &WaitFor) -> bool {
 fn plan(task: &Task<'_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
     let Context { pod, settings, .. } = task.context;
     let name = task.key()?.as_str();
-    let wait = settings.wait_for.iter().find(|wait| wait.name == name).ok_or("nothing is to be added")?;
+    let wait = settings
+        .wait_for
+        .iter()
+        .find(|wait| wait.name == name)
+        .ok_or("the setting waitFor has no such entry")?;
     if pod.spec().is_windows() {
         return Err("the Pod runs on Windows".into());
     }
     if pod.has_container(name) {
-        return Err("another container has the name".into());
+        return Err("another container already has this name".into());
     }
     let before = before(pod, draft.init())?;
     let what = format!("added init container \"{name}\"");
     Ok(Plan { what, edits: vec![Edit::AddInit { value: container(wait), before }] })
 }
 
-/// The init container before which one goes that waits: after the sidecars, which it may need, and the mesh's own, without which it
-/// has no network; but before those where the proxy of the mesh is a classic one, since nothing has a network between the two.
+/// The init container before which a waiting one is inserted. It goes after the sidecars, which it may need, and after the mesh's own
+/// init containers, without which it has no network. Where the mesh's proxy is a classic sidecar it goes before them instead: between
+/// the two, nothing has a network.
 fn before(pod: &Pod<'_>, init: &[ContainerId]) -> Result<Option<ContainerId>, Refusal> {
     let is = |id: &ContainerId, is_such: fn(&Container<'_>) -> bool| pod.get(*id).is_some_and(is_such);
     let is_ahead = |id: &ContainerId| {
-        // What is no container of the Pod has been added by this repair.
+        // An id that the Pod does not know was added by this repair.
         pod.get(*id).is_none_or(|other| other.is_native_sidecar() || mesh::is_of_mesh(other))
     };
     let after_last = init.iter().rposition(is_ahead).map_or(0, |last| last + 1);
@@ -146,10 +153,12 @@ fn before(pod: &Pod<'_>, init: &[ContainerId]) -> Result<Option<ContainerId>, Re
         return Err(format!("it may have no network until {} starts", proxy.name()).into());
     };
     let mut behind = init.iter().skip(first);
-    // Where a plugin redirects the traffic, from the start on, the init container only looks whether it has.
+    // Where a CNI plugin redirects the traffic, it does so from the start; the init container only validates that.
     let is_validator = |other: &Container<'_>| other.fields.name.contains("validat");
     if init.get(first).is_some_and(|id| is(id, is_validator)) {
-        return Err(format!("without a network until {} starts, it would wait for ever", proxy.name()).into());
+        return Err(
+            format!("it has no network until {} starts, so it would wait forever", proxy.name()).into()
+        );
     }
     if behind.any(|id| is(id, |other| other.is_native_sidecar())) {
         return Err(format!("it may have no network until {} starts", proxy.name()).into());

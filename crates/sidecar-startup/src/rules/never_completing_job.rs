@@ -1,9 +1,9 @@
-//! A Pod that should complete has a classic sidecar that does not end by itself.
+//! A Pod that should complete has a classic sidecar that never exits.
 //!
 //! # Why
-//! A Pod with `restartPolicy: Never` or `OnFailure` completes once all entries of `containers` have exited. A sidecar among
-//! them goes on, and so the Job never completes, long after its work is done. Sidecar containers are stopped when the other
-//! containers have exited, and their exit codes do not count (`pkg/kubelet/kubelet_pods.go`, `getPhase`).
+//! A Pod with `restartPolicy: Never` or `OnFailure` completes once all entries of `containers` have exited. A sidecar among them
+//! keeps running after the work is done, so the Job never completes. Sidecar containers are stopped when the other containers have
+//! exited, and their exit codes do not count (`pkg/kubelet/kubelet_pods.go`, `getPhase`).
 //!
 //! # Denied
 //! ```yaml
@@ -38,11 +38,11 @@
 //!         - {name: report, image: "report:1"}
 //! ```
 //!
-//! # How to mend it
-//! Move the sidecar to `initContainers` with `restartPolicy: Always`. Nothing is said where something is there that ends
-//! sidecars: kubexit, OpenKruise's terminator (`KRUISE_TERMINATE_SIDECAR_WHEN_JOB_EXIT`), Argo Workflows, Tekton,
-//! `linkerd-await --shutdown`, scuttle, a process namespace that the containers share, a call of the sidecar's quit endpoint in the
-//! application's command, or a script of the sidecar's own that watches for the end.
+//! # How to fix it
+//! Move the sidecar to `initContainers` with `restartPolicy: Always`. The rule stays silent where something stops the sidecar:
+//! kubexit, OpenKruise's terminator (`KRUISE_TERMINATE_SIDECAR_WHEN_JOB_EXIT`), Argo Workflows, Tekton, `linkerd-await --shutdown`,
+//! scuttle, a shared process namespace, a call to the sidecar's quit endpoint in the application's command, or a script in the
+//! sidecar that watches for the end.
 
 use crate::settings::rule_id::RuleId;
 use crate::startup::context::Context;
@@ -64,8 +64,8 @@ pub(super) const RULE: Rule = Rule {
     repair: Some(Repair { needs: Fix::All, phase: Phase::Container, plan: conversion::plan }),
 };
 
-/// What a command says that tells a sidecar to quit: the endpoints of Istio and the Cloud SQL proxies, of Vault, Dapr, Linkerd
-/// and Consul, and the variable that the Cloud SQL operator sets.
+/// Text in a command that tells a sidecar to quit: the endpoints of Istio and the Cloud SQL proxies, Vault, Dapr, Linkerd and Consul,
+/// and the variable that the Cloud SQL operator sets.
 const FAREWELLS: [&str; 6] = [
     "quitquitquit",
     "/agent/v1/quit",
@@ -75,7 +75,7 @@ const FAREWELLS: [&str; 6] = [
     "CSQL_QUIT_URLS",
 ];
 
-/// What a sidecar's own script says that ends when something else has.
+/// Text in a sidecar's own script that exits when something else has.
 const WATCHES: [&str; 5] = ["kill", "trap ", "while ", "until ", "inotifywait"];
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
@@ -85,12 +85,12 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
     for container in &pod.containers {
         let ContainerKind::ClassicSidecar(facts) = container.kind else { continue };
-        // Where an init container has done the first work, nothing need be waited for; but the sidecar runs on.
+        // Where an init container has done the first work, nothing has to wait; but the sidecar keeps running.
         let is_served = facts.row.is_some_and(|row| row.served_by_init && row.need != Need::None);
         if (facts.need == Need::None && !is_served) || ends_itself(container.fields, facts) {
             continue;
         }
-        // Nobody need wait for a Pod without a Job, and another controller may well delete it.
+        // Without a Job, nothing may be waiting for the Pod, and another controller may delete it.
         let ceiling = match (pod.owner, facts.need) {
             (Owner::Job, _) | (Owner::Nobody, Need::AtStart) => Action::Deny,
             (Owner::Nobody | Owner::Other, _) => Action::Warn,
@@ -101,9 +101,8 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             path: pod.path_of(container),
             kind: ErrorKind::Forbidden,
             detail: format!(
-                "sidecar {name} (recognised {}) is in containers and does not end with {}, so the Pod never completes; \
-                 move it to initContainers with restartPolicy: Always and a startupProbe",
-                facts.recognised_by,
+                "sidecar {name} ({facts}) is listed under spec.containers and does not exit with {}, so the Pod never \
+                 completes; move it to initContainers with restartPolicy: Always and a startupProbe",
                 pod.application()
             ),
             short: format!("sidecar {name} keeps the Pod from completing"),
@@ -112,7 +111,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Whether anything in the Pod looks as if it ended sidecars. Doubt is silence.
+/// Whether anything in the Pod looks as if it stops sidecars. When in doubt, the rule stays silent.
 fn something_ends_sidecars(pod: &Pod<'_>) -> bool {
     pod.has_sidecars_ended()
         || pod.containers.iter().any(|container| match container.kind {
@@ -129,8 +128,8 @@ fn says_farewell(fields: &ContainerFields<'_>) -> bool {
         || !fields.lacks_variable("ISTIO_QUIT_API")
 }
 
-/// Whether a sidecar ends when the others have: by its own nature, by its own script or an endpoint that only serves to end it,
-/// under kubexit, or because OpenKruise ends it.
+/// Whether a sidecar exits when the others have: by design, by its own script, by an endpoint that exists only to stop it, under
+/// kubexit, or because OpenKruise stops it.
 fn ends_itself(fields: &ContainerFields<'_>, facts: Facts) -> bool {
     let is_told = |word: &str| word.contains("quitquitquit") || word.contains("exit-zero-on-sigterm");
     facts.row.is_some_and(|row| row.ends_itself)

@@ -1,8 +1,8 @@
 //! A sidecar container is listed after an init container that needs it.
 //!
 //! # Why
-//! Init containers start in their order. One that runs before the proxy is up has no network where the Pod's traffic is redirected,
-//! and no database where a proxy leads to it. The setting `sidecars[].startsBefore` says who needs a sidecar.
+//! Init containers start in order. One that runs before the proxy is up has no network if the Pod's traffic is redirected, and no
+//! database if it is reached through a proxy. The setting `sidecars[].startsBefore` says which containers need a sidecar.
 //!
 //! # Settings
 //! ```yaml
@@ -41,7 +41,7 @@
 //!     - {name: shop, image: "shop:1"}
 //! ```
 //!
-//! # How to mend it
+//! # How to fix it
 //! List the sidecar container before the init containers that need it.
 
 use super::rule::Rule;
@@ -85,7 +85,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Whether a container needs a sidecar, by what the operator says of the sidecar.
+/// Whether the settings say that a container needs a sidecar.
 fn needs(container: &Container<'_>, sidecar: &Container<'_>) -> bool {
     let dependents = sidecar.declaration.map(|sidecar| sidecar.starts_before.as_slice()).unwrap_or_default();
     dependents.iter().any(|glob| glob.matches(&container.fields.name))
@@ -100,7 +100,7 @@ fn plan(task: &Task<'_>, _: &Draft<'_>) -> Result<Plan, Refusal> {
     let Context { pod, settings, .. } = task.context;
     let container = task.container()?;
     let dependent = first_dependent(pod, container).ok_or("nothing needs it")?;
-    // An init container that an earlier repair has added waits behind the sidecars, and a second apply lists it before them.
+    // An init container added by an earlier repair comes after the sidecars; a second apply lists it before them.
     let is_wait =
         |before: &Container<'_>| settings.wait_for.iter().any(|wait| *before.fields.name == *wait.name);
     let before = pod.init_containers().take_while(|other| other.is_before(dependent));
@@ -114,10 +114,12 @@ fn plan(task: &Task<'_>, _: &Draft<'_>) -> Result<Plan, Refusal> {
     safety::may_pass(pod, container, &passed.iter().map(|other| other.id).collect::<Vec<_>>())?;
     for other in passed {
         if mesh::is_of_mesh(other) {
-            return Err(format!("it would start before {}, which the mesh needs first", other.name()).into());
+            return Err(
+                format!("it would start before {}, which the mesh needs to run first", other.name()).into()
+            );
         }
         if other.is_native_sidecar() && needs(container, other) {
-            return Err(format!("it needs {} in turn, so that neither can come first", other.name()).into());
+            return Err(format!("it needs {} itself, so neither can come first", other.name()).into());
         }
     }
     let what = format!("listed sidecar {} before {}", container.name(), dependent.name());

@@ -1,10 +1,10 @@
-//! A container that never ends is an ordinary init container: the Pod can never start.
+//! A container that never exits is an ordinary init container, so the Pod can never start.
 //!
 //! # Why
-//! The kubelet starts the next container only once an ordinary init container has exited with 0
-//! (`pkg/kubelet/kuberuntime/kuberuntime_container.go`, `computeInitContainerActions`). A sidecar among the init containers
-//! needs `restartPolicy: Always`; without it the Pod hangs in `Init`, and nothing says why. Often the field was there once: an
-//! API server before 1.28 drops it, and so do mutating webhooks and clients built on older types when they write the Pod back.
+//! The kubelet starts the next container only when an ordinary init container has exited with 0
+//! (`pkg/kubelet/kuberuntime/kuberuntime_container.go`, `computeInitContainerActions`). A sidecar in `initContainers` needs
+//! `restartPolicy: Always`; without it the Pod hangs in `Init`, and nothing says why. Often the field was there once: API servers
+//! before 1.28 drop it, and so do mutating webhooks and clients built on older types when they write the Pod back.
 //!
 //! # Denied
 //! ```yaml
@@ -34,9 +34,9 @@
 //!     - {name: shop, image: "shop:1"}
 //! ```
 //!
-//! # How to mend it
-//! Set `restartPolicy: Always`. If the manifest has it already, look for what takes it away: the audit annotations
-//! `patch.webhook.admission.k8s.io/round_0_index_...` of the request name the webhooks that changed the Pod.
+//! # How to fix it
+//! Set `restartPolicy: Always`. If the manifest already has it, find out what drops it: the request's audit annotations
+//! `patch.webhook.admission.k8s.io/round_0_index_...` name the webhooks that changed the Pod.
 
 use super::rule::Rule;
 use crate::finding::{ErrorKind, Finding, Refusal, Subject};
@@ -72,11 +72,10 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             path: pod.path_of(container).child("restartPolicy"),
             kind,
             detail: format!(
-                "sidecar {name} (recognised {}) is an ordinary init container, which never ends, so {application} never \
-                 starts; set restartPolicy: Always, which an outdated mutating webhook or client may have dropped",
-                facts.recognised_by
+                "sidecar {name} ({facts}) is an ordinary init container and never exits, so {application} never starts; set \
+                 restartPolicy: Always, which an outdated mutating webhook or client may have dropped"
             ),
-            short: format!("init container {name} never ends"),
+            short: format!("init container {name} never exits"),
             ceiling,
         });
     }
@@ -85,13 +84,13 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
 fn plan(task: &Task<'_>, _: &Draft<'_>) -> Result<Plan, Refusal> {
     let container = task.container()?;
     if task.context.pod.kind == Kind::Custom {
-        return Err("this kind may not keep the restartPolicy of init containers".into());
+        return Err("this kind may drop the restartPolicy of init containers".into());
     }
     if container.fields.has_restart_rules() {
         return Err("it has restartPolicyRules".into());
     }
     safety::gates_open(task.context, container)?;
-    let what = format!("set restartPolicy: Always on {} in initContainers", container.name());
+    let what = format!("set restartPolicy: Always on init container {}", container.name());
     let edit = Edit::Set { container: container.id, path: &["restartPolicy"], value: "Always".into() };
     Ok(Plan { what, edits: vec![edit] })
 }

@@ -1,14 +1,15 @@
-//! A Pod with sidecar containers may land on a node that does not know them.
+//! A Pod with sidecar containers may land on a node that does not support them.
 //!
 //! # Why
-//! A kubelet before 1.28 ignores `restartPolicy` on an init container and waits for it to exit, for ever; one of 1.28 rejects the Pod.
-//! The scheduler does not look at that. Where old nodes are left, the setting `nodes` says who tells them from the others.
+//! A kubelet before 1.28 ignores `restartPolicy` on an init container and waits forever for it to exit; kubelet 1.28 rejects the Pod.
+//! The scheduler does not take this into account. If a cluster still has old nodes, the setting `nodes` says how to tell them apart.
 //!
-//! - `Labelled`: the cluster's owner, by the labels that `nodes.label` names. Pods have to require them.
-//! - `Checked`: the cluster. The policy looks at the kubelets of the nodes that the Pod may land on, going by `nodeName`, `nodeSelector`,
-//!   the required node affinity and taints. A version that cannot be read counts as old. What runs on old nodes in the end is only a
-//!   warning where a repair has made a pair of the sidecar (`oldNodes: Universal`), since such a Pod starts there; and so are nodes
-//!   that could not be looked up, and kubelets that know sidecar containers but have a known fault with them.
+//! - `Labelled`: by labels, which the cluster's owner sets on nodes that support sidecar containers and names in `nodes.label`. Pods
+//!   must require them.
+//! - `Checked`: by kubelet version. The policy looks at all nodes that the Pod may land on, going by `nodeName`, `nodeSelector`, required
+//!   node affinity and taints. A version that cannot be read is treated as old. The rule only warns if the sidecar was split into a
+//!   native and a classic copy (`oldNodes: Universal`), since such a Pod starts on old nodes; if nodes could not be listed; and if a
+//!   kubelet supports sidecar containers but has a known bug with them.
 //!
 //! # Settings
 //! ```yaml
@@ -46,8 +47,8 @@
 //!     - {name: shop, image: "shop:1"}
 //! ```
 //!
-//! # How to mend it
-//! Add the labels to `nodeSelector`, or require them in every term of the node affinity.
+//! # How to fix it
+//! Add the labels to `nodeSelector`, or require them in every term of the required node affinity.
 
 use serde_json::json;
 
@@ -86,13 +87,12 @@ fn finding(context: &Context<'_>, key: Key, detail: String, short: String, ceili
     Finding { subject: Subject::Pod(key), path, kind: ErrorKind::Required, detail, short, ceiling }
 }
 
-/// The nodes were asked for, and not told.
+/// The nodes could not be listed.
 fn unavailable(context: &Context<'_>) -> Option<Finding> {
     let reason = context.reach.unavailable().filter(|_| context.pod.has_sidecar())?;
-    let detail = format!(
-        "whether all nodes know sidecar containers could not be looked up: {reason}; it is taken for granted"
-    );
-    let short = format!("nodes could not be looked up: {reason}");
+    let detail =
+        format!("could not list nodes: {reason}; assuming that all of them support sidecar containers");
+    let short = format!("could not list nodes: {reason}");
     Some(finding(context, "unavailable".into(), detail, short, Action::Warn))
 }
 
@@ -104,47 +104,49 @@ fn is_of_pair(container: &Container<'_>) -> bool {
     is_native_copy(&container.fields.command)
 }
 
-/// A node in reach where the Pod would not start. The native copy of a pair does no harm there, save where the kubelet refuses it.
+/// A node in reach where the Pod would not start. The native copy of a pair does no harm there, unless the kubelet rejects it.
 fn on_old_node(context: &Context<'_>) -> Option<Finding> {
     let Context { pod, settings, reach, .. } = context;
     let refusing = reach.nodes().find(|node| node.refuses_sidecars()).zip(sidecars(pod).next());
     let ignoring = || reach.old_node().zip(sidecars(pod).find(|sidecar| !is_of_pair(sidecar)));
     let (node, sidecar) = refusing.or_else(ignoring)?;
     let remedy = match missing_labels(pod, settings).next() {
-        Some((key, value)) => format!("require the label {key}: {value}"),
-        None => "select nodes with a kubelet from 1.29 on".to_owned(),
+        Some((key, value)) => format!("require the node label {key}: {value}"),
+        None => "select nodes with kubelet 1.29 or later".to_owned(),
     };
     let name = sidecar.name();
     let detail = format!(
-        "sidecar container {name} may land on {node}, which does not know sidecar containers; {remedy}"
+        "sidecar container {name} may land on {node}, which does not support sidecar containers; {remedy}"
     );
     Some(finding(context, "old node".into(), detail, format!("must {remedy}"), Action::Deny))
 }
 
-/// An old node in reach where a pair starts, but holds nothing.
+/// An old node in reach, where a pair starts but does not hold back the application.
 fn pair_on_old_node(context: &Context<'_>) -> Option<Finding> {
     let pair = sidecars(context.pod).find(|sidecar| is_of_pair(sidecar))?.name();
     let node = context.reach.old_node()?;
     let detail = format!(
-        "on {node}, the sidecar of which {pair} is the native copy is a classic one, which does not hold {}, nor lets a Job complete",
+        "on {node}, the classic copy of {pair} runs as the sidecar, which neither holds back {} nor lets a Job complete; upgrade \
+         the node to kubelet 1.29 or later",
         context.pod.application()
     );
-    let short = format!("on old nodes, {pair} holds nothing");
+    let short = format!("on old nodes, {pair} holds nothing back");
     Some(finding(context, "pair on old node".into(), detail, short, Action::Warn))
 }
 
-/// A label that the settings ask for is not required.
+/// The Pod does not require a label that the settings ask for.
 fn unlabelled(context: &Context<'_>) -> Option<Finding> {
     let sidecar = sidecars(context.pod).next()?.name();
     let (key, value) = missing_label(context.pod, context.settings)?;
     let detail = format!(
-        "sidecar container {sidecar} may land on a node that does not know sidecar containers; require the label {key}: {value}"
+        "sidecar container {sidecar} may land on a node that does not support sidecar containers; require the node label {key}: \
+         {value}"
     );
-    let short = format!("must require the label {key}: {value}");
+    let short = format!("must require the node label {key}: {value}");
     Some(finding(context, format!("label {key}").into(), detail, short, Action::Deny))
 }
 
-/// A node in reach whose kubelet has a known fault with init containers that have a `startupProbe`.
+/// A node in reach whose kubelet has a known bug with init containers that have a `startupProbe`.
 fn on_faulty_node(context: &Context<'_>) -> Option<Finding> {
     let pod = context.pod;
     let sidecar = sidecars(pod).next()?.name();
@@ -154,8 +156,9 @@ fn on_faulty_node(context: &Context<'_>) -> Option<Finding> {
     let never_restarts = *pod.spec().restart_policy == *"Never";
     let mut nodes = context.reach.nodes();
     let (node, defect) = nodes.find_map(|node| Some((node, node.defect(never_restarts)?)))?;
-    let detail = format!("sidecar container {sidecar} may land on {node}, which {defect}; upgrade it");
-    let short = format!("{node} has a known fault with sidecars");
+    let detail =
+        format!("sidecar container {sidecar} may land on {node}, whose kubelet {defect}; upgrade it");
+    let short = format!("{node} has a known bug with sidecar containers");
     Some(finding(context, "faulty node".into(), detail, short, Action::Warn))
 }
 
@@ -164,7 +167,7 @@ fn plan(task: &Task<'_>, _: &Draft<'_>) -> Result<Plan, Refusal> {
     may_have_sidecars(pod, reach, settings)?;
     let missing: Vec<_> = missing_labels(pod, settings).collect();
     if missing.is_empty() {
-        return Err("no label would keep it from those nodes".into());
+        return Err("no label in the setting nodes keeps it off those nodes".into());
     }
     let edit = |(key, value): &(&str, &str)| Edit::SetInTemplate {
         path: ["spec", "nodeSelector", key].map(str::to_owned).to_vec(),
@@ -172,7 +175,7 @@ fn plan(task: &Task<'_>, _: &Draft<'_>) -> Result<Plan, Refusal> {
     };
     let labels: Vec<_> = missing.iter().map(|(key, value)| format!("{key}: {value}")).collect();
     Ok(Plan {
-        what: format!("added to nodeSelector {}", labels.join(", ")),
+        what: format!("added {} to nodeSelector", labels.join(", ")),
         edits: missing.iter().map(edit).collect(),
     })
 }

@@ -1,10 +1,10 @@
-//! A sidecar container has no gate that holds the application until the sidecar is ready.
+//! A sidecar container has no gate that holds back the application until the sidecar is ready.
 //!
 //! # Why
-//! The kubelet starts the next container as soon as a sidecar container has *started*. It waits for more only where the
-//! sidecar has a `startupProbe`, which has to succeed, or a `postStart` hook, which has to return. A `readinessProbe` or a
-//! `livenessProbe` holds nothing back (`pkg/kubelet/kuberuntime/kuberuntime_container.go`, `computeInitContainerActions`).
-//! A hook is skipped when the kubelet is restarted while it runs, so it only counts where the setting `gates` names it.
+//! The kubelet starts the next container as soon as a sidecar container has *started*. It waits longer only for a `startupProbe`,
+//! which must succeed, or a `postStart` hook, which must return. A `readinessProbe` or `livenessProbe` holds nothing back
+//! (`pkg/kubelet/kuberuntime/kuberuntime_container.go`, `computeInitContainerActions`). If the kubelet restarts while a hook runs, the
+//! hook is skipped, so hooks count only if the setting `gates` allows them.
 //!
 //! # Denied
 //! ```yaml
@@ -36,9 +36,9 @@
 //!     - {name: shop, image: "shop:1"}
 //! ```
 //!
-//! # How to mend it
-//! Add a `startupProbe` that succeeds once the sidecar can do its work; its `readinessProbe` usually asks the right question
-//! already. Set `periodSeconds: 1`: the default of 10 adds up to ten seconds to every start.
+//! # How to fix it
+//! Add a `startupProbe` that succeeds once the sidecar can do its work; its `readinessProbe` usually checks that already. Set
+//! `periodSeconds: 1`: the default of 10 adds up to ten seconds to every start.
 
 use k8s_openapi::api::core::v1::Probe;
 
@@ -52,7 +52,7 @@ use crate::repair::draft::Draft;
 use crate::repair::edit::Edit;
 use crate::repair::placement;
 use crate::repair::plan::{Phase, Plan, Repair, Task};
-use crate::repair::probe_source::Source;
+use crate::repair::probe_source::{NO_PROBE, Source};
 use crate::settings::action::{Action, Fix};
 use crate::settings::rule_id::RuleId;
 use crate::startup::context::Context;
@@ -68,7 +68,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for container in &context.pod.containers {
         let ContainerKind::Sidecar(facts) = container.kind else { continue };
         let Some(ceiling) = facts.ceiling() else { continue };
-        // A gate that never opens is not missing as well.
+        // A gate that never opens is reported as such, not as missing.
         if !has_gate(context, container) && context.reported_dead_gate(container).is_none() {
             findings.push(without_gate(context, container, ceiling));
         }
@@ -78,12 +78,12 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
 /// Whether a sidecar container has a gate that is accepted.
 fn has_gate(context: &Context<'_>, container: &Container<'_>) -> bool {
     container.fields.startup_probe.as_ref().is_some_and(probe_is_gate)
-        // What upstream makes a sidecar's gate is one, whatever the settings say.
+        // The gate that a sidecar's own project ships is accepted, whatever the settings say.
         || has_known_hook(container)
         || (context.settings.gates.post_start && container.fields.post_start().is_some_and(hook_is_gate))
 }
 
-/// Whether a container has the very hook that upstream makes its gate.
+/// Whether a container has exactly the hook that its own project ships as a gate.
 fn has_known_hook(container: &Container<'_>) -> bool {
     let hook = container.fields.post_start().and_then(|hook| hook.exec.as_ref());
     let (Some(row), Some(command)) = (container.row(), hook.and_then(|exec| exec.command.as_deref())) else {
@@ -101,24 +101,26 @@ fn without_gate(context: &Context<'_>, container: &Container<'_>, ceiling: Actio
     let application = pod.application();
     let (kind, state, short) = match &container.fields.startup_probe {
         Some(probe) => (ErrorKind::Invalid, state_of(probe, &application), short_of(probe)),
-        None => (ErrorKind::Required, state_without_probe(container.fields, &application), "is missing on"),
+        None => {
+            (ErrorKind::Required, state_without_probe(container.fields, &application), "has no startupProbe")
+        }
     };
     let remedy = if kind == ErrorKind::Required {
         "add a startupProbe"
     } else {
-        "make it ask whether the sidecar is ready"
+        "make it check that the sidecar is ready"
     };
     Finding {
         subject: Subject::Container(container.id),
         path: pod.path_of(container).child("startupProbe"),
         kind,
         detail: format!("sidecar container {name} {state}; {remedy}"),
-        short: format!("{short} sidecar {name}"),
+        short: format!("sidecar {name} {short}"),
         ceiling,
     }
 }
 
-/// What is wrong with a `startupProbe` that is no gate.
+/// Why a `startupProbe` does not count as a gate.
 fn state_of(probe: &Probe, application: &str) -> String {
     if probe.exec.is_some() {
         format!("has a startupProbe that succeeds at once, so it does not hold back {application}")
@@ -128,10 +130,10 @@ fn state_of(probe: &Probe, application: &str) -> String {
 }
 
 const fn short_of(probe: &Probe) -> &'static str {
-    if probe.exec.is_some() { "succeeds at once on" } else { "has no handler on" }
+    if probe.exec.is_some() { "has a probe that succeeds at once" } else { "has a probe without a handler" }
 }
 
-/// Says what the container has instead, since its writer most likely took that for a gate.
+/// Says what the container has instead, since its author probably took that for a gate.
 fn state_without_probe(fields: &ContainerFields<'_>, application: &str) -> String {
     let readiness = fields.readiness_probe.as_ref().map(|_| "readinessProbe");
     let liveness = fields.liveness_probe.as_ref().map(|_| "livenessProbe");
@@ -147,8 +149,8 @@ fn state_without_probe(fields: &ContainerFields<'_>, application: &str) -> Strin
             format!("has only a postStart hook that does nothing, which does not hold back {application}")
         }
         (Some(_), _) => format!(
-            "has only a postStart hook to hold back {application}, which a restart of the kubelet skips and the setting \
-             gates does not accept"
+            "has only a postStart hook to hold back {application}, but a kubelet restart skips it and the operator requires a \
+             startupProbe"
         ),
     }
 }
@@ -156,12 +158,12 @@ fn state_without_probe(fields: &ContainerFields<'_>, application: &str) -> Strin
 fn plan(task: &Task<'_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
     let container = task.container()?;
     if container.fields.startup_probe.is_some() {
-        return Err("the startupProbe that is there may be meant so".into());
+        return Err("its startupProbe may be intentional".into());
     }
     let later = placement::later_than(draft.init(), container.id);
     let source = Source::find(task.context, container, later)?;
-    let what = format!("gave sidecar {} a startupProbe from {source}", container.name());
+    let what = format!("added a startupProbe to sidecar {}, from {source}", container.name());
     let own = |field: &'static str| draft.get(container.id, field).cloned();
-    let value = source.probe(own, task.context.settings).ok_or("no startupProbe can be derived")?;
+    let value = source.probe(own, task.context.settings).ok_or(NO_PROBE)?;
     Ok(Plan { what, edits: vec![Edit::Set { container: container.id, path: &["startupProbe"], value }] })
 }

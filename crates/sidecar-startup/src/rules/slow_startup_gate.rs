@@ -1,10 +1,11 @@
-//! A gate costs more time than it must, or than it may.
+//! A gate takes longer than it has to, or than it may.
 //!
 //! # Why
-//! A probe notices success up to `periodSeconds` late, so an unset period, which is 10, adds up to ten seconds to every start of the
-//! Pod, for each gate in the chain. The time that a sidecar surely has, D + (F - 1) * P, must fit `startupSeconds`: too short kills a
-//! sidecar that is only slow, too long hides one that never comes up. And the chain of gates must fit the deadline of the Deployment
-//! (`progressDeadlineSeconds`, 600 by default), Job or Pod (`activeDeadlineSeconds`). What upstream ships is never called slow.
+//! A probe notices success up to `periodSeconds` late, so the default of 10 adds up to ten seconds to every start of the Pod, for each
+//! gate in the chain. A sidecar's start-up budget, initialDelaySeconds + (failureThreshold - 1) x periodSeconds, must fit the setting
+//! `startupSeconds`: too short a budget kills a sidecar that is merely slow, too long a one hides a sidecar that never comes up. All
+//! gates together must fit the deadline of the Deployment (`progressDeadlineSeconds`, 600 by default), Job or Pod
+//! (`activeDeadlineSeconds`). Probes that a sidecar's own project ships are not reported.
 //!
 //! # Warned
 //! ```yaml
@@ -36,9 +37,9 @@
 //!     - {name: shop, image: "shop:1"}
 //! ```
 //!
-//! # How to mend it
-//! Set `periodSeconds: 1`, and `failureThreshold` to the seconds that the sidecar may take; the first without the second would take
-//! time from it.
+//! # How to fix it
+//! Set `periodSeconds: 1`, and `failureThreshold` to the number of seconds that the sidecar may take. Set both: a shorter period alone
+//! shrinks the budget.
 
 use k8s_openapi::api::core::v1::Probe;
 
@@ -60,7 +61,7 @@ pub(super) const RULE: Rule = Rule {
     repair: None,
 };
 
-/// From this period on, in seconds, a probe costs more than the answer is worth.
+/// The shortest period, in seconds, that is reported as slow.
 const SLOW_PERIOD: u64 = 10;
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
@@ -87,14 +88,14 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             ceiling,
         });
     }
-    // Where one gate alone is too long, that has been reported.
+    // A single gate that is too long has been reported already.
     if !is_too_long {
         findings.extend(past_deadline(context, chain));
     }
 }
 
-/// The `startupProbe` of a container that its author chose; nothing where another rule reports it, or where it is the one that
-/// upstream ships.
+/// The `startupProbe` that the author of a container chose; none if another rule reports it, or if it is the one that the sidecar's
+/// own project ships.
 fn own_gate<'c>(context: &Context<'_>, container: &'c Container<'_>) -> Option<&'c Probe> {
     let probe = container.fields.startup_probe.as_ref()?;
     let is_own = probe_is_gate(probe)
@@ -103,7 +104,7 @@ fn own_gate<'c>(context: &Context<'_>, container: &'c Container<'_>) -> Option<&
     is_own.then_some(probe)
 }
 
-/// Whether a probe is the very `startupProbe` that upstream ships. Its port may differ.
+/// Whether a probe is the `startupProbe` that the sidecar's own project ships. Its port may differ.
 fn is_known_probe(container: &Container<'_>, probe: &Probe) -> bool {
     let known = container.row().and_then(|row| row.startup_probe.as_ref());
     let known = known.and_then(|known| serde_json::from_str::<Probe>(known.what).ok());
@@ -126,16 +127,20 @@ fn slow_period(container: &Container<'_>, probe: &Probe) -> Option<Fault> {
         return None;
     }
     let name = container.name();
-    let unset = if probe.period_seconds.is_none() { "unset, which is" } else { "set to" };
-    // As much time as before, from the same first attempt on.
+    let state = if probe.period_seconds.is_none() {
+        format!("no periodSeconds, so the default of {period}")
+    } else {
+        format!("periodSeconds: {period}, which")
+    };
+    // As much time as before, counted from the same first attempt.
     let failures = (failure_threshold - 1).saturating_mul(period).saturating_add(1);
     Some(Fault {
         field: "periodSeconds",
         detail: format!(
-            "the period of sidecar {name} is {unset} {period} and adds up to {period} s to every start; set \
-             periodSeconds to 1 and failureThreshold to {failures}"
+            "the startupProbe of sidecar {name} has {state} adds up to {period} s to every start; set periodSeconds: 1 and \
+             failureThreshold: {failures}"
         ),
-        short: format!("costs up to {period} s; set 1 and failureThreshold {failures}"),
+        short: format!("adds up to {period} s; set 1 and failureThreshold: {failures}"),
     })
 }
 
@@ -143,8 +148,10 @@ fn too_short(container: &Container<'_>, budget: u64, minimum: u32) -> Option<Fau
     let name = container.name();
     (budget < u64::from(minimum)).then(|| Fault {
         field: "failureThreshold",
-        detail: format!("sidecar {name} has {budget} s to become ready, which is less than {minimum} s; raise it"),
-        short: format!("{name} has {budget} s to become ready, less than {minimum} s"),
+        detail: format!(
+            "sidecar {name} has {budget} s to become ready, less than the minimum of {minimum} s; raise failureThreshold"
+        ),
+        short: format!("{name} has {budget} s to start; minimum: {minimum} s"),
     })
 }
 
@@ -152,22 +159,27 @@ fn too_long(container: &Container<'_>, budget: u64, maximum: u32) -> Option<Faul
     let name = container.name();
     (u64::from(maximum) < budget).then(|| Fault {
         field: "failureThreshold",
-        detail: format!("sidecar {name} has {budget} s to become ready, which is more than {maximum} s; lower it"),
-        short: format!("{name} has {budget} s to become ready, more than {maximum} s"),
+        detail: format!(
+            "sidecar {name} has {budget} s to become ready, more than the maximum of {maximum} s; lower failureThreshold"
+        ),
+        short: format!("{name} has {budget} s to start; maximum: {maximum} s"),
     })
 }
 
-/// The gates of all sidecars together may take longer than the Pod has.
+/// The gates of all sidecars together may take longer than the Pod's deadline.
 fn past_deadline(context: &Context<'_>, chain: u64) -> Option<Finding> {
     let deadline = context.pod.deadline.filter(|deadline| deadline.seconds < chain)?;
     let (seconds, field) = (deadline.seconds, deadline.field);
     Some(Finding {
-        // A longer chain is another fault.
+        // A change that makes the chain longer is a new fault.
         subject: Subject::Pod(format!("{chain} s past {field} {seconds}").into()),
         path: context.pod.path().child("initContainers"),
         kind: ErrorKind::Invalid,
-        detail: format!("the gates of the sidecars may take {chain} s together, which is past {field} {seconds}"),
-        short: format!("the gates may take {chain} s, past {field} {seconds}"),
+        detail: format!(
+            "the startupProbes of all sidecars may take {chain} s together, but {field} is {seconds}; lower their failureThreshold \
+             or raise the deadline"
+        ),
+        short: format!("startupProbes may take {chain} s, but {field} is {seconds}"),
         ceiling: Action::Deny,
     })
 }

@@ -1,12 +1,12 @@
-//! A gate waits for what it holds back, or can only fail: the application never starts.
+//! A gate waits for what it holds back, or can only fail, so the application never starts.
 //!
 //! # Why
-//! While the gate of a sidecar container has not opened, nothing behind it is started. So a gate must not ask for a port that only
-//! a later container declares, nor for the readiness of an application that it holds back. Some gates cannot open at all: a
-//! `startupProbe` on a named port that its own container does not declare (the kubelet drops the error and waits for ever,
-//! `pkg/kubelet/prober/worker.go`), a command that always fails or sleeps past `timeoutSeconds` (1 by default), a `tcpSocket`
-//! handler in a hook, which no kubelet implements (`pkg/kubelet/lifecycle/handlers.go`), and a probe that Istio has rewritten to
-//! ask a proxy that starts later.
+//! Until the gate of a sidecar container opens, no later container is started. So a gate must not probe a port that only a later
+//! container declares, nor the readiness of an application that it holds back. Some gates cannot open at all: a `startupProbe` on a
+//! named port that its own container does not declare (the kubelet drops the error and waits forever,
+//! `pkg/kubelet/prober/worker.go`), a command that always fails or sleeps past `timeoutSeconds` (1 by default), a `tcpSocket` handler
+//! in a hook, which no kubelet implements (`pkg/kubelet/lifecycle/handlers.go`), and a probe that Istio has rewritten to go through a
+//! proxy that starts later.
 //!
 //! # Denied
 //! ```yaml
@@ -39,8 +39,8 @@
 //!     - {name: shop, image: "shop:1"}
 //! ```
 //!
-//! # How to mend it
-//! Ask the sidecar itself, on a port that it declares, for something that does not depend on the application.
+//! # How to fix it
+//! Probe the sidecar itself, on a port that it declares, for something that does not depend on the application.
 
 use super::rule::Rule;
 use crate::finding::{ErrorKind, Finding, Subject};
@@ -66,20 +66,23 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         let name = container.name();
         let effect = match gate.effect {
             Effect::Blocks => format!("so {} never starts", application_after(pod, container)),
-            Effect::Kills => "so the kubelet kills the container again and again".to_owned(),
+            Effect::Kills => "so the kubelet keeps killing the container".to_owned(),
         };
         findings.push(Finding {
             subject: Subject::Container(container.id),
             path: gate.path.iter().fold(pod.path_of(container), |path, key| path.child(key)),
             kind: ErrorKind::Invalid,
-            detail: format!("the gate of sidecar {name} never opens: {}, {effect}", gate.reason),
+            detail: format!(
+                "the gate of sidecar {name} never opens, {effect}: {}; make it succeed once the sidecar is ready",
+                gate.reason
+            ),
             short: format!("the gate of {name} never opens"),
             ceiling,
         });
     }
 }
 
-/// What the message calls the application that a container keeps from starting: one behind it, if there is one.
+/// How the message names the application that a container keeps from starting: one that starts after it, if there is one.
 fn application_after(pod: &Pod<'_>, container: &Container<'_>) -> String {
     let behind = pod.app_list().find(|other| other.is_app() && container.is_before(other));
     behind.map_or_else(|| pod.application(), |app| app.name().to_string())

@@ -1,9 +1,9 @@
-//! A gate opens without the sidecar being ready.
+//! A gate opens even though the sidecar is not ready.
 //!
 //! # Why
-//! Time is not readiness: a probe or hook that only sleeps, or an application that sleeps before its real work, is too long on a
-//! good day and too short on a bad one. A hook with `httpGet` makes one request and takes any answer, a 500 too
-//! (`pkg/kubelet/lifecycle/handlers.go`), and so does a loop around `curl` without `-f`.
+//! A fixed sleep, in a probe, in a hook or before the application's real work, is too long on a good day and too short on a bad one. A
+//! hook with `httpGet` makes one request and accepts any response, even a 500 (`pkg/kubelet/lifecycle/handlers.go`), and a loop around
+//! `curl` without `-f` accepts any response, too.
 //!
 //! # Warned
 //! ```yaml
@@ -27,8 +27,8 @@
 //!     - {name: shop, image: "shop:1"}
 //! ```
 //!
-//! # How to mend it
-//! Ask whether the sidecar, or whatever is waited for, is ready: with a `startupProbe`, or with a command that fails until it is.
+//! # How to fix it
+//! Check whether the sidecar or the dependency is ready: with a `startupProbe`, or with a command that fails until it is.
 
 use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
 
@@ -62,26 +62,23 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             continue;
         }
         let name = container.name();
-        let proof = if container.sidecar().is_some() {
-            format!("of {name}")
-        } else {
-            format!("of what {name} waits for")
-        };
+        let awaited =
+            if container.sidecar().is_some() { name.to_string() } else { format!("what {name} waits for") };
         findings.push(Finding {
             subject: Subject::Container(container.id),
             path: path.iter().fold(context.pod.path_of(container), |path, key| path.child(key)),
             kind: ErrorKind::Invalid,
             detail: format!(
-                "{reason}, which proves nothing {proof}; ask whether what is waited for is ready"
+                "{reason}, so it does not guarantee that {awaited} is ready; use a check that fails until it is"
             ),
-            short: format!("{reason}: no proof of readiness"),
+            short: reason.to_owned(),
             ceiling,
         });
     }
 }
 
-/// Whether the application relies on the `postStart` hook of a container. A classic sidecar holds by its hook only in front of the
-/// application, and where nothing worse is reported.
+/// Whether the application relies on the `postStart` hook of a container. The hook of a classic sidecar counts only if it is listed
+/// before the application, and if nothing worse is reported about it.
 fn relies_on_hook(context: &Context<'_>, container: &Container<'_>, is_app_before: bool) -> bool {
     if container.is_init() {
         return context.settings.gates.post_start;
@@ -92,7 +89,7 @@ fn relies_on_hook(context: &Context<'_>, container: &Container<'_>, is_app_befor
             || context.keeps_classic(container))
 }
 
-/// The gate of a container that proves nothing, by its path from the container, and why it does not.
+/// The gate of a container that opens too early, as its path from the container, and why it does.
 fn empty_gate(
     container: &Container<'_>,
     relies_on_hook: bool,
@@ -103,7 +100,7 @@ fn empty_gate(
             let probe =
                 fields.startup_probe.as_ref().filter(|probe| container.is_init() && probe_is_gate(probe));
             if let Some(probe) = probe {
-                return only_sleeps(probe).then_some((&["startupProbe"][..], "a probe that only sleeps"));
+                return only_sleeps(probe).then_some((&["startupProbe"][..], "the startupProbe only sleeps"));
             }
             let reason = fields.post_start().filter(|_| relies_on_hook).and_then(empty_hook)?;
             Some((&["lifecycle", "postStart"], reason))
@@ -114,7 +111,7 @@ fn empty_gate(
             sleeps_first.then_some((script_of(fields), "the command sleeps before its real work"))
         }
         ContainerKind::Init(None) => takes_any_answer(&fields.words().collect::<Vec<_>>())
-            .then_some((script_of(fields), "the loop takes any answer for success")),
+            .then_some((script_of(fields), "the wait loop accepts any response")),
         ContainerKind::Init(Some(_)) | ContainerKind::InjectorPlaceholder | ContainerKind::PairCopy => None,
     }
 }
@@ -126,12 +123,12 @@ fn only_sleeps(probe: &Probe) -> bool {
 
 fn empty_hook(hook: &LifecycleHandler) -> Option<&'static str> {
     if hook.sleep.is_some() {
-        return Some("a hook that only sleeps");
+        return Some("the hook only sleeps");
     }
     if hook.http_get.is_some() {
-        return Some("a hook with one httpGet request, whose answer does not count");
+        return Some("the hook ignores the response to its httpGet");
     }
-    outcome(hook.exec.as_ref()?.command.as_deref()?).only_sleeps().then_some("a hook that only sleeps")
+    outcome(hook.exec.as_ref()?.command.as_deref()?).only_sleeps().then_some("the hook only sleeps")
 }
 
 /// The field that holds a container's script.

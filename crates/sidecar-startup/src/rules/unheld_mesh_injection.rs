@@ -1,10 +1,10 @@
-//! A Pod asks a mesh for its proxy, but not to be held until the proxy is ready.
+//! A Pod asks for the injection of a mesh proxy, but not to be held back until the proxy is ready.
 //!
 //! # Why
-//! The injector adds the proxy after the manifest was written, so nothing of it is to be seen there; but annotations decide how. Istio
-//! holds an application only where it is told to (`holdApplicationUntilProxyStarts` in `proxy.istio.io/config`) or where the proxy is
-//! native (`sidecar.istio.io/nativeSidecar`). Linkerd holds it unless `config.linkerd.io/proxy-await` is disabled. The setting `mesh`
-//! says what is wanted; a mesh that is left out is not judged, since the mesh itself may be configured so.
+//! The injector adds the proxy later, so it is not in the manifest; but annotations decide how it is added. Istio holds back the
+//! application only if `proxy.istio.io/config` says so (`holdApplicationUntilProxyStarts`) or if the proxy is a native sidecar
+//! (`sidecar.istio.io/nativeSidecar`). Linkerd holds it back unless `config.linkerd.io/proxy-await` is `disabled`. The setting `mesh`
+//! says what is required. A mesh that it leaves out is not judged, since the mesh itself may be configured to hold applications back.
 //!
 //! # Settings
 //! ```yaml
@@ -34,8 +34,8 @@
 //!     - {name: shop, image: "shop:1"}
 //! ```
 //!
-//! # How to mend it
-//! Set the annotation on the Pod template, so that the Pods are born with it.
+//! # How to fix it
+//! Set the annotation on the Pod template, so that Pods are created with it.
 
 use super::rule::Rule;
 use crate::finding::{ErrorKind, Finding, Refusal, Subject};
@@ -57,7 +57,7 @@ pub(super) const RULE: Rule = Rule {
     repair: Some(Repair { needs: Fix::Safe, phase: Phase::Mesh, plan }),
 };
 
-/// The annotation that says whether Linkerd's proxy holds the application.
+/// The annotation that says whether Linkerd's proxy holds back the application.
 const PROXY_AWAIT: &str = "config.linkerd.io/proxy-await";
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
@@ -70,7 +70,12 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
     let awaits = pod.annotations().get(PROXY_AWAIT) != Some("disabled");
     if settings.mesh.linkerd.is_some() && asks_for_linkerd(pod) && !awaits {
-        findings.push(finding(context, "linkerd-proxy", PROXY_AWAIT, "take it away, or set it to enabled"));
+        findings.push(finding(
+            context,
+            "linkerd-proxy",
+            PROXY_AWAIT,
+            "remove the annotation or set it to enabled",
+        ));
     }
 }
 
@@ -80,13 +85,13 @@ fn unheld_istio(context: &Context<'_>, wanted: MeshHold) -> Option<Finding> {
         return None;
     }
     let (annotation, remedy) = match (wanted, hold_of(annotations)) {
-        (MeshHold::Native, _) => (NATIVE_ISTIO, "set it to \"true\""),
+        (MeshHold::Native, _) => (NATIVE_ISTIO, "set the annotation to \"true\""),
         (MeshHold::Hold, Hold::Asked) => return None,
         (MeshHold::Hold, Hold::NotAsked) => {
             (istio_config::CONFIG, "add holdApplicationUntilProxyStarts: true")
         }
         (MeshHold::Hold, Hold::Unreadable) => {
-            (istio_config::CONFIG, "it is neither YAML nor JSON; write it anew")
+            (istio_config::CONFIG, "the annotation is neither YAML nor JSON; rewrite it")
         }
     };
     Some(finding(context, "istio-proxy", annotation, remedy))
@@ -101,7 +106,7 @@ fn finding(context: &Context<'_>, proxy: &str, annotation: &'static str, remedy:
         detail: format!(
             "{proxy} will be injected without holding back {application} until it is ready; {remedy}"
         ),
-        short: format!("{proxy} would not hold back {application}; {remedy}"),
+        short: format!("{proxy} would not hold back {application}"),
         ceiling: Action::Deny,
     }
 }
@@ -111,7 +116,7 @@ fn plan(task: &Task<'_>, _: &Draft<'_>) -> Result<Plan, Refusal> {
     let value = match annotation {
         istio_config::CONFIG => {
             let config = task.context.pod.annotations().get(istio_config::CONFIG).unwrap_or_default();
-            istio_config::with_hold(config).ok_or("it is not sure what the annotation says")?
+            istio_config::with_hold(config).ok_or("it is unclear what the annotation says")?
         }
         PROXY_AWAIT => "enabled".to_owned(),
         _ => "true".to_owned(),

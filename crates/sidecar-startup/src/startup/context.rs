@@ -1,4 +1,4 @@
-//! A Pod, and what it is judged by.
+//! A Pod together with what it is judged by.
 
 use super::dead_gate::{DeadGate, DeadGates};
 use super::nodes::Reach;
@@ -14,18 +14,18 @@ use crate::settings::rule_id::RuleId;
 /// What Pods are judged by.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terms<'s> {
-    /// What the operator wants.
+    /// The settings.
     pub settings: &'s Settings,
-    /// What is known of the nodes of the cluster.
+    /// What is known about the cluster's nodes.
     pub nodes: &'s KnownNodes,
 }
 
-/// A Pod, what it is judged by, and what several rules and repairs ask of both. It is made once a Pod.
+/// A Pod, what it is judged by, and what several rules and repairs derive from both. It is created once per Pod.
 #[derive(Debug)]
 pub(crate) struct Context<'p> {
     /// The Pod.
     pub(crate) pod: &'p Pod<'p>,
-    /// What the operator wants.
+    /// The settings.
     pub(crate) settings: &'p Settings,
     /// The nodes that the Pod may land on.
     pub(crate) reach: Reach<'p>,
@@ -39,7 +39,7 @@ impl<'p> Context<'p> {
         Self { pod, settings, reach: Reach::of(pod, nodes), dead_gates: DeadGates::of(pod) }
     }
 
-    /// What is done about a violation of a rule by a container.
+    /// The action for a violation of a rule by a container.
     pub(crate) fn action_on(&self, rule: RuleId, container: &Container<'_>) -> Action {
         let name = pair::declared_name(container.fields);
         self.settings.action_on(rule, name, &container.repository)
@@ -50,24 +50,24 @@ impl<'p> Context<'p> {
         &self.dead_gates
     }
 
-    /// The gate of a container that never opens, if it has one that `startup-gate-never-opens` reports. What that rule reports,
-    /// others need not.
+    /// The gate of a container that never opens, if `startup-gate-never-opens` reports it. Other rules do not report that container
+    /// again.
     pub(crate) fn reported_dead_gate(&self, container: &Container<'_>) -> Option<DeadGate> {
         let is_ignored = self.action_on(RuleId::StartupGateNeverOpens, container) == Action::Ignore;
         if is_ignored { None } else { self.dead_gates.find(container) }
     }
 
-    /// Whether a classic sidecar stays where it is, since its Pod may land on a node that does not support sidecar containers. One
-    /// that has a native copy by now would be there twice.
+    /// Whether a classic sidecar stays in `containers`, since its Pod may land on a node that does not support sidecar containers. One
+    /// that already has a native copy does not: it would run twice.
     pub(crate) fn keeps_classic(&self, container: &Container<'_>) -> bool {
         self.settings.nodes.old_nodes == OldNodes::Hold
             && self.reach.old_node().is_some()
             && pair::native_copy_of(&self.pod.containers, container).is_none()
     }
 
-    /// Whether a repair splits a classic sidecar into a native and a classic copy: where the Pod may land on an old node, and where
-    /// it was split already, whatever the nodes are by now. A second apply takes back what made the entry the classic copy; moved
-    /// beside the native copy, it would be a second sidecar.
+    /// Whether a repair splits a classic sidecar into a native and a classic copy: if the Pod may land on an old node, or if it was
+    /// split before, whatever the nodes are now. A second apply reverts the classic copy to the original; moved next to the native
+    /// copy, that would be a second sidecar.
     pub(crate) fn wants_pair(&self, container: &Container<'_>) -> bool {
         let is_needed =
             self.settings.nodes.old_nodes == OldNodes::Universal && self.reach.old_node().is_some();

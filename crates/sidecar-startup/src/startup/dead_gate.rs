@@ -20,16 +20,16 @@ pub(crate) struct DeadGate {
     pub path: &'static [&'static str],
     /// What is wrong with it.
     pub reason: String,
-    /// What comes of it.
+    /// Its effect.
     pub effect: Effect,
 }
 
-/// What comes of a gate that never opens.
+/// The effect of a gate that never opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
     /// Nothing behind it is ever started.
     Blocks,
-    /// Its own container is killed each time; an entry of `containers` keeps nobody else from starting.
+    /// Its own container is killed each time; an entry of `containers` does not keep others from starting.
     Kills,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct DeadGates<'p> {
 }
 
 impl<'p> DeadGates<'p> {
-    /// Prepares to look; nothing is done yet.
+    /// Prepares the search; nothing is computed yet.
     #[must_use]
     pub(crate) const fn of(pod: &'p Pod<'p>) -> Self {
         Self { pod, ports: OnceCell::new() }
@@ -55,7 +55,7 @@ impl<'p> DeadGates<'p> {
             let effect = if hangs || container.is_init() { Effect::Blocks } else { Effect::Kills };
             return Some(DeadGate { path: &["lifecycle", "postStart"], reason, effect });
         }
-        // The startupProbe of an entry of containers holds nobody.
+        // The startupProbe of an entry of containers holds nothing back.
         let probe = container.fields.startup_probe.as_ref().filter(|_| container.is_init())?;
         let reason = self.dead_probe(container, probe)?;
         Some(DeadGate { path: &["startupProbe"], reason, effect: Effect::Blocks })
@@ -73,7 +73,7 @@ impl<'p> DeadGates<'p> {
             IntOrString::String(name) => match declared(container.fields, name) {
                 Some(number) => number,
                 None => {
-                    return Some(format!("it asks for port {name:?}, which the container does not declare"));
+                    return Some(format!("it probes port {name:?}, which the container does not declare"));
                 }
             },
         };
@@ -82,18 +82,18 @@ impl<'p> DeadGates<'p> {
         }
         let path = probe.http_get.as_ref().and_then(|request| request.path.as_deref()).unwrap_or("/");
         if path.starts_with("/app-health/") && has_classic_istio(self.pod) {
-            return Some("Istio has rewritten it to ask istio-proxy, which starts later".to_owned());
+            return Some("Istio has rewritten it to go through istio-proxy, which starts later".to_owned());
         }
         if follows_application(self.pod, container, path) {
-            return Some(format!("{path} answers only once the application does"));
+            return Some(format!("{path} responds only once the application does"));
         }
         if container.fields.ports.iter().any(|port| port.container_port == number) {
             return None;
         }
         let owner = self.pod.get(*self.ports().get(&number)?)?;
-        // A classic sidecar may yet move before all others of its list.
+        // A classic sidecar may still be moved before all others in its list.
         let starts_later = !owner.is_init() || container.is_before(owner);
-        starts_later.then(|| format!("it asks for port {number} of {}, which starts later", owner.name()))
+        starts_later.then(|| format!("it probes port {number} of {}, which starts later", owner.name()))
     }
 
     fn ports(&self) -> &BTreeMap<i32, ContainerId> {
@@ -114,17 +114,16 @@ fn is_tcp(port: &ContainerPort) -> bool {
     port.protocol.as_deref().is_none_or(|protocol| protocol == "TCP")
 }
 
-/// Why a hook never returns well, and whether it never returns at all.
+/// Why a hook never succeeds, and whether it never returns at all.
 fn dead_hook(hook: &LifecycleHandler) -> Option<(String, bool)> {
     if hook.tcp_socket.is_some() {
-        return Some(("a hook with tcpSocket always fails".to_owned(), false));
+        return Some(("tcpSocket hooks always fail".to_owned(), false));
     }
     let outcome = outcome(hook.exec.as_ref()?.command.as_deref()?);
     if outcome.sleeps == u32::MAX {
-        return Some(("its postStart hook sleeps for ever".to_owned(), true));
+        return Some(("it sleeps forever".to_owned(), true));
     }
-    (outcome.ends == Ends::Failure)
-        .then(|| ("the command of its postStart hook always fails".to_owned(), false))
+    (outcome.ends == Ends::Failure).then(|| ("its command always fails".to_owned(), false))
 }
 
 fn dead_command(words: &[String], timeout: u64) -> Option<String> {
@@ -133,11 +132,11 @@ fn dead_command(words: &[String], timeout: u64) -> Option<String> {
         return Some("its command always fails".to_owned());
     }
     let duration = match outcome.sleeps {
-        u32::MAX => "for ever".to_owned(),
+        u32::MAX => "forever".to_owned(),
         seconds => format!("{seconds} s"),
     };
     let is_late = timeout <= u64::from(outcome.sleeps);
-    is_late.then(|| format!("its command sleeps {duration}, and timeoutSeconds is {timeout}"))
+    is_late.then(|| format!("its command sleeps {duration}, but timeoutSeconds is {timeout}"))
 }
 
 fn has_classic_istio(pod: &Pod<'_>) -> bool {
@@ -153,7 +152,7 @@ fn follows_application(pod: &Pod<'_>, container: &Container<'_>, path: &str) -> 
     })
 }
 
-/// The host and the port that a probe asks.
+/// The host and port that a probe connects to.
 fn target(probe: &Probe) -> Option<(Option<&str>, IntOrString)> {
     if let Some(request) = &probe.http_get {
         return Some((request.host.as_deref(), request.port.clone()));
@@ -164,7 +163,7 @@ fn target(probe: &Probe) -> Option<(Option<&str>, IntOrString)> {
     probe.grpc.as_ref().map(|grpc| (None, IntOrString::Int(grpc.port)))
 }
 
-/// The number of a port that a container declares under a name. A number in quotes is one, too (`pkg/probe/util.go`).
+/// The number of the port that a container declares under a name. A quoted number also works (`pkg/probe/util.go`).
 fn declared(fields: &ContainerFields<'_>, name: &str) -> Option<i32> {
     let mut ports = fields.ports.iter();
     let named = ports.find(|port| port.name.as_deref() == Some(name)).map(|port| port.container_port);

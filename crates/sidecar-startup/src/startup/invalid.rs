@@ -1,7 +1,7 @@
-//! What the API server refuses, and no rule could judge.
+//! What the API server rejects and no rule can judge.
 //!
-//! A validating policy never sees such an object; a mutating one may, and whoever checks a manifest does. Only what the rules look
-//! at is checked: the names of containers, and the gates of sidecars.
+//! A validating policy never sees such an object, but a mutating one may, and so may the command. Only what the rules look at is
+//! checked: the names of containers, and the gates of sidecars.
 
 use crate::model::api_rules::{hook_error, invalid, probe_error};
 use crate::model::container_id::ContainerId;
@@ -9,28 +9,26 @@ use crate::model::read::ReadError;
 use crate::pod::Pod;
 use crate::pod::container::Container;
 
-/// Something in a container that the API server would refuse.
+/// Something in a container that the API server would reject.
 #[derive(Debug)]
 pub(crate) struct Invalid {
     /// The container.
     pub(crate) container: ContainerId,
-    /// What, and where.
+    /// What it is, and where.
     pub(crate) error: ReadError,
 }
 
-/// The first thing in a Pod that the API server would refuse
+/// The first thing in a Pod that the API server would reject
 /// (`pkg/apis/core/validation/validation.go`, `validateInitContainers`).
 #[must_use]
 pub(crate) fn first_error(pod: &Pod<'_>) -> Option<Invalid> {
     if let Some((first, second)) = duplicate_name(pod) {
         let whose = if first.is_native_sidecar() {
-            // A second apply of a manifest adds the entry again that a repair has moved.
+            // A second apply of a manifest adds an entry that a repair has moved once more.
             let first = pod.path_of(first);
-            format!(
-                "{first} has this name, too; if a repair has put it there, only one of the two is to stay"
-            )
+            format!("{first} already has this name; if a repair put it there, keep only one of the two")
         } else {
-            "another container has this name".to_owned()
+            "another container already has this name".to_owned()
         };
         let error = invalid(pod.path_of(second).child("name"), &whose);
         return Some(Invalid { container: second.id, error });
@@ -46,10 +44,10 @@ pub(crate) fn first_error(pod: &Pod<'_>) -> Option<Invalid> {
     })
 }
 
-/// Two containers of one name, the later one second.
+/// Two containers with the same name, in Pod order.
 fn duplicate_name<'p>(pod: &'p Pod<'p>) -> Option<(&'p Container<'p>, &'p Container<'p>)> {
     let mut order: Vec<_> = pod.containers.iter().collect();
-    // Of two of one name the later one is named, so ties go by position.
+    // The later of the two is reported, so ties are sorted by position.
     order.sort_unstable_by_key(|container| (&*container.fields.name, container.id));
     let same =
         |a: &Container<'_>, b: &Container<'_>| a.fields.name == b.fields.name && !a.fields.name.is_empty();

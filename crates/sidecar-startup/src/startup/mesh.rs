@@ -1,4 +1,4 @@
-//! What a Pod asks of the injectors of meshes, and which containers have a network before the mesh's proxy is up.
+//! What a Pod asks mesh injectors for, and which containers have a network before the mesh's proxy is up.
 
 use crate::catalogue::belongs_to_mesh;
 use crate::catalogue::row::ISTIO_PROXY;
@@ -8,20 +8,20 @@ use crate::model::gate::hook_is_gate;
 use crate::pod::Pod;
 use crate::pod::container::{Container, ContainerKind};
 
-/// The annotation that makes Istio's proxy a sidecar container, or keeps it from becoming one.
+/// The annotation that decides whether Istio's proxy becomes a sidecar container.
 pub(crate) const NATIVE_ISTIO: &str = "sidecar.istio.io/nativeSidecar";
 
-/// The annotation that Istio's injector leaves behind.
+/// The annotation that Istio's injector adds.
 pub(crate) const STATUS: &str = "sidecar.istio.io/status";
 
-/// The annotations that make Linkerd's proxy a sidecar container, by and by in its history.
+/// The annotations that make Linkerd's proxy a sidecar container: the current one, then older ones.
 const NATIVE_LINKERD: [&str; 3] = [
     "config.linkerd.io/proxy-enable-native-sidecar",
     "config.beta.linkerd.io/proxy-enable-native-sidecar",
     "config.alpha.linkerd.io/proxy-enable-native-sidecar",
 ];
 
-/// Whether a Pod asks for Istio's proxy, and it is not there yet.
+/// Whether a Pod asks for Istio's proxy and does not have it yet.
 #[must_use]
 pub(crate) fn asks_for_istio(pod: &Pod<'_>) -> bool {
     let key = "sidecar.istio.io/inject";
@@ -29,14 +29,14 @@ pub(crate) fn asks_for_istio(pod: &Pod<'_>) -> bool {
     asks == Some("true") && !pod.has_container(ISTIO_PROXY)
 }
 
-/// Whether a Pod asks for Linkerd's proxy, and it is not there yet.
+/// Whether a Pod asks for Linkerd's proxy and does not have it yet.
 #[must_use]
 pub(crate) fn asks_for_linkerd(pod: &Pod<'_>) -> bool {
     matches!(pod.annotations().get("linkerd.io/inject"), Some("enabled" | "ingress"))
         && !pod.has_container("linkerd-proxy")
 }
 
-/// The proxy that will, for all the Pod says, be injected into `containers`, with all traffic redirected to it.
+/// The proxy that will be injected into `containers` and get all traffic redirected to it, going by what the Pod says.
 #[must_use]
 pub(crate) fn injected_classic(pod: &Pod<'_>) -> Option<&'static str> {
     let is_on = |key: &str| matches!(pod.annotations().get(key), Some("true" | "enabled"));
@@ -59,11 +59,11 @@ pub(crate) fn is_of_mesh(container: &Container<'_>) -> bool {
     }
 }
 
-/// The proxy that all traffic of the Pod goes through and that starts among `containers`, for all the Pod says.
+/// The proxy in `containers` that all traffic of the Pod goes through, going by what the Pod says.
 fn classic_proxy(pod: &Pod<'_>) -> Option<String> {
     let is_classic = |container: &&Container<'_>| match container.kind {
         ContainerKind::ClassicSidecar(_) => container.redirects_traffic(),
-        // Istio's placeholder, where it is to stay.
+        // Istio's placeholder, if the proxy stays in containers.
         ContainerKind::InjectorPlaceholder => !container.is_init() && *container.fields.name == *ISTIO_PROXY,
         _ => false,
     };
@@ -71,9 +71,9 @@ fn classic_proxy(pod: &Pod<'_>) -> Option<String> {
     present.or_else(|| injected_classic(pod).map(|name| format!("{name:?}")))
 }
 
-/// Whether a sidecar container has a network before the application is up, where the init containers `later` start after it. It has
-/// none where the traffic of the Pod goes through a proxy that starts later: the kubelet's requests do not reach it, and it cannot
-/// reach anything itself.
+/// Checks that a sidecar container has a network before the application is up, with the init containers `later` starting after it. It
+/// has none if the Pod's traffic goes through a proxy that starts later: the kubelet's probes do not reach it, and it cannot reach
+/// anything itself.
 ///
 /// # Errors
 /// Which proxy starts later.
@@ -90,8 +90,8 @@ pub(crate) fn has_network(
     no_network(classic_proxy(pod).or(later.map(|proxy| proxy.name().to_string())))
 }
 
-/// Whether a classic sidecar has a network while its hook keeps those behind it from starting: not where the proxy of a mesh is one
-/// of them, or does not hold the sidecar itself.
+/// Checks that a classic sidecar has a network while its hook keeps the containers after it from starting. It has none if a mesh's proxy
+/// is one of them, or does not hold back the sidecar itself.
 ///
 /// # Errors
 /// Which proxy starts later.
@@ -113,9 +113,7 @@ pub(crate) fn has_network_when_held(pod: &Pod<'_>, container: &Container<'_>) ->
 
 fn no_network(proxy: Option<String>) -> Result<(), Refusal> {
     match proxy {
-        Some(proxy) => {
-            Err(format!("it has no network while {proxy}, which gets all traffic, starts later").into())
-        }
+        Some(proxy) => Err(format!("it has no network until {proxy} starts, which gets all traffic").into()),
         None => Ok(()),
     }
 }

@@ -1,4 +1,4 @@
-//! The nodes that a Pod may land on, and whether it may have sidecar containers there.
+//! The nodes that a Pod may land on, and whether it may use sidecar containers there.
 
 use crate::finding::Refusal;
 use crate::model::cluster::{CORDON, KnownNodes, Node, NodesUnavailable, Taint};
@@ -6,7 +6,7 @@ use crate::pod::Pod;
 use crate::settings::Settings;
 use crate::settings::nodes::SidecarSupport;
 
-/// The nodes that a Pod may land on, as far as the cluster has told them.
+/// The nodes that a Pod may land on, as far as the cluster could be asked.
 #[derive(Debug)]
 pub(crate) struct Reach<'n> {
     nodes: Vec<&'n Node>,
@@ -25,7 +25,7 @@ impl<'n> Reach<'n> {
         }
     }
 
-    /// Why the nodes are not known, where they should be.
+    /// Why the nodes could not be listed; none if they were, or if nobody asked.
     pub(crate) const fn unavailable(&self) -> Option<NodesUnavailable> {
         self.unavailable
     }
@@ -44,7 +44,7 @@ impl<'n> Reach<'n> {
 fn may_land_on(pod: &Pod<'_>, node: &Node) -> bool {
     let spec = pod.spec();
     let keeps_away = |taint: &Taint| {
-        // The controller of a DaemonSet has its Pods tolerate that.
+        // The DaemonSet controller makes its Pods tolerate that.
         let is_cordon = taint.key == CORDON && pod.is_of_daemon_set();
         taint.keeps_away() && !is_cordon && !spec.tolerates(taint)
     };
@@ -52,13 +52,13 @@ fn may_land_on(pod: &Pod<'_>, node: &Node) -> bool {
         && (!spec.node_name.is_empty() || !node.taints.iter().any(keeps_away))
 }
 
-/// A label that the settings ask Pods with sidecar containers to require, and this one does not.
+/// A label that the settings want Pods with sidecar containers to require, and this Pod does not.
 pub(crate) fn missing_label<'s>(pod: &Pod<'_>, settings: &'s Settings) -> Option<(&'s str, &'s str)> {
     let is_asked_for = settings.nodes.sidecar_support == SidecarSupport::Labelled;
     missing_labels(pod, settings).next().filter(|_| is_asked_for)
 }
 
-/// The labels of nodes that support sidecar containers which the Pod does not require.
+/// The labels of nodes with sidecar support that the Pod does not require.
 pub(crate) fn missing_labels<'s>(
     pod: &Pod<'_>,
     settings: &'s Settings,
@@ -67,7 +67,7 @@ pub(crate) fn missing_labels<'s>(
     labels.filter(|(key, value)| !pod.spec().requires_node_label(key, value))
 }
 
-/// Whether the Pod lands only on nodes that support sidecar containers, or may be made to.
+/// Checks that the Pod lands only on nodes that support sidecar containers, or can be made to.
 ///
 /// # Errors
 /// Why not.
@@ -76,32 +76,28 @@ pub(crate) fn may_have_sidecars(
     reach: &Reach<'_>,
     settings: &Settings,
 ) -> Result<(), Refusal> {
-    // A verdict gives the Pod the benefit of the doubt; a repair must not.
+    // A verdict gives the Pod the benefit of the doubt. A repair must not.
     if let Some(reason) = reach.unavailable() {
-        return Err(
-            format!("whether all nodes know sidecar containers could not be looked up: {reason}").into()
-        );
+        return Err(format!("could not list nodes: {reason}").into());
     }
     if reach.old_node().is_none() && missing_label(pod, settings).is_none() {
         return Ok(());
     }
-    // No label, or one that old nodes have as well, would keep it from them.
+    // Without a label, or if old nodes have it too, it cannot be kept away from them.
     let has_labels =
         |node: &Node| settings.nodes.label.iter().all(|(key, value)| node.labels.get(key) == Some(value));
     if let Some(node) = reach.nodes().find(|node| node.is_old() && has_labels(node)) {
-        return Err(format!("it may land on {node}, which does not know sidecar containers").into());
+        return Err(format!("it may land on {node}, which does not support sidecar containers").into());
     }
     if pod.is_of_daemon_set() {
-        return Err(
-            "the Pods of a DaemonSet that require a node label would vanish from the other nodes".into()
-        );
+        return Err("with a required node label, the DaemonSet would stop running on other nodes".into());
     }
     if !pod.spec().node_name.is_empty() {
-        return Err("nodeName has chosen a node already, which need not know sidecar containers".into());
+        return Err("nodeName already picks a node, which may not support sidecar containers".into());
     }
     let mut label = settings.nodes.label.iter();
     match label.find(|(key, value)| pod.spec().conflicts_with_node_label(key, value)) {
-        Some((key, _)) => Err(format!("the Pod asks for nodes with another value of {key}").into()),
+        Some((key, _)) => Err(format!("the Pod requires another value of the node label {key}").into()),
         None => Ok(()),
     }
 }

@@ -1,13 +1,13 @@
-//! The start-up sequence: who waits for whom, by which gate, and for how long at most.
+//! The start-up sequence: which container waits for which, by which gate, and for how long at most.
 //!
 //! The model is the kubelet's (`pkg/kubelet/kuberuntime/kuberuntime_manager.go` and `kuberuntime_container.go`, Kubernetes 1.36):
 //!
-//! - Init containers start one after another. The next one is first started once the gate of the one before holds: an ordinary
-//!   init container has exited with 0; a sidecar container runs, its `postStart` hook has returned, and its `startupProbe` has
-//!   succeeded. This wait is [`WaitClass::Hard`]: without the gate there is no start.
-//! - The entries of `containers` start in their order, in one pass. One with a `postStart` hook delays the first attempt of the
-//!   next until the hook returns, well or not. This wait is [`WaitClass::Soft`]: a hook that fails lets the next one go.
-//! - Readiness and liveness probes, and the `startupProbe` of an entry of `containers`, hold nobody.
+//! - Init containers start one after another. Each is first started when the gate of the previous one has opened: an ordinary init
+//!   container has exited with 0; a sidecar container runs, its `postStart` hook has returned, and its `startupProbe` has succeeded.
+//!   This wait is [`WaitClass::Hard`]: the next container does not start until the gate opens.
+//! - The entries of `containers` start in order, in one pass. A `postStart` hook delays the first attempt of the next entry until it
+//!   returns, whether it succeeds or not. This wait is [`WaitClass::Soft`]: if the hook fails, the next entry starts anyway.
+//! - Readiness and liveness probes, and the `startupProbe` of an entry of `containers`, hold nothing back.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ use crate::pod::container::{Container, ContainerKind};
 /// The containers of a Pod in the order in which they are first started.
 #[derive(Debug, Clone)]
 pub struct Sequence<'a> {
-    /// One step a container, in Pod order.
+    /// One step per container, in Pod order.
     pub steps: Vec<Step<'a>>,
 }
 
@@ -32,24 +32,24 @@ pub struct Step<'a> {
     pub name: &'a str,
     /// The step that it waits for directly, and how.
     pub waits_for: Option<(usize, WaitClass)>,
-    /// What is waited for before a later container is first started.
+    /// What later containers wait for.
     pub gate: Gate,
-    /// How long after its own start the gate opens.
+    /// When the gate opens, counted from the container's own start.
     pub opens: Window,
 }
 
-/// What it means that a container waits for another one.
+/// How a container waits for another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WaitClass {
-    /// It is not started before the gate has held.
+    /// It is not started until the gate has opened.
     Hard,
-    /// Its first attempt is delayed; a hook that fails lets it go on.
+    /// Its first attempt is delayed; if the hook fails, it starts anyway.
     Soft,
-    /// They are started in the same pass.
+    /// Not at all: both are started in the same pass.
     None,
 }
 
-/// What has to hold of a container before a later one is first started.
+/// What must happen in a container before a later one is first started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gate {
     /// It has exited with 0.
@@ -67,8 +67,8 @@ pub enum Gate {
 pub struct Window {
     /// Not before this.
     pub earliest: u64,
-    /// For a `startupProbe`, how long the container surely has, its start-up budget: it is not started anew before. For a hook, when
-    /// it has returned. Unknown where nothing bounds it.
+    /// For a `startupProbe`, the start-up budget of the container, before which it is not restarted. For a hook, when it has returned.
+    /// None if nothing limits it.
     pub latest: Option<u64>,
 }
 
@@ -123,13 +123,13 @@ fn gate_of(container: &Container<'_>) -> (Gate, Window) {
     }
 }
 
-/// A hook has no time limit of its own (`pkg/kubelet/lifecycle/handlers.go`); only what does nothing but sleep bounds itself.
+/// Hooks have no time limit (`pkg/kubelet/lifecycle/handlers.go`); only one that does nothing but sleep has a known end.
 fn window_of_hook(hook: &LifecycleHandler) -> Window {
     if let Some(exec) = &hook.exec {
         let outcome = outcome(exec.command.as_deref().unwrap_or_default());
         let earliest = u64::from(outcome.sleeps);
         let is_bounded = !outcome.works && outcome.ends != Ends::Unknown;
-        // A fraction of a second may come on top.
+        // It may sleep a fraction of a second longer.
         return Window { earliest, latest: is_bounded.then_some(earliest.saturating_add(1)) };
     }
     if let Some(sleep) = &hook.sleep {
@@ -141,7 +141,7 @@ fn window_of_hook(hook: &LifecycleHandler) -> Window {
 
 impl fmt::Display for Sequence<'_> {
     /// One line: `istio-init > istio-proxy[startupProbe<=599s] > migrate > app,metrics`. `>` is a hard wait, `~>` a soft one, and a
-    /// comma stands between containers that are started in the same pass.
+    /// comma separates containers that are started in the same pass.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for step in &self.steps {
             match step.waits_for {
