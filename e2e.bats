@@ -105,8 +105,8 @@ holds() {
     [ "$status" -eq 0 ]
     holds '.allowed and .patchType == "JSONPatch"'
     holds '.patch | @base64d | fromjson | any(.op == "add" and (.path | endswith("/initContainers/0/startupProbe")))'
-    holds '.warnings == ["fix: gave sidecar \"nginx\" a startupProbe from its readinessProbe (sidecar-without-startup-probe)"]'
-    holds '.auditAnnotations.fixes | startswith("gave sidecar")'
+    holds '.warnings == ["fix: added a startupProbe to sidecar \"nginx\", from its readinessProbe (sidecar-without-startup-probe)"]'
+    holds '.auditAnnotations.fixes | startswith("added a startupProbe")'
     holds '.auditAnnotations["startup-sequence"] == "nginx[startupProbe<=600s] > myapp"'
 }
 
@@ -115,8 +115,8 @@ holds() {
         '{"fix": "Safe", "waitFor": [{"name": "nginx", "podSelector": {}, "container": {"image": "other"}}]}'
     [ "$status" -eq 0 ]
     holds '.allowed == false and .patch == null'
-    holds '.status.message | contains("not repaired: another container has the name (missing-wait-for)")'
-    holds '.status.message | contains("not repaired: only together with the others (sidecar-without-startup-probe)")'
+    holds '.status.message | contains("not repaired: another container already has this name (missing-wait-for)")'
+    holds '.status.message | contains("not repaired: the object would still be denied for other violations (sidecar-without-startup-probe)")'
 }
 
 # Annotates the module with access to Nodes; the published one lists no contextAwareResources.
@@ -132,7 +132,7 @@ with_access_to_nodes() {
         --allow-context-aware --replay-host-capabilities-interactions tests/sessions/old-node.yml
     [ "$status" -eq 0 ]
     holds '.allowed == false'
-    holds '.status.message | contains("may land on node \"old\" (kubelet v1.27.3), which does not know sidecar containers")'
+    holds '.status.message | contains("may land on node \"old\" (kubelet v1.27.3), which does not support sidecar containers")'
 }
 
 @test "assumes sidecar support and warns without access to Nodes" {
@@ -141,7 +141,7 @@ with_access_to_nodes() {
         --allow-context-aware --replay-host-capabilities-interactions tests/sessions/old-node.yml
     [ "$status" -eq 0 ]
     holds '.allowed and (.warnings | length) == 1'
-    holds '.warnings[0] | contains("nodes could not be looked up: not among contextAwareResources")'
+    holds '.warnings[0] | contains("could not list nodes: Node is not among contextAwareResources")'
 }
 
 @test "assumes sidecar support and warns if the policy server may not list nodes" {

@@ -65,7 +65,7 @@ check() {
     check examples/repairs/istio.yaml --settings examples/repairs/settings.yaml
     [ "$status" -eq 0 ]
     [[ "$output" == *"Pod shop: allowed, once repaired"* ]]
-    [[ "$output" == *'  fix: moved sidecar "istio-proxy" to initContainers, with a startupProbe from upstream (classic-sidecar)'* ]]
+    [[ "$output" == *'  fix: moved sidecar "istio-proxy" to initContainers, with a startupProbe from the built-in catalogue (classic-sidecar)'* ]]
     library=$output
     check examples/repairs/istio.yaml --settings examples/repairs/settings.yaml --module annotated-policy.wasm
     [ "$output" = "$library" ]
@@ -75,7 +75,7 @@ check() {
     run make repairs
     [ "$status" -eq 0 ]
     [ "$(grep --count '^Warning: fix: moved sidecar' <<<"$output")" -eq 5 ]
-    [ "$(grep --count '^Warning: fix: the requests of the Pod rise' <<<"$output")" -eq 1 ]
+    [ "$(grep --count '^Warning: fix: the Pod.s resource requests rise' <<<"$output")" -eq 1 ]
     [ "$(grep --count '^+ *restartPolicy: Always' <<<"$output")" -eq 5 ]
 }
 
@@ -89,14 +89,14 @@ EOF
     printf 'nodes: {sidecarSupport: Checked}\n' >"$BATS_TEST_TMPDIR/settings.yaml"
     check examples/startup-probe.yaml --settings "$BATS_TEST_TMPDIR/settings.yaml" --nodes "$BATS_TEST_TMPDIR/nodes.yaml"
     [ "$status" -eq 1 ]
-    [[ "$output" == *'may land on node "old" (kubelet v1.27.3), which does not know sidecar containers'* ]]
+    [[ "$output" == *'may land on node "old" (kubelet v1.27.3), which does not support sidecar containers'* ]]
     library=$output
     check examples/startup-probe.yaml --settings "$BATS_TEST_TMPDIR/settings.yaml" --nodes "$BATS_TEST_TMPDIR/nodes.yaml" \
         --module annotated-policy.wasm
     [ "$output" = "$library" ]
     check examples/startup-probe.yaml --settings "$BATS_TEST_TMPDIR/settings.yaml"
     [ "$status" -eq 0 ]
-    [[ "$output" == *"could not be looked up: there was no answer"* ]]
+    [[ "$output" == *"could not list nodes: the cluster did not answer"* ]]
     check examples/startup-probe.yaml --nodes examples/startup-probe.yaml
     [ "$status" -eq 2 ]
     [[ "$stderr" == *"expected a Node, but found a Deployment"* ]]
@@ -109,7 +109,7 @@ EOF
     run --separate-stderr "$command" rules startup-gate-never-opens
     [ "$status" -eq 0 ]
     [[ "$output" == "startup-gate-never-opens (Deny by default)"* ]]
-    [[ "$output" == *"# How to mend it"* ]]
+    [[ "$output" == *"# How to fix it"* ]]
     run --separate-stderr "$command" rules startup-gate
     [ "$status" -eq 2 ]
 }

@@ -74,11 +74,13 @@ impl<'a> Pod<'a> {
     }
 
     /// Its init containers and sidecar containers, in order.
+    #[must_use]
     pub fn init_containers(&self) -> impl DoubleEndedIterator<Item = &Container<'a>> {
         self.containers.iter().take(self.spec().init_containers.len())
     }
 
     /// The entries of `containers`, in order.
+    #[must_use]
     pub fn app_list(&self) -> impl DoubleEndedIterator<Item = &Container<'a>> {
         self.containers.iter().skip(self.spec().init_containers.len())
     }

@@ -1,6 +1,19 @@
 //! The rules, in order, and the walk over them.
 
+mod app_container_restart_policy;
+mod app_not_held;
+mod classic_sidecar;
+mod missing_wait_for;
+mod never_completing_job;
 pub mod rule;
+mod sidecar_after_dependent;
+mod sidecar_blocks_init;
+mod sidecar_on_unsupported_node;
+mod sidecar_without_startup_probe;
+mod slow_startup_gate;
+mod startup_gate_never_opens;
+mod startup_gate_proves_nothing;
+mod unheld_mesh_injection;
 
 use self::rule::Rule;
 use crate::finding::Violation;
@@ -8,31 +21,22 @@ use crate::settings::action::Action;
 use crate::settings::rule_id::RuleId;
 use crate::startup::context::Context;
 
-/// Collects the rules from their files, in the order in which they report the same field.
-macro_rules! rules {
-    ($($module:ident,)*) => {
-        $(mod $module;)*
-
-        /// All rules, in the order of [`RuleId::ALL`].
-        pub static RULES: &[Rule] = &[$($module::RULE),*];
-    };
-}
-
-rules! {
-    classic_sidecar,
-    sidecar_without_startup_probe,
-    app_not_held,
-    sidecar_blocks_init,
-    never_completing_job,
-    startup_gate_never_opens,
-    startup_gate_proves_nothing,
-    sidecar_after_dependent,
-    missing_wait_for,
-    sidecar_on_unsupported_node,
-    unheld_mesh_injection,
-    app_container_restart_policy,
-    slow_startup_gate,
-}
+/// All rules, in the order of [`RuleId::ALL`].
+pub static RULES: &[Rule] = &[
+    classic_sidecar::RULE,
+    sidecar_without_startup_probe::RULE,
+    app_not_held::RULE,
+    sidecar_blocks_init::RULE,
+    never_completing_job::RULE,
+    startup_gate_never_opens::RULE,
+    startup_gate_proves_nothing::RULE,
+    sidecar_after_dependent::RULE,
+    missing_wait_for::RULE,
+    sidecar_on_unsupported_node::RULE,
+    unheld_mesh_injection::RULE,
+    app_container_restart_policy::RULE,
+    slow_startup_gate::RULE,
+];
 
 /// The rule with this id.
 #[must_use]

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::finding::{Refusal, Violation, one_line};
 use crate::rules::rule;
+use crate::rules::rule::Rule;
 use crate::settings::action::{Action, Fix};
 use crate::settings::rule_id::RuleId;
 
@@ -105,7 +106,7 @@ impl Decision {
     /// Adds a reason to each violation that `fix` allows to repair but that has none yet.
     pub(super) fn refuse(&mut self, reason: &Refusal, fix: Fix) {
         for violation in self.violations.iter_mut().filter(|violation| violation.refusal.is_none()) {
-            let repaired_with = rule(violation.rule).and_then(|rule| rule.repaired_with());
+            let repaired_with = rule(violation.rule).and_then(Rule::repaired_with);
             violation.refusal = repaired_with.is_some_and(|needs| needs <= fix).then(|| reason.clone());
         }
     }

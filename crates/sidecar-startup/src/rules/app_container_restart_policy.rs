@@ -35,12 +35,12 @@
 //! # How to fix it
 //! If the container is a sidecar, move it to `initContainers`; otherwise remove the field.
 
+use super::rule::Rule;
+use crate::finding::{ErrorKind, Finding, Subject};
+use crate::model::texts::texts;
+use crate::settings::action::Action;
 use crate::settings::rule_id::RuleId;
 use crate::startup::context::Context;
-use crate::model::texts::texts;
-use super::rule::Rule;
-use crate::settings::action::Action;
-use crate::finding::{ErrorKind, Finding, Subject};
 
 pub(super) const RULE: Rule = Rule {
     id: RuleId::AppContainerRestartPolicy,

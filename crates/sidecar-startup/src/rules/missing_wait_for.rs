@@ -139,29 +139,26 @@ fn plan(task: &Task<'_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
 /// init containers, without which it has no network. Where the mesh's proxy is a classic sidecar it goes before them instead: between
 /// the two, nothing has a network.
 fn before(pod: &Pod<'_>, init: &[ContainerId]) -> Result<Option<ContainerId>, Refusal> {
-    let is = |id: &ContainerId, is_such: fn(&Container<'_>) -> bool| pod.get(*id).is_some_and(is_such);
-    let is_ahead = |id: &ContainerId| {
-        // An id that the Pod does not know was added by this repair.
-        pod.get(*id).is_none_or(|other| other.is_native_sidecar() || mesh::is_of_mesh(other))
-    };
+    let at = |id: &ContainerId| pod.get(*id);
+    // An id that the Pod does not know was added by this repair.
+    let is_ahead =
+        |id: &ContainerId| at(id).is_none_or(|other| other.is_native_sidecar() || mesh::is_of_mesh(other));
     let after_last = init.iter().rposition(is_ahead).map_or(0, |last| last + 1);
     let Some(proxy) = pod.app_list().find(|other| other.redirects_traffic()) else {
         return Ok(init.get(after_last).copied());
     };
+    let may_lack_network = || Refusal::from(format!("it may have no network until {} starts", proxy.name()));
     let is_init_of_mesh = |other: &Container<'_>| other.is_init_task() && mesh::is_of_mesh(other);
-    let Some(first) = init.iter().position(|id| is(id, is_init_of_mesh)) else {
-        return Err(format!("it may have no network until {} starts", proxy.name()).into());
-    };
-    let mut behind = init.iter().skip(first);
+    let first =
+        init.iter().position(|id| at(id).is_some_and(is_init_of_mesh)).ok_or_else(may_lack_network)?;
+    let mut behind = init.get(first..).unwrap_or_default().iter().filter_map(at).peekable();
     // Where a CNI plugin redirects the traffic, it does so from the start; the init container only validates that.
-    let is_validator = |other: &Container<'_>| other.fields.name.contains("validat");
-    if init.get(first).is_some_and(|id| is(id, is_validator)) {
-        return Err(
-            format!("it has no network until {} starts, so it would wait forever", proxy.name()).into()
-        );
+    if behind.peek().is_some_and(|first| first.fields.name.contains("validat")) {
+        let reason = format!("it has no network until {} starts, so it would wait forever", proxy.name());
+        return Err(reason.into());
     }
-    if behind.any(|id| is(id, |other| other.is_native_sidecar())) {
-        return Err(format!("it may have no network until {} starts", proxy.name()).into());
+    if behind.any(Container::is_native_sidecar) {
+        return Err(may_lack_network());
     }
     Ok(init.get(first).copied())
 }

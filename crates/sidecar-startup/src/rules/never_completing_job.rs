@@ -44,18 +44,18 @@
 //! scuttle, a shared process namespace, a call to the sidecar's quit endpoint in the application's command, or a script in the
 //! sidecar that watches for the end.
 
-use crate::settings::rule_id::RuleId;
-use crate::startup::context::Context;
-use crate::model::texts::texts;
+use super::rule::Rule;
+use crate::finding::{ErrorKind, Finding, Subject};
 use crate::model::object::ContainerFields;
+use crate::model::texts::texts;
 use crate::pod::Pod;
 use crate::pod::container::{ContainerKind, Facts};
 use crate::pod::owner::Owner;
-use crate::repair::plan::{Phase, Repair};
 use crate::repair::conversion;
-use super::rule::Rule;
+use crate::repair::plan::{Phase, Repair};
 use crate::settings::action::{Action, Fix, Need};
-use crate::finding::{ErrorKind, Finding, Subject};
+use crate::settings::rule_id::RuleId;
+use crate::startup::context::Context;
 
 pub(super) const RULE: Rule = Rule {
     id: RuleId::NeverCompletingJob,
