@@ -2,6 +2,7 @@
 
 pub(crate) mod api_rules;
 pub mod cluster;
+pub mod container_fields;
 pub(crate) mod container_id;
 pub(crate) mod explain;
 pub mod field;
@@ -13,7 +14,10 @@ pub mod object;
 pub mod read;
 pub mod request;
 pub mod resources;
+pub mod scheduling;
 pub mod template;
 pub(crate) mod texts;
 pub mod timing;
 pub(crate) mod version;
+pub mod view;
+pub mod volumes;

@@ -12,9 +12,10 @@ use crate::catalogue;
 use crate::catalogue::candidate::{Candidate, PodContext};
 use crate::model::container_id::ContainerId;
 use crate::model::field::FieldPath;
-use crate::model::object::{Object, Spec, TextMap};
+use crate::model::object::{Object, Spec};
 use crate::model::read::{ReadError, ReadErrorKind};
 use crate::model::template::{Kind, PodTemplate};
+use crate::model::view::TextMap;
 use crate::settings::Settings;
 
 /// The containers of a Pod template, in Pod order: `initContainers`, then `containers`.

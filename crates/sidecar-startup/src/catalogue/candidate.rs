@@ -1,7 +1,9 @@
 //! The input of the catalogue: a container and its Pod.
 
-use crate::model::object::{ContainerFields, Spec, TextMap};
+use crate::model::container_fields::ContainerFields;
+use crate::model::object::Spec;
 use crate::model::template::Kind;
+use crate::model::view::TextMap;
 
 /// A container to compare with the rows of the catalogue.
 #[derive(Debug, Clone, Copy)]

@@ -4,9 +4,9 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::candidate::Candidate;
 use crate::command::is_shell;
+use crate::model::container_fields::ContainerFields;
 use crate::model::glob::matches;
 use crate::model::image;
-use crate::model::object::ContainerFields;
 use crate::model::template::Kind;
 use crate::model::version::Version;
 

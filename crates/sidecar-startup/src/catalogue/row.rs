@@ -3,9 +3,9 @@
 use super::candidate::Candidate;
 use super::condition::Condition;
 use super::injectable::Injectable;
+use crate::model::container_fields::ContainerFields;
 use crate::model::glob::{matches, matches_repository};
 use crate::model::image;
-use crate::model::object::ContainerFields;
 use crate::settings::action::Need;
 
 /// The name of Istio's proxy, both as a container and as a row.

@@ -4,7 +4,7 @@
 //! that sets `holdApplicationUntilProxyStarts`. Text with unbalanced brackets or quotes is not YAML. A repair adds the field at the
 //! start, or changes `false` to `true`, and leaves all other bytes alone.
 
-use super::object::TextMap;
+use super::view::TextMap;
 
 /// The annotation with the configuration of Istio's proxy.
 pub const CONFIG: &str = "proxy.istio.io/config";

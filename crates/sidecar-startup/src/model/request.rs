@@ -1,11 +1,8 @@
 //! The admission request: an object, and the operation on it.
 
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
-
-use crate::model::object::{Object, Text, view};
+use crate::model::object::Object;
 use crate::model::template::Kind;
+use crate::model::view::{Text, view};
 
 view! {
     /// The fields of an `admission.k8s.io/v1` `AdmissionRequest` that the verdict depends on.

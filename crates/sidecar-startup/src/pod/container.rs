@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::catalogue::row::Row;
+use crate::model::container_fields::ContainerFields;
 use crate::model::container_id::ContainerId;
-use crate::model::object::ContainerFields;
 use crate::settings::action::{Action, Need};
 use crate::settings::sidecar::Sidecar;
 

@@ -3,8 +3,8 @@
 
 use super::container::Container;
 use crate::command::is_shell;
+use crate::model::container_fields::ContainerFields;
 use crate::model::container_id::ContainerId;
-use crate::model::object::ContainerFields;
 
 /// What the native copy, and the volume that both copies share, append to the name of the classic copy.
 pub const NATIVE_SUFFIX: &str = "-native";

@@ -46,7 +46,7 @@
 
 use super::rule::Rule;
 use crate::finding::{ErrorKind, Finding, Subject};
-use crate::model::object::ContainerFields;
+use crate::model::container_fields::ContainerFields;
 use crate::model::texts::texts;
 use crate::pod::Pod;
 use crate::pod::container::{ContainerKind, Facts};

@@ -44,8 +44,8 @@ use k8s_openapi::api::core::v1::Probe;
 
 use super::rule::Rule;
 use crate::finding::{ErrorKind, Finding, Refusal, Subject};
+use crate::model::container_fields::ContainerFields;
 use crate::model::gate::{hook_is_gate, probe_is_gate};
-use crate::model::object::ContainerFields;
 use crate::model::texts::texts;
 use crate::pod::container::{Container, ContainerKind};
 use crate::repair::draft::Draft;

@@ -7,7 +7,7 @@ use serde::de::{Deserializer, Error as _};
 use serde_json::Value;
 
 use super::text::not_empty;
-use crate::model::object::TextMap;
+use crate::model::view::TextMap;
 
 /// An init container that Pods selected by label must have.
 #[derive(Debug, Clone, Deserialize)]

@@ -7,8 +7,8 @@ use k8s_openapi::api::core::v1::{ContainerPort, LifecycleHandler, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::command::{Ends, outcome};
+use crate::model::container_fields::ContainerFields;
 use crate::model::container_id::ContainerId;
-use crate::model::object::ContainerFields;
 use crate::model::timing::Timing;
 use crate::pod::Pod;
 use crate::pod::container::{Container, ContainerKind};

@@ -1,0 +1,91 @@
+//! The view of a container. Probes, hooks and ports are `k8s-openapi` types.
+
+use k8s_openapi::api::core::v1::{ContainerPort, Lifecycle, LifecycleHandler, Probe};
+use serde::de::IgnoredAny;
+
+use crate::model::resources::Requests;
+use crate::model::view::{Text, Unread, items, view};
+
+view! {
+    /// An entry of `containers` or `initContainers`.
+    ContainerFields {
+        "name" name: Text<'a>,
+        "image" image: Text<'a>,
+        "command" command: Vec<Text<'a>>,
+        "args" args: Vec<Text<'a>>,
+        /// Parsed only when needed, see [`ContainerFields::variable`].
+        "env" env: Unread<'a>,
+        "envFrom" env_from: Unread<'a>,
+        "volumeMounts" volume_mounts: Unread<'a>,
+        "restartPolicy" restart_policy: Option<Text<'a>>,
+        "restartPolicyRules" restart_policy_rules: Unread<'a>,
+        "resources" resources: Unread<'a>,
+        "ports" ports: Vec<ContainerPort>,
+        "startupProbe" startup_probe: Option<Probe>,
+        "readinessProbe" readiness_probe: Option<Probe>,
+        "livenessProbe" liveness_probe: Option<Probe>,
+        "lifecycle" lifecycle: Option<Lifecycle>,
+    }
+}
+
+view! {
+    /// An entry of a container's `env`.
+    EnvVar {
+        "name" name: Text<'a>,
+        /// `None` if the value comes from `valueFrom`.
+        "value" value: Option<Text<'a>>,
+    }
+}
+
+impl ContainerFields<'_> {
+    /// The items of `command`, followed by those of `args`.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.command.iter().chain(&self.args).map(|word| &**word)
+    }
+
+    /// The `postStart` hook, if any.
+    #[must_use]
+    pub fn post_start(&self) -> Option<&LifecycleHandler> {
+        self.lifecycle.as_ref().and_then(|lifecycle| lifecycle.post_start.as_ref())
+    }
+
+    /// The probe in the field `startupProbe`, `readinessProbe` or `livenessProbe`, if any.
+    #[must_use]
+    pub fn probe(&self, field: &str) -> Option<&Probe> {
+        match field {
+            "startupProbe" => self.startup_probe.as_ref(),
+            "readinessProbe" => self.readiness_probe.as_ref(),
+            "livenessProbe" => self.liveness_probe.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The literal value of an environment variable, if it has one.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<String> {
+        let variables: Vec<EnvVar<'_>> = self.env.read()?;
+        let last = variables.into_iter().rev().find(|variable| &*variable.name == name)?;
+        last.value.map(|value| value.to_string())
+    }
+
+    /// Whether the container certainly does not set this environment variable: it is not listed in `env`, and there is no `envFrom`.
+    #[must_use]
+    pub fn lacks_variable(&self, name: &str) -> bool {
+        let variables: Option<Vec<EnvVar<'_>>> = self.env.read();
+        let sources: Option<Vec<IgnoredAny>> = self.env_from.read();
+        variables.is_some_and(|variables| variables.iter().all(|variable| &*variable.name != name))
+            && sources.is_some_and(|sources| sources.is_empty())
+    }
+
+    /// Whether the container has `restartPolicyRules`, by which a restart depends on the exit code.
+    #[must_use]
+    pub fn has_restart_rules(&self) -> bool {
+        items(&self.restart_policy_rules.value()).next().is_some()
+    }
+
+    /// The resource requests of the container.
+    #[must_use]
+    pub fn requests(&self) -> Requests {
+        Requests::of(&self.resources.value())
+    }
+}

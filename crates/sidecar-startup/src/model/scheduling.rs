@@ -1,0 +1,146 @@
+//! The nodes on which a Pod may run, by its `nodeName`, `nodeSelector`, node affinity and tolerations.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::model::cluster::Taint;
+use crate::model::object::Spec;
+use crate::model::view::{Text, items, view};
+
+view! {
+    /// The `affinity` of a Pod.
+    Affinity {
+        "nodeAffinity" node_affinity: NodeAffinity<'a>,
+    }
+}
+
+view! {
+    /// The nodes on which a Pod may be scheduled.
+    NodeAffinity {
+        "requiredDuringSchedulingIgnoredDuringExecution" required: Option<NodeSelector<'a>>,
+    }
+}
+
+view! {
+    /// A node must match at least one term.
+    NodeSelector {
+        "nodeSelectorTerms" terms: Vec<NodeSelectorTerm<'a>>,
+    }
+}
+
+view! {
+    /// A node must meet all requirements.
+    NodeSelectorTerm {
+        "matchExpressions" match_expressions: Vec<NodeRequirement<'a>>,
+        /// Requirements on the name of the node.
+        "matchFields" match_fields: Vec<NodeRequirement<'a>>,
+    }
+}
+
+view! {
+    /// A requirement on a label or field of a node.
+    NodeRequirement {
+        "key" key: Text<'a>,
+        "operator" operator: Text<'a>,
+        "values" values: Vec<Text<'a>>,
+    }
+}
+
+impl Spec<'_> {
+    /// Whether `nodeName`, `nodeSelector` and the required node affinity allow the Pod on a node with this name and these labels
+    /// (`staging/src/k8s.io/component-helpers/scheduling/corev1/nodeaffinity/nodeaffinity.go`).
+    #[must_use]
+    pub fn may_land_on(&self, name: &str, labels: &BTreeMap<String, String>) -> bool {
+        if !self.node_name.is_empty() {
+            return *self.node_name == *name;
+        }
+        let affinity: Option<Affinity<'_>> = self.affinity.read();
+        let required = affinity.and_then(|affinity| affinity.node_affinity.required);
+        self.node_selector.iter().all(|(key, value)| labels.get(key).is_some_and(|label| *label == value))
+            && required.is_none_or(|required| required.terms.iter().any(|term| term.fits(name, labels)))
+    }
+
+    /// Whether the Pod tolerates a taint (`staging/src/k8s.io/component-helpers/scheduling/corev1/helpers.go`). A toleration with an
+    /// unknown operator is assumed to match the value.
+    #[must_use]
+    pub fn tolerates(&self, taint: &Taint) -> bool {
+        items(&self.tolerations.value()).any(|toleration| {
+            let text = |field: &str| toleration.get(field).and_then(Value::as_str).unwrap_or_default();
+            let is_any_key = text("key").is_empty() && text("operator") == "Exists";
+            let fits_value = !matches!(text("operator"), "" | "Equal") || text("value") == taint.value;
+            (text("effect").is_empty() || text("effect") == taint.effect)
+                && (is_any_key || text("key") == taint.key)
+                && fits_value
+        })
+    }
+
+    /// Whether requiring this node label would conflict with the `nodeSelector` or a term of the required node affinity.
+    #[must_use]
+    pub fn conflicts_with_node_label(&self, key: &str, value: &str) -> bool {
+        if self.node_selector.get(key).is_some_and(|other| other != value) {
+            return true;
+        }
+        let affinity: Option<Affinity<'_>> = self.affinity.read();
+        let terms = affinity.and_then(|affinity| affinity.node_affinity.required).unwrap_or_default().terms;
+        let excludes = |requirement: &NodeRequirement<'_>| {
+            let is_listed = requirement.values.iter().any(|listed| **listed == *value);
+            *requirement.key == *key
+                && match &*requirement.operator {
+                    "In" => !is_listed,
+                    "NotIn" => is_listed,
+                    "Exists" => false,
+                    _ => true,
+                }
+        };
+        terms.iter().any(|term| term.match_expressions.iter().any(excludes))
+    }
+
+    /// Whether the Pod is restricted to nodes with this label, by its `nodeSelector` or by every term of its required node affinity.
+    #[must_use]
+    pub fn requires_node_label(&self, key: &str, value: &str) -> bool {
+        if self.node_selector.get(key) == Some(value) {
+            return true;
+        }
+        let affinity: Option<Affinity<'_>> = self.affinity.read();
+        let terms = affinity.and_then(|affinity| affinity.node_affinity.required).unwrap_or_default().terms;
+        let asks = |requirement: &NodeRequirement<'_>| {
+            *requirement.key == *key
+                && *requirement.operator == *"In"
+                && !requirement.values.is_empty()
+                && requirement.values.iter().all(|listed| **listed == *value)
+        };
+        !terms.is_empty() && terms.iter().all(|term| term.match_expressions.iter().any(asks))
+    }
+}
+
+impl NodeSelectorTerm<'_> {
+    /// Whether a node meets all requirements. An empty term matches no node.
+    fn fits(&self, name: &str, labels: &BTreeMap<String, String>) -> bool {
+        let fields =
+            self.match_fields.iter().map(|field| (field, (*field.key == *"metadata.name").then_some(name)));
+        let expressions = self.match_expressions.iter();
+        let expressions = expressions.map(|asked| (asked, labels.get(&*asked.key).map(String::as_str)));
+        let mut all = fields.chain(expressions).peekable();
+        all.peek().is_some() && all.all(|(asked, value)| asked.fits(value))
+    }
+}
+
+impl NodeRequirement<'_> {
+    /// Whether a label with this value, or without one, meets the requirement.
+    fn fits(&self, value: Option<&str>) -> bool {
+        let is_listed = |value: &str| self.values.iter().any(|listed| **listed == *value);
+        let number = |text: &str| text.parse::<i64>().ok();
+        let asked = self.values.first().and_then(|value| number(value));
+        let compared = value.and_then(number).zip(asked);
+        match &*self.operator {
+            "In" => value.is_some_and(is_listed),
+            "NotIn" => !value.is_some_and(is_listed),
+            "Exists" => value.is_some(),
+            "DoesNotExist" => value.is_none(),
+            "Gt" => compared.is_some_and(|(value, asked)| asked < value),
+            "Lt" => compared.is_some_and(|(value, asked)| value < asked),
+            _ => false,
+        }
+    }
+}

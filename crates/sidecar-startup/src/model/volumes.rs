@@ -1,0 +1,65 @@
+//! The volumes of a Pod, and which of its containers mount them.
+
+use serde_json::Value;
+
+use crate::model::container_fields::ContainerFields;
+use crate::model::object::Spec;
+use crate::model::view::{Text, Unread, items, view};
+
+view! {
+    /// An entry of a Pod's `volumes`.
+    Volume {
+        "name" name: Text<'a>,
+        "hostPath" host_path: Option<Unread<'a>>,
+    }
+}
+
+view! {
+    /// An entry of a container's `volumeMounts`.
+    VolumeMount {
+        "name" name: Text<'a>,
+    }
+}
+
+impl Spec<'_> {
+    /// The names of the `hostPath` volumes.
+    pub fn host_path_volumes(&self) -> impl Iterator<Item = String> {
+        let volumes: Option<Vec<Volume<'_>>> = self.volumes.read();
+        let volumes = volumes.into_iter().flatten().filter(|volume| volume.host_path.is_some());
+        volumes.map(|volume| volume.name.to_string())
+    }
+}
+
+impl ContainerFields<'_> {
+    /// Whether the container mounts the volume with this name.
+    #[must_use]
+    pub fn mounts(&self, volume: &str) -> bool {
+        let mounts: Option<Vec<VolumeMount<'_>>> = self.volume_mounts.read();
+        mounts.is_some_and(|mounts| mounts.iter().any(|mount| &*mount.name == volume))
+    }
+
+    /// The index of the first of `others` that shares a volume with this container, where at least one of the two may write to it, and
+    /// the name of the volume.
+    #[must_use]
+    pub fn volume_shared_with(&self, others: &[&Self], spec: &Spec<'_>) -> Option<(usize, String)> {
+        /// Volume sources that containers cannot write to.
+        const READ_ONLY: [&str; 5] = ["configMap", "downwardAPI", "image", "projected", "secret"];
+        let (mine, volumes) = (self.volume_mounts.value(), spec.volumes.value());
+        let is_written = |name: &Value| {
+            let volume = items(&volumes).find(|volume| volume.get("name") == Some(name));
+            volume.is_none_or(|volume| READ_ONLY.iter().all(|source| volume.get(source).is_none()))
+        };
+        let mine: Vec<_> = items(&mine).filter(|mount| mount.get("name").is_some_and(is_written)).collect();
+        let is_read = |mount: &Value| mount.get("readOnly") == Some(&Value::Bool(true));
+        others.iter().enumerate().find_map(|(place, other)| {
+            let theirs = if mine.is_empty() { Value::Null } else { other.volume_mounts.value() };
+            let shared = items(&theirs).find(|theirs| {
+                let is_shared = |mine: &&Value| {
+                    mine.get("name") == theirs.get("name") && !(is_read(mine) && is_read(theirs))
+                };
+                mine.iter().any(is_shared)
+            });
+            Some((place, shared?.get("name")?.as_str()?.to_owned()))
+        })
+    }
+}
