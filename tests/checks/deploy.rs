@@ -17,7 +17,7 @@ use super::trial::trial;
 
 type Check = fn(&Path, &PolicyModule) -> anyhow::Result<()>;
 
-/// The trials, one of them for each overlay.
+/// One trial per overlay, and those about particular overlays.
 pub(crate) fn trials(root: &Path, module: &Arc<PolicyModule>) -> anyhow::Result<Vec<Trial>> {
     let root = root.to_owned();
     let mut trials = Vec::new();

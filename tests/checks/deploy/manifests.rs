@@ -1,4 +1,4 @@
-//! What holds of the manifests themselves.
+//! Checks the manifests under `deploy/` against Kubewarden's custom resources and the policy's metadata.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::policy::{Policy, overlays, subscriptions};
 use crate::checks::kustomize;
 
-/// What holds for every policy that is to be applied.
+/// What must hold for every overlay.
 pub(crate) fn is_sound(root: &Path, policy: &Policy, module: &PolicyModule) -> anyhow::Result<()> {
     policy.read_as_custom_resource()?;
     let verdict = module.validate_settings(policy.settings())?;
@@ -40,7 +40,7 @@ pub(crate) fn is_sound(root: &Path, policy: &Policy, module: &PolicyModule) -> a
             known.contains(&(resource.clone(), operation.clone())),
             "{operation} of {resource} is none of the module's rules"
         );
-        // A scan looks only at what is created.
+        // The audit scanner only evaluates CREATE.
         ensure!(subscriptions.contains(&(resource.clone(), "CREATE".to_owned())), "{resource}: no CREATE");
     }
 
@@ -67,7 +67,7 @@ pub(crate) fn is_sound(root: &Path, policy: &Policy, module: &PolicyModule) -> a
     is_of_this_module(policy, &metadata["annotations"])
 }
 
-/// The policy names the module of this version, and reports show what the module says of itself.
+/// The policy uses the module of this version and repeats its annotations for reports.
 fn is_of_this_module(policy: &Policy, module: &Value) -> anyhow::Result<()> {
     let annotation = |name: &str| &module[format!("io.kubewarden.policy.{name}")];
     let reference = policy.spec("module").as_str().unwrap_or_default();
@@ -90,7 +90,7 @@ fn is_of_this_module(policy: &Policy, module: &Value) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The policy that the README shows is what Kubewarden takes, names the same module, and has settings that the policy takes.
+/// The policy in the README is a valid custom resource with the same module and valid settings.
 pub(crate) fn documented_policy_is_sound(root: &Path) -> anyhow::Result<()> {
     let text = fs::read_to_string(root.join("README.md"))?;
     let blocks = text.split("```yaml\n").skip(1).filter_map(|block| block.split_once("```"));
@@ -105,14 +105,14 @@ pub(crate) fn documented_policy_is_sound(root: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether there is a `kubectl` that says which Kustomize it holds, as it does since 1.24; the one of Debian 12 is older, and
-/// its Kustomize 2.0 knows neither components nor folders as resources.
+/// Whether `kubectl` prints its Kustomize version, as it does since 1.24. Older ones, as in Debian 12, have Kustomize 2.0, which
+/// supports neither components nor folders as resources.
 pub(crate) fn has_kubectl() -> bool {
     let output = Command::new("kubectl").args(["version", "--client", "--output", "json"]).output();
     output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("kustomizeVersion"))
 }
 
-/// `kubectl kustomize` makes the same of every overlay, which shows that what is tested here is what is applied.
+/// `kubectl kustomize` renders every overlay the same way, so the tests check what `kubectl apply -k` applies.
 pub(crate) fn renders_as_kubectl_does(root: &Path) -> anyhow::Result<()> {
     let mut names = BTreeMap::new();
     for overlay in overlays(root)? {
@@ -120,7 +120,7 @@ pub(crate) fn renders_as_kubectl_does(root: &Path) -> anyhow::Result<()> {
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let rendered = manifest::parse(str::from_utf8(&output.stdout)?)?;
         let rendered: Vec<_> = rendered.into_iter().map(|document| document.value).collect();
-        // It sorts what it renders.
+        // kubectl sorts its output.
         let mut expected = kustomize::render(&overlay)?;
         expected.sort_by_key(|object| rendered.iter().position(|other| other["kind"] == object["kind"]));
         ensure!(rendered == expected, "kubectl makes {rendered:#?} instead of {expected:#?}");

@@ -1,4 +1,4 @@
-//! Policies as the overlays render them.
+//! The policies, rendered from the overlays.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 
 use crate::checks::kustomize;
 
-/// A policy as an overlay renders it.
+/// A policy, rendered from an overlay.
 #[derive(Debug, Clone)]
 pub(crate) struct Policy(pub(crate) Value);
 
-/// The folders that are made to be applied.
+/// The folders to be applied.
 pub(crate) fn overlays(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut overlays = Vec::new();
     for entry in fs::read_dir(root.join("deploy"))? {
@@ -28,12 +28,12 @@ pub(crate) fn overlays(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 impl Policy {
-    /// The only policy of an overlay.
+    /// The single policy of an overlay.
     pub(crate) fn of(overlay: &Path) -> anyhow::Result<Self> {
         let (mut policies, others): (Vec<_>, Vec<_>) = kustomize::render(overlay)?
             .into_iter()
             .partition(|object| object["apiVersion"] == "policies.kubewarden.io/v1");
-        ensure!(policies.len() == 1, "{} policies", policies.len());
+        ensure!(policies.len() == 1, "expected one policy, but found {}", policies.len());
         let policy = policies.pop().map(Self).context("there is none")?;
         policy.has_the_permissions_that_it_needs(&others)?;
         Ok(policy)
@@ -62,7 +62,7 @@ impl Policy {
         let subject = &binding["subjects"][0];
         let text = |field: &str| subject[field].as_str().unwrap_or_default();
         let user = format!("system:serviceaccount:{}:{}", text("namespace"), text("name"));
-        ensure!(self.settings()["nodes"]["user"] == user, "it asks for another user than {user}");
+        ensure!(self.settings()["nodes"]["user"] == user, "nodes.user is not {user}");
         ensure!(binding["roleRef"]["name"] == role["metadata"]["name"], "{binding:#}");
         Ok(())
     }
@@ -83,12 +83,12 @@ impl Policy {
         self.0["kind"] == "ClusterAdmissionPolicy"
     }
 
-    /// Each pair of a resource, with its group, and an operation.
+    /// All pairs of group/resource and operation.
     pub(crate) fn subscriptions(&self) -> Vec<(String, String)> {
         subscriptions(self.spec("rules"))
     }
 
-    /// The policy is a custom resource as Kubewarden defines it, and has no field that it does not know.
+    /// The policy is a valid custom resource without unknown fields.
     pub(crate) fn read_as_custom_resource(&self) -> anyhow::Result<()> {
         if self.is_cluster_wide() {
             serde_json::from_value::<ClusterAdmissionPolicy>(self.0.clone())?;
@@ -98,7 +98,7 @@ impl Policy {
         Ok(())
     }
 
-    /// The case as this policy judges it.
+    /// The case with the settings of this policy.
     pub(crate) fn case(&self, case: &Case) -> Case {
         case.under(self.settings().clone())
     }

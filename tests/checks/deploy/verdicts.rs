@@ -1,4 +1,4 @@
-//! What the policies let in, keep out and repair.
+//! Checks what the policies allow, deny and repair.
 
 use std::fs;
 use std::path::Path;
@@ -11,34 +11,22 @@ use serde_json::{Value, json};
 
 use super::policy::Policy;
 
-/// With the settings of that overlay nothing is denied but what the API server would refuse as well.
+/// The overlay denies nothing except what the API server would reject as well.
 pub(crate) fn denies_nothing(root: &Path, name: &str) -> anyhow::Result<()> {
     let policy = Policy::named(root, name)?;
     let mut warned = 0;
-    for case in discover(&root.join("tests/cases"))? {
-        let case = policy.case(&case);
-        let outcome = Outcome::of_library(&case);
-        if outcome.is_unreadable() {
-            continue;
-        }
-        ensure!(outcome.is_allowed(), "{}: {}", case.name, outcome.message());
+    for (_, outcome) in allowed_cases(root, &policy)? {
         warned += usize::from(!outcome.violations().is_empty() || outcome.object.is_some());
     }
     ensure!(warned > 20, "only {warned} cases are warned about");
     Ok(())
 }
 
-/// Nothing but the annotations of Pod templates is changed, nothing is denied, and no other rule says anything.
+/// The overlay changes only annotations of Pod templates, denies nothing, and no other rule reports anything.
 pub(crate) fn annotates_only(root: &Path) -> anyhow::Result<()> {
     let policy = Policy::named(root, "mesh-annotations")?;
     let mut repaired = 0;
-    for case in discover(&root.join("tests/cases"))? {
-        let case = policy.case(&case);
-        let outcome = Outcome::of_library(&case);
-        if outcome.is_unreadable() {
-            continue;
-        }
-        ensure!(outcome.is_allowed(), "{}: {}", case.name, outcome.message());
+    for (case, outcome) in allowed_cases(root, &policy)? {
         let mut others = outcome.violations();
         others.retain(|violation| violation.rule != "unheld-mesh-injection");
         ensure!(others.is_empty(), "{}: {others:?}", case.name);
@@ -54,7 +42,22 @@ pub(crate) fn annotates_only(root: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What each validating overlay is made to let in, and to keep out.
+/// All cases that can be read, with the settings of a policy, and their outcomes. An error if it denies one.
+fn allowed_cases(root: &Path, policy: &Policy) -> anyhow::Result<Vec<(Case, Outcome)>> {
+    let mut outcomes = Vec::new();
+    for case in discover(&root.join("tests/cases"))? {
+        let case = policy.case(&case);
+        let outcome = Outcome::of_library(&case);
+        if outcome.is_unreadable() {
+            continue;
+        }
+        ensure!(outcome.is_allowed(), "{}: {}", case.name, outcome.message());
+        outcomes.push((case, outcome));
+    }
+    Ok(outcomes)
+}
+
+/// Each validating overlay allows and denies what it should.
 pub(crate) fn judges(root: &Path, module: &PolicyModule) -> anyhow::Result<()> {
     let unheld = fs::read_to_string(root.join("tests/requests/readiness-probe-only.json"))?;
     let unheld: Value = serde_json::from_str::<Value>(&unheld)?["object"].clone();
@@ -82,7 +85,7 @@ pub(crate) fn judges(root: &Path, module: &PolicyModule) -> anyhow::Result<()> {
         )? == denied,
         "validate-pods lets in what is not held"
     );
-    // As an injector leaves it behind: classic, and holding the application.
+    // The Pod after injection: a classic sidecar that holds the application.
     let held = pod("app-not-held/istio-proxy-held-with-pilot-agent-wait")?;
     ensure!(verdict("validate-pods", &held)? == warned, "validate-pods keeps out what an injector holds");
     let not_held = pod("app-not-held/classic-sidecar-without-a-hook")?;
@@ -90,7 +93,7 @@ pub(crate) fn judges(root: &Path, module: &PolicyModule) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The mutating overlays repair what they are made for, and the result passes where it is judged.
+/// The mutating overlays make the intended repairs, and the validating ones allow the result.
 pub(crate) fn repairs(root: &Path, module: &PolicyModule) -> anyhow::Result<()> {
     let (unheld, asking) = (unheld_pod(), asking_deployment());
     let expectations = [
