@@ -101,7 +101,7 @@ holds() {
 }
 
 @test "repairs with a patch" {
-    judge --request-path tests/requests/readiness-probe-only.json --settings-json '{"fix": "Safe"}'
+    judge --request-path tests/requests/readiness-probe-only.json --settings-json '{"fix": "All"}'
     [ "$status" -eq 0 ]
     holds '.allowed and .patchType == "JSONPatch"'
     holds '.patch | @base64d | fromjson | any(.op == "add" and (.path | endswith("/initContainers/0/startupProbe")))'
@@ -112,7 +112,7 @@ holds() {
 
 @test "leaves denied objects unchanged" {
     judge --request-path tests/requests/readiness-probe-only.json --settings-json \
-        '{"fix": "Safe", "waitFor": [{"name": "nginx", "podSelector": {}, "container": {"image": "other"}}]}'
+        '{"fix": "All", "waitFor": [{"name": "nginx", "podSelector": {}, "container": {"image": "other"}}]}'
     [ "$status" -eq 0 ]
     holds '.allowed == false and .patch == null'
     holds '.status.message | contains("not repaired: another container already has this name (missing-wait-for)")'
@@ -167,10 +167,10 @@ with_access_to_nodes() {
     for kind in "${KINDS[@]}"; do
         read -r version name path <<<"$kind"
         request=$(request tests/requests/readiness-probe-only.json "$version" "$name" "$path")
-        judge --request-path "$request" --settings-json '{"fix": "Safe"}'
+        judge --request-path "$request" --settings-json '{"fix": "All"}'
         holds '.allowed and .patch != null'
         target/debug/policy-host patched --request-path "$request" <<<"$output" >"$BATS_TEST_TMPDIR/patched.json"
-        for settings in '{"fix": "Safe"}' '{}'; do
+        for settings in '{"fix": "All"}' '{}'; do
             judge --request-path "$BATS_TEST_TMPDIR/patched.json" --settings-json "$settings"
             [ "$status" -eq 0 ]
             holds '.allowed and .patch == null and .warnings == null'

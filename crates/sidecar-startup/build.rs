@@ -42,6 +42,9 @@ struct Row {
     startup_probe: Option<Injectable>,
     wait_command: Option<Injectable>,
     #[serde(default)]
+    writes: bool,
+    health: Option<Health>,
+    #[serde(default)]
     shell: bool,
     source: String,
 }
@@ -72,6 +75,16 @@ struct Injectable {
     port: Option<PortSource>,
     #[serde(default)]
     when: Vec<Condition>,
+}
+
+/// Where a health server listens, and when the kubelet does not reach it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Health {
+    port: PortSource,
+    off_when: Vec<Condition>,
+    local_when: Vec<Condition>,
+    doubt_when: Vec<Condition>,
 }
 
 #[derive(Deserialize)]
@@ -180,18 +193,30 @@ fn conditions(conditions: &[Condition]) -> Rust {
     Ok(format!("&[{}]", conditions?.join(", ")))
 }
 
+fn port_source(PortSource { arg, env, named, default }: &PortSource) -> String {
+    let flag = arg.as_ref().map(|flag| flag.trim_start_matches('-'));
+    format!("PortSource {{ arg: {flag:?}, env: {env:?}, named: {named:?}, default: {default:?} }}")
+}
+
+/// The code of an optional health server.
+fn health(health: Option<&Health>) -> Rust {
+    let Some(Health { port, off_when, local_when, doubt_when }) = health else {
+        return Ok("None".to_owned());
+    };
+    Ok(format!(
+        "Some(Health {{ port: {}, off_when: {}, local_when: {}, doubt_when: {} }})",
+        port_source(port),
+        conditions(off_when)?,
+        conditions(local_when)?,
+        conditions(doubt_when)?
+    ))
+}
+
 /// The code of an optional injectable; `what` extracts the code of its probe, command or path.
 fn injectable(injectable: Option<&Injectable>, what: impl Fn(&Injectable) -> Option<String>) -> Rust {
     let Some(injectable) = injectable else { return Ok("None".to_owned()) };
-    let port = match &injectable.port {
-        None => "None".to_owned(),
-        Some(PortSource { arg, env, named, default }) => {
-            let flag = arg.as_ref().map(|flag| flag.trim_start_matches('-'));
-            format!(
-                "Some(PortSource {{ arg: {flag:?}, env: {env:?}, named: {named:?}, default: {default:?} }})"
-            )
-        }
-    };
+    let port =
+        injectable.port.as_ref().map_or("None".to_owned(), |port| format!("Some({})", port_source(port)));
     let when = conditions(&injectable.when)?;
     let what = what(injectable)
         .ok_or("followsApplication needs a path, startupProbe a probe, and waitCommand a command")?;
@@ -248,6 +273,8 @@ fn row(row: &Row) -> Rust {
         ("follows_application", follows),
         ("startup_probe", probe),
         ("wait_command", command),
+        ("writes", row.writes.to_string()),
+        ("health", health(row.health.as_ref())?),
         ("has_shell", row.shell.to_string()),
         ("source", format!("texts({:?})", row.source)),
     ];

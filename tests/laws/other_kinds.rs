@@ -10,20 +10,25 @@ use crate::seen::{Decision, Violation};
 /// A Pod is judged alike whether it is created by itself, by a Deployment or by a CronJob.
 pub(crate) fn other_kinds_say_the_same(case: &Case, outcome: &Outcome) -> anyhow::Result<()> {
     let Some(template) = template_for_any_kind(case, outcome) else { return Ok(()) };
-    let forms = [
-        json!({"apiVersion": "v1", "kind": "Pod", "metadata": template["metadata"], "spec": template["spec"]}),
-        json!({"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"template": template}}),
-        json!({"apiVersion": "batch/v1", "kind": "CronJob", "spec": {"jobTemplate": {"spec": {"template": template}}}}),
-    ];
-    for form in forms {
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": template["metadata"], "spec": template["spec"]});
+    // A deadline belongs to the kind, and decides how long a gate may take.
+    let deployment = json!({
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "spec": {"progressDeadlineSeconds": 1_000_000_000, "template": template},
+    });
+    let cron_job = json!({
+        "apiVersion": "batch/v1", "kind": "CronJob", "spec": {"jobTemplate": {"spec": {"template": template}}},
+    });
+    let of_pod = Outcome::of_library(&case.with_object(pod));
+    for form in [deployment, cron_job] {
         let other = Outcome::of_library(&case.with_object(form));
         ensure!(
-            violations(&other) == violations(outcome),
+            violations(&other) == violations(&of_pod),
             "another kind is judged differently: {:#}",
             other.to_value()
         );
         ensure!(
-            other.object.as_ref().map(template_of) == outcome.object.as_ref().map(template_of),
+            other.object.as_ref().map(template_of) == of_pod.object.as_ref().map(template_of),
             "another kind is repaired differently: {:#}",
             other.object.unwrap_or_default()
         );

@@ -2,11 +2,13 @@
 
 pub mod candidate;
 pub mod condition;
+pub mod health;
 pub mod injectable;
 pub mod row;
 
 use self::candidate::Candidate;
 use self::condition::{Condition, Test};
+use self::health::Health;
 use self::injectable::{Injectable, PortSource};
 use self::row::{Match, Row};
 use crate::model::glob::matches;

@@ -4,6 +4,7 @@
 pub(crate) mod budget;
 pub(crate) mod conversion;
 pub mod copies;
+mod derived;
 pub(crate) mod draft;
 pub(crate) mod edit;
 pub(crate) mod hold;

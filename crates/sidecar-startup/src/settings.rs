@@ -81,6 +81,12 @@ impl Settings {
         if is_exempt { Action::Ignore } else { self.action(rule) }
     }
 
+    /// Whether the setting `rules` names a rule.
+    #[must_use]
+    pub fn names(&self, rule: RuleId) -> bool {
+        self.rules.contains_key(&rule)
+    }
+
     /// The action on a violation of `rule`, without exemptions: that of [`Settings::rules`], else the rule's default, limited by
     /// `defaultAction`.
     #[must_use]

@@ -18,7 +18,8 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use sidecar_startup::copies::{MOUNT_PATH, Pair, pair};
+use sidecar_startup::copies::{Pair, pair};
+use sidecar_startup::pod::pair::MOUNT_PATH;
 
 /// The time limit for anything that should end.
 const PATIENCE: Duration = Duration::from_secs(20);

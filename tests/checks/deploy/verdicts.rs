@@ -97,8 +97,8 @@ pub(crate) fn judges(root: &Path, module: &PolicyModule) -> anyhow::Result<()> {
 pub(crate) fn repairs(root: &Path, module: &PolicyModule) -> anyhow::Result<()> {
     let (unheld, asking) = (unheld_pod(), asking_deployment());
     let expectations = [
-        ("mutate-pods", &unheld, "/spec/initContainers/0/startupProbe/httpGet/path", "/ready"),
-        ("mutate-pods-all", &unheld, "/spec/initContainers/0/startupProbe/httpGet/path", "/ready"),
+        ("mutate-pods", &unheld, "/spec/initContainers/0/startupProbe/httpGet/path", "/startup"),
+        ("mutate-pods-all", &unheld, "/spec/initContainers/0/startupProbe/httpGet/path", "/startup"),
         (
             "mesh-annotations",
             &asking,
@@ -134,10 +134,10 @@ fn unheld_pod() -> Value {
         "metadata": {"name": "shop"},
         "spec": {
             "initContainers": [{
-                "name": "cache",
-                "image": "cache:1",
+                "name": "cloud-sql-proxy",
+                "image": "gcr.io/cloud-sql-connectors/cloud-sql-proxy:2.15.0",
+                "args": ["--health-check", "--http-address=0.0.0.0"],
                 "restartPolicy": "Always",
-                "readinessProbe": {"httpGet": {"path": "/ready", "port": 8080}},
             }],
             "containers": [{"name": "shop", "image": "shop:1"}],
         },

@@ -142,22 +142,27 @@ impl Test {
     }
 }
 
-/// Whether `command` or `args` has the word `flag`, or the flag alone or with the value `true`.
+/// Whether `command` or `args` has the word `flag`, or the flag alone or with the value `true`. Of a repeated flag the last counts.
 fn has_arg(container: &ContainerFields<'_>, flag: &str) -> bool {
-    container.words().any(|word| matches!(without_dashes(word).strip_prefix(flag), Some("" | "=true")))
+    let forms = container.words().filter_map(|word| without_dashes(word).strip_prefix(flag));
+    let last = forms.filter(|rest| rest.is_empty() || rest.starts_with('=')).last();
+    matches!(last, Some("" | "=true"))
 }
 
-/// The value of a flag, after `=` or as the next word.
+/// The value of a flag, after `=` or as the next word. Of a repeated flag the last counts, as in Go's flag and pflag.
 pub(super) fn value_of_arg<'a>(container: &'a ContainerFields<'_>, flag: &str) -> Option<&'a str> {
     let mut words = container.words();
+    let mut last = None;
     while let Some(word) = words.next() {
         match without_dashes(word).strip_prefix(flag) {
-            Some("") if word.starts_with('-') => return words.next().filter(|value| !value.starts_with('-')),
-            Some(rest) if rest.starts_with('=') => return rest.strip_prefix('='),
+            Some("") if word.starts_with('-') => {
+                last = words.next().filter(|value| !value.starts_with('-'));
+            }
+            Some(rest) if rest.starts_with('=') => last = rest.strip_prefix('='),
             _ => {}
         }
     }
-    None
+    last
 }
 
 /// Whether the process may get other arguments than `command` and `args` show: through a shell or `$(VAR)`.

@@ -43,6 +43,17 @@ impl<T> Injectable<T> {
 
 impl PortSource {
     /// The port of a container; `None` if it cannot be determined.
+    /// The port, whatever address it is bound to; nothing where a value cannot be read.
+    pub(super) fn number(&self, candidate: Candidate<'_>) -> Option<u16> {
+        let arg =
+            self.arg.and_then(|flag| condition::value_of_arg(candidate.fields, flag)).map(str::to_owned);
+        let value = arg.or_else(|| self.env.and_then(|name| candidate.fields.variable(name)));
+        match value {
+            Some(value) => value.rsplit(':').next()?.parse().ok(),
+            None => self.default,
+        }
+    }
+
     fn port(&self, candidate: Candidate<'_>) -> Option<u16> {
         if let Some(value) = self.arg.and_then(|flag| condition::value_of_arg(candidate.fields, flag)) {
             return port_of(value);

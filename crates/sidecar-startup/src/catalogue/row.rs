@@ -2,7 +2,8 @@
 
 use super::candidate::Candidate;
 use super::condition::Condition;
-use super::injectable::Injectable;
+use super::health::Health;
+use super::injectable::{Injectable, PortSource};
 use crate::model::container_fields::ContainerFields;
 use crate::model::glob::{matches, matches_repository};
 use crate::model::image;
@@ -53,6 +54,10 @@ pub struct Row {
     pub startup_probe: Option<Injectable<&'static str>>,
     /// A command in its image that blocks until the sidecar is ready.
     pub wait_command: Option<Injectable<&'static [&'static str]>>,
+    /// Whether it writes files into volumes for others to read.
+    pub writes: bool,
+    /// Its health server, where the kubelet may not reach it.
+    pub health: Option<Health>,
     /// Whether its image has a shell.
     pub has_shell: bool,
     /// Where the facts were read; empty without the cargo feature `texts`.
@@ -133,7 +138,20 @@ impl Row {
         injectable: &'r Injectable<T>,
         candidate: Candidate<'_>,
     ) -> Option<(&'r T, Option<u16>)> {
-        if self.has_image(candidate.repository) { injectable.proven(candidate) } else { None }
+        let is_doubtful = self.health.as_ref().is_some_and(|health| health.is_doubtful(candidate));
+        let is_known = self.has_image(candidate.repository) && !is_doubtful;
+        if is_known { injectable.proven(candidate) } else { None }
+    }
+
+    /// Whether this sidecar listens on a port unless told otherwise.
+    #[must_use]
+    pub fn listens_on(&self, port: i32) -> bool {
+        let is_default = |source: &Option<PortSource>| {
+            source.as_ref().and_then(|source| source.default).map(i32::from) == Some(port)
+        };
+        self.startup_probe
+            .as_ref()
+            .is_some_and(|probe| is_default(&probe.port) || probe.what.contains(&format!("\"port\":{port}")))
     }
 
     /// Whether this is the row of Istio's proxy.

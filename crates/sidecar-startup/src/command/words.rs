@@ -65,3 +65,10 @@ pub(super) fn as_strs<S: AsRef<str>>(words: &[S]) -> Vec<&str> {
 pub(crate) fn is_shell(word: &str) -> bool {
     matches!(base_name(word), "sh" | "ash" | "bash" | "dash")
 }
+
+/// A script without the redirections that only hide output.
+pub(super) fn without_silencers(script: &str) -> String {
+    const SILENCERS: [&str; 6] =
+        [" > /dev/null", " >/dev/null", " 1>/dev/null", " 2> /dev/null", " 2>/dev/null", " 2>&1"];
+    SILENCERS.iter().fold(script.to_owned(), |script, silencer| script.replace(silencer, ""))
+}

@@ -1,13 +1,12 @@
 //! What keeps a Pod from starting, whatever the settings say about the rules: a repair must not add any of it.
 
 use crate::finding::{Key, Subject};
-use crate::pod::container::ContainerKind;
 use crate::repair::budget;
 use crate::rules::rule;
 use crate::settings::action::Action;
 use crate::settings::rule_id::RuleId;
+use crate::startup::check::Effect;
 use crate::startup::context::Context;
-use crate::startup::dead_gate::Effect;
 
 /// Something that keeps a Pod from starting, and the container or part of the Pod that it is about.
 #[derive(PartialEq, Eq)]
@@ -35,10 +34,10 @@ fn obstacles(context: &Context<'_>) -> Vec<Obstacle> {
     let mut obstacles = Vec::new();
     for container in &context.pod.containers {
         let of = |rule| Obstacle::Container(rule, container.fields.name.to_string());
-        if context.dead_gates().find(container).is_some_and(|gate| gate.effect == Effect::Blocks) {
+        if context.dead_gate(container).is_some_and(|gate| gate.effect == Effect::Blocks) {
             obstacles.push(of(RuleId::StartupGateNeverOpens));
         }
-        if matches!(container.kind, ContainerKind::Init(Some(_))) {
+        if container.never_completes() {
             obstacles.push(of(RuleId::SidecarBlocksInit));
         }
     }

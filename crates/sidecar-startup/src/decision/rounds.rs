@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::verdict::Repaired;
-use crate::finding::{Fault, Refusal, Violation};
+use crate::finding::{Fault, Refusal, Subject, Violation};
 use crate::model::container_id::ContainerId;
 use crate::model::template::Kind;
 use crate::pod::container::Container;
@@ -20,7 +20,9 @@ use crate::repair::probe_source::Source;
 use crate::rules::{rule, violations};
 use crate::settings::action::Action;
 use crate::settings::rule_id::RuleId;
+use crate::startup::check::{Broken, broken};
 use crate::startup::context::{Context, Terms};
+use crate::startup::lineup::Lineup;
 
 /// The outcome of repairing an object.
 #[derive(Debug)]
@@ -50,60 +52,114 @@ const MAX_ROUNDS: usize = 12;
 pub(super) fn repair(
     terms: Terms<'_>,
     kind: Kind,
-    mut object: Value,
+    object: Value,
     outdated: &[ContainerId],
 ) -> Result<Repairs, Refusal> {
-    let before = object.to_string();
-    let look = |text: &str, object: &mut Value, round: &dyn Fn(&Context<'_>, &mut Value) -> Round| {
-        with_pod(kind, text, terms.settings, |pod| round(&Context::new(pod, terms), object))
-            .map_err(|_| Refusal::from("the object cannot be read"))
-    };
-    let mut done = look(&before, &mut object, &|context, object| renew(context, outdated, object))?.made;
+    let sent = Sent { terms, kind, text: object.to_string() };
+    let mut object = object;
+    let mut done = sent.look(&sent.text, |context| renew(context, outdated, &mut object))?;
     for _ in 0..MAX_ROUNDS {
         let text = object.to_string();
-        let Round { made, refused } = look(&text, &mut object, &round)?;
+        let (repaired, Round { made, refused }) = sent.round(&text, &object)?;
         if made.is_empty() {
             if !done.is_empty() {
-                let rise = rise(kind, &before, &text, terms);
+                let rise = rise(kind, &sent.text, &text, terms);
                 done.extend(rise.map(|what| Repaired { what, rule: None }));
             }
             return Ok(Repairs { object, done, refused });
         }
-        done.extend(made);
+        object = repaired;
+        done.extend(made.into_iter().map(|(repaired, _)| repaired));
     }
     Err("the repairs undo each other".into())
+}
+
+/// An object as it was sent.
+struct Sent<'s> {
+    terms: Terms<'s>,
+    kind: Kind,
+    text: String,
+}
+
+impl Sent<'_> {
+    /// Looks at a revision of the object.
+    fn look<T>(&self, text: &str, look: impl FnOnce(&Context<'_>) -> T) -> Result<T, Refusal> {
+        with_pod(self.kind, text, self.terms.settings, |pod| look(&Context::new(pod, self.terms)))
+            .map_err(|_| Refusal::from("the object cannot be read"))
+    }
+
+    /// One round. Its plans are tried together; while they keep something from starting that starts in the object as it was sent, the one
+    /// that closes the shortest circle is dropped.
+    fn round(&self, text: &str, object: &Value) -> Result<(Value, Round), Refusal> {
+        let mut dropped: Vec<Refused> = Vec::new();
+        loop {
+            let mut repaired = object.clone();
+            let mut round = self.look(text, |context| round(context, &mut repaired, &dropped))?;
+            let broken = if round.made.is_empty() { None } else { self.broken_by(&repaired)? };
+            let Some(Broken { containers, reason, .. }) = broken else {
+                round.refused.append(&mut dropped);
+                return Ok((repaired, round));
+            };
+            let closes = |(_, violation): &(Repaired, Violation)| {
+                target(violation).is_some_and(|name| containers.iter().any(|container| container == name))
+            };
+            let culprit = round.made.iter().position(closes).unwrap_or(round.made.len() - 1);
+            let (_, violation) = round.made.swap_remove(culprit);
+            dropped.push(Refused { violation, reason: reason.into() });
+        }
+    }
+
+    /// What a repair keeps from starting that starts in the object as it was sent.
+    fn broken_by(&self, repaired: &Value) -> Result<Option<Broken>, Refusal> {
+        let settings = self.terms.settings;
+        let repaired = repaired.to_string();
+        self.look(&self.text, |before| {
+            let before = Lineup::of(before.pod, settings);
+            self.look(&repaired, |after| broken(&before, &Lineup::of(after.pod, settings), None))
+        })?
+    }
+}
+
+/// The name of the container that the repair of a violation changes, or adds.
+fn target(violation: &Violation) -> Option<&str> {
+    match &violation.finding.subject {
+        Subject::Container(_) => violation.container.as_deref(),
+        Subject::Pod(key) => Some(key.as_str()),
+    }
 }
 
 /// What was repaired in one round, and what was not.
 #[derive(Default)]
 struct Round {
-    made: Vec<Repaired>,
+    made: Vec<(Repaired, Violation)>,
     refused: Vec<Refused>,
 }
 
 /// Derives the `startupProbe` of some sidecar containers again.
-fn renew(context: &Context<'_>, outdated: &[ContainerId], object: &mut Value) -> Round {
-    let mut round = Round::default();
-    let Some(mut draft) = Draft::of(object, context.pod.template_path()) else { return round };
+fn renew(context: &Context<'_>, outdated: &[ContainerId], object: &mut Value) -> Vec<Repaired> {
+    let mut made = Vec::new();
+    let Some(mut draft) = Draft::of(object, context.pod.template_path()) else { return made };
     for id in outdated {
         let Some(container) = context.pod.get(*id) else { continue };
         let Ok(source) = Source::of_placed(context, container) else { continue };
         let what =
             format!("updated the startupProbe of sidecar {} from {source}, which changed", container.name());
-        let own = |field: &'static str| draft.get(*id, field).cloned();
-        if let Some(value) = source.probe(own, context.settings) {
+        if let Some(value) = source.probe(|field| draft.get(*id, field).cloned()) {
             draft.apply(vec![Edit::Set { container: *id, path: &["startupProbe"], value }]);
-            round.made.push(Repaired { what, rule: Some(RuleId::SidecarWithoutStartupProbe) });
+            made.push(Repaired { what, rule: Some(RuleId::SidecarWithoutStartupProbe) });
         }
     }
     draft.finish();
-    round
+    made
 }
 
-/// One round: the first phase in which there is something to repair.
-fn round(context: &Context<'_>, object: &mut Value) -> Round {
+/// Carries out the plans of the first phase in which there is something to repair, but for those that are dropped.
+fn round(context: &Context<'_>, object: &mut Value, dropped: &[Refused]) -> Round {
+    let is_left =
+        |violation: &Violation| dropped.iter().all(|other| other.violation.fault() != violation.fault());
     let mut tasks: Vec<_> = violations(context)
         .into_iter()
+        .filter(is_left)
         .filter_map(|violation| {
             let (phase, repair) = repair_of(context, &violation)?;
             (repair.needs <= context.settings.fix).then_some((phase, repair, violation))
@@ -120,9 +176,13 @@ fn round(context: &Context<'_>, object: &mut Value) -> Round {
         last = Some(phase);
         let task = Task { context, subject: &violation.finding.subject };
         match (repair.plan)(&task, &draft) {
+            Ok(plan) if context.settings.fix < plan.needs => {
+                let reason = format!("only fix: {} repairs this", plan.needs).into();
+                round.refused.push(Refused { violation, reason });
+            }
             Ok(plan) => {
                 draft.apply(plan.edits);
-                round.made.push(Repaired { what: plan.what, rule: Some(violation.rule) });
+                round.made.push((Repaired { what: plan.what, rule: Some(violation.rule) }, violation));
             }
             Err(reason) => round.refused.push(Refused { violation, reason }),
         }

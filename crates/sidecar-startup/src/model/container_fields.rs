@@ -60,6 +60,19 @@ impl ContainerFields<'_> {
         }
     }
 
+    /// The environment variables in `env`, in order.
+    #[must_use]
+    pub fn variables(&self) -> Vec<EnvVar<'_>> {
+        self.env.read().unwrap_or_default()
+    }
+
+    /// Whether the container takes variables from elsewhere by `envFrom`.
+    #[must_use]
+    pub fn has_env_from(&self) -> bool {
+        let sources: Option<Vec<IgnoredAny>> = self.env_from.read();
+        sources.is_none_or(|sources| !sources.is_empty())
+    }
+
     /// The literal value of an environment variable, if it has one.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<String> {

@@ -18,8 +18,24 @@ view! {
     /// An entry of a container's `volumeMounts`.
     VolumeMount {
         "name" name: Text<'a>,
+        "mountPath" mount_path: Text<'a>,
+        "readOnly" read_only: bool,
     }
 }
+
+/// A volume in a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mount<'a> {
+    /// The name of the volume.
+    pub volume: Text<'a>,
+    /// Where the container has it.
+    pub path: Text<'a>,
+    /// Whether the container cannot write to it.
+    pub is_read_only: bool,
+}
+
+/// Volume sources that containers cannot write to.
+const READ_ONLY: [&str; 5] = ["configMap", "downwardAPI", "image", "projected", "secret"];
 
 impl Spec<'_> {
     /// The names of the `hostPath` volumes.
@@ -27,6 +43,32 @@ impl Spec<'_> {
         let volumes: Option<Vec<Volume<'_>>> = self.volumes.read();
         let volumes = volumes.into_iter().flatten().filter(|volume| volume.host_path.is_some());
         volumes.map(|volume| volume.name.to_string())
+    }
+}
+
+impl Spec<'_> {
+    /// Tells by its name whether containers can write to a volume. One that the Pod does not have may be anything.
+    #[must_use]
+    pub fn writable_volumes(&self) -> impl Fn(&str) -> bool {
+        let volumes = self.volumes.value();
+        move |name| {
+            let volume = items(&volumes).find(|volume| volume.get("name").is_some_and(|known| known == name));
+            volume.is_none_or(|volume| READ_ONLY.iter().all(|source| volume.get(source).is_none()))
+        }
+    }
+}
+
+impl<'a> ContainerFields<'a> {
+    /// The volumes in the container.
+    #[must_use]
+    pub fn mount_list(&self) -> Vec<Mount<'a>> {
+        let mounts: Vec<VolumeMount<'a>> = self.volume_mounts.read().unwrap_or_default();
+        let mount = |mount: VolumeMount<'a>| Mount {
+            volume: mount.name,
+            path: mount.mount_path,
+            is_read_only: mount.read_only,
+        };
+        mounts.into_iter().map(mount).collect()
     }
 }
 
@@ -42,8 +84,6 @@ impl ContainerFields<'_> {
     /// the name of the volume.
     #[must_use]
     pub fn volume_shared_with(&self, others: &[&Self], spec: &Spec<'_>) -> Option<(usize, String)> {
-        /// Volume sources that containers cannot write to.
-        const READ_ONLY: [&str; 5] = ["configMap", "downwardAPI", "image", "projected", "secret"];
         let (mine, volumes) = (self.volume_mounts.value(), spec.volumes.value());
         let is_written = |name: &Value| {
             let volume = items(&volumes).find(|volume| volume.get("name") == Some(name));

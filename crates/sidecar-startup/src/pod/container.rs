@@ -3,9 +3,13 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use k8s_openapi::api::core::v1::Probe;
+
 use crate::catalogue::row::Row;
+use crate::command::never_ends;
 use crate::model::container_fields::ContainerFields;
 use crate::model::container_id::ContainerId;
+use crate::model::timing::Timing;
 use crate::settings::action::{Action, Need};
 use crate::settings::sidecar::Sidecar;
 
@@ -131,6 +135,17 @@ impl<'a> Container<'a> {
         self.row().is_some_and(|row| row.redirects_traffic)
     }
 
+    /// Whether its `startupProbe` is the very one of the catalogue. The port may differ.
+    #[must_use]
+    pub fn has_known_probe(&self) -> bool {
+        let known = self.row().and_then(|row| row.startup_probe.as_ref());
+        let known = known.and_then(|known| serde_json::from_str::<Probe>(known.what).ok());
+        let path = |probe: &Probe| probe.http_get.as_ref().map(|request| request.path.clone());
+        known.zip(self.fields.startup_probe.as_ref()).is_some_and(|(known, own)| {
+            Timing::of(&known) == Timing::of(own) && path(&known) == path(own) && known.exec == own.exec
+        })
+    }
+
     /// Whether it is Istio's proxy.
     #[must_use]
     pub fn is_istio_proxy(&self) -> bool {
@@ -153,6 +168,17 @@ impl<'a> Container<'a> {
     #[must_use]
     pub const fn is_init_task(&self) -> bool {
         matches!(self.kind, ContainerKind::Init(_))
+    }
+
+    /// Whether it is an init container that never runs to completion: a sidecar, or a command that is seen never to end.
+    #[must_use]
+    pub fn never_completes(&self) -> bool {
+        match self.kind {
+            ContainerKind::Init(facts) => {
+                facts.is_some() || never_ends(&self.fields.words().collect::<Vec<_>>())
+            }
+            _ => false,
+        }
     }
 
     /// Whether it is a sidecar container.

@@ -6,6 +6,9 @@ use crate::command::is_shell;
 use crate::model::container_fields::ContainerFields;
 use crate::model::container_id::ContainerId;
 
+/// Where both copies mount the volume that they share.
+pub const MOUNT_PATH: &str = "/sidecar-startup";
+
 /// What the native copy, and the volume that both copies share, append to the name of the classic copy.
 pub const NATIVE_SUFFIX: &str = "-native";
 

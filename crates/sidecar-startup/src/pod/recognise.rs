@@ -5,6 +5,7 @@ use super::pair;
 use crate::catalogue;
 use crate::catalogue::candidate::{Candidate, PodContext};
 use crate::catalogue::row::Row;
+use crate::command::{Ends, outcome};
 use crate::model::container_fields::ContainerFields;
 use crate::model::container_id::ContainerId;
 use crate::model::image;
@@ -125,7 +126,9 @@ impl<'a> Recogniser<'a> {
             let need = self.need_of(row);
             return Some(Facts { need, row: Some(row), recognised_by: RecognisedBy::Catalogue });
         }
-        if catalogue::is_related(&fields.name) {
+        // A declaration is by name or annotation, and so may be about a task: one that is seen to end does.
+        let is_seen_to_end = || outcome(&fields.words().collect::<Vec<_>>()).ends != Ends::Unknown;
+        if catalogue::is_related(&fields.name) || is_seen_to_end() {
             return None;
         }
         let mut declarations = self.settings.sidecars.iter().filter(|sidecar| sidecar.r#match.goes_by_name());

@@ -1,10 +1,10 @@
 //! The resource requests of a whole Pod, before and after a repair.
 
-use super::placement::Place;
 use crate::finding::Refusal;
 use crate::model::resources::{self, Requests, Use};
 use crate::pod::Pod;
 use crate::pod::container::Container;
+use crate::startup::lineup::Place;
 
 /// The requests of a Pod. Pod-level requests override those of its containers.
 pub(crate) fn of_pod(pod: &Pod<'_>) -> Requests {

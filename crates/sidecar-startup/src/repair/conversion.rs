@@ -17,6 +17,7 @@ use crate::pod::container::Container;
 use crate::settings::action::{Action, Need};
 use crate::settings::rule_id::RuleId;
 use crate::startup::context::Context;
+use crate::startup::lineup::Place;
 use crate::startup::{mesh, nodes};
 
 /// Plans the move of the sidecar that breaks the rule.
@@ -28,22 +29,35 @@ pub(crate) fn plan(task: &Task<'_>, draft: &Draft<'_>) -> Result<Plan, Refusal> 
     if task.context.wants_pair(container) {
         return Split::new(task.context, container, draft.init())?.plan(task.context, container, draft);
     }
-    Ok(Move::new(task.context, container, draft.init())?.plan(task.context, container, draft))
+    let conversion = Move::new(task.context, container, draft.init())?;
+    conversion.opens(task.context, container)?;
+    Ok(conversion.plan(task.context, container, draft))
 }
 
 /// Whether a classic sidecar can be moved, or split into a pair, in the Pod as it is.
 pub(crate) fn is_possible(context: &Context<'_>, container: &Container<'_>) -> bool {
+    try_out(context, container, true).is_ok()
+}
+
+/// As [`is_possible`], unless the start-up graph is against it.
+pub(crate) fn is_planned(context: &Context<'_>, container: &Container<'_>) -> bool {
+    try_out(context, container, false).is_ok()
+}
+
+fn try_out(context: &Context<'_>, container: &Container<'_>, with_graph: bool) -> Result<(), Refusal> {
     let init: Vec<_> = context.pod.init_containers().map(|container| container.id).collect();
     if context.wants_pair(container) {
-        Split::new(context, container, &init).is_ok()
-    } else {
-        Move::new(context, container, &init).is_ok()
+        let split = Split::new(context, container, &init)?;
+        return if with_graph { split.opens(context, container) } else { Ok(()) };
     }
+    let conversion = Move::new(context, container, &init)?;
+    if with_graph { conversion.opens(context, container) } else { Ok(()) }
 }
 
 /// How a classic sidecar is moved.
-struct Move<'s> {
+struct Move<'s, 'i> {
     target: Target,
+    place: Place<'i>,
     /// Where its new `startupProbe` comes from; none if it has one already, or needs none.
     probe: Option<Source<'s>>,
 }
@@ -56,32 +70,41 @@ enum Target {
     Twin(ContainerId),
 }
 
-impl<'s> Move<'s> {
+impl<'s, 'i> Move<'s, 'i> {
     /// Plans the move among the init containers `init`.
-    fn new(context: &Context<'s>, container: &Container<'s>, init: &[ContainerId]) -> Result<Self, Refusal> {
+    fn new(
+        context: &Context<'s>,
+        container: &Container<'s>,
+        init: &'i [ContainerId],
+    ) -> Result<Self, Refusal> {
         let pod = context.pod;
         placement::is_movable(pod, container)?;
         nodes::may_have_sidecars(pod, &context.reach, context.settings)?;
-        safety::gates_open(context, container)?;
         if let Some(twin) = pod.twin_of(container) {
-            let probe = probe_instead_of(context, container, twin, init)?;
-            return Ok(Self { target: Target::Twin(twin), probe });
+            let probe = probe_instead_of(context, container, twin)?;
+            return Ok(Self { target: Target::Twin(twin), place: Place::of(init, twin), probe });
         }
         let place = placement::place(pod, container, init);
-        safety::may_pass(pod, container, place.later)?;
         budget::fits_at(pod, container, place)?;
-        let probe = probe(context, container, place.later)?;
-        Ok(Self { target: Target::Before(place.before()), probe })
+        let probe = probe(context, container)?;
+        Ok(Self { target: Target::Before(place.before()), place, probe })
+    }
+
+    /// Checks that all start that did before.
+    fn opens(&self, context: &Context<'_>, container: &Container<'_>) -> Result<(), Refusal> {
+        match &self.probe {
+            Some(source) => source.opens(context, container, self.place),
+            None => safety::opens(context, container, self.place, None),
+        }
     }
 
     fn plan(self, context: &Context<'_>, container: &Container<'_>, draft: &Draft<'_>) -> Plan {
-        let Self { target, probe } = self;
+        let Self { target, probe, .. } = self;
         let id = container.id;
         let name = container.name();
         let with_probe =
             probe.as_ref().map(|source| format!(", with a startupProbe from {source}")).unwrap_or_default();
-        let mut probe =
-            probe.and_then(|source| source.probe(|field| draft.get(id, field).cloned(), context.settings));
+        let mut probe = probe.and_then(|source| source.probe(|field| draft.get(id, field).cloned()));
         let mut edits = Vec::new();
         let what = match target {
             Target::Before(before) => {
@@ -103,24 +126,18 @@ impl<'s> Move<'s> {
         if container.is_istio_proxy() && context.pod.annotations().get(mesh::STATUS).is_some() {
             edits.push(Edit::annotation(mesh::NATIVE_ISTIO, "true"));
         }
-        Plan { what, edits }
+        Plan::new(what, edits)
     }
 }
 
 /// The `startupProbe` to add to the sidecar; none if it has one that works as a gate, or if none is required.
-fn probe<'s>(
-    context: &Context<'s>,
-    container: &Container<'s>,
-    later: &[ContainerId],
-) -> Result<Option<Source<'s>>, Refusal> {
+fn probe<'s>(context: &Context<'s>, container: &Container<'s>) -> Result<Option<Source<'s>>, Refusal> {
     match &container.fields.startup_probe {
-        Some(probe) if probe_is_gate(probe) => {
-            mesh::has_network(context.pod, container, later).map(|()| None)
-        }
+        Some(probe) if probe_is_gate(probe) => Ok(None),
         // A hook alone would be enough in some Pods, but a repair may have added it; whether the sidecar moves must not depend on that.
         probe if wants_probe(context, container) => match probe {
             Some(_) => Err("its startupProbe does not work as a gate".into()),
-            None => Source::find(context, container, later).map(Some),
+            None => Source::choose(context, container).map(Some),
         },
         _ => Ok(None),
     }
@@ -132,23 +149,21 @@ fn probe_instead_of<'s>(
     context: &Context<'s>,
     container: &Container<'s>,
     twin: ContainerId,
-    init: &[ContainerId],
 ) -> Result<Option<Source<'s>>, Refusal> {
     let Some(repaired) = context.pod.get(twin) else { return Ok(None) };
-    let later = placement::later_than(init, twin);
     match (&container.fields.startup_probe, &repaired.fields.startup_probe) {
         (Some(_), _) => Ok(None),
-        (None, None) => probe(context, container, later),
+        (None, None) => probe(context, container),
         (None, Some(kept)) => {
             let is_kept = |source: &Source<'_>, container: &Container<'_>| {
-                safety::is_alike(&source.typed(container, context.settings), kept)
+                safety::is_alike(&source.typed(container), kept)
             };
             let was_derived =
-                Source::find(context, repaired, later).is_ok_and(|source| is_kept(&source, repaired));
+                Source::choose(context, repaired).is_ok_and(|source| is_kept(&source, repaired));
             if !was_derived {
                 return Ok(None);
             }
-            let source = Source::find(context, container, later)?;
+            let source = Source::choose(context, container)?;
             Ok((!is_kept(&source, container)).then_some(source))
         }
     }

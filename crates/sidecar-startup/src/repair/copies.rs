@@ -28,10 +28,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::finding::Refusal;
-use crate::pod::pair::{NATIVE_SUFFIX, is_classic_copy, is_native_copy};
-
-/// Where both copies mount the volume that they share.
-pub const MOUNT_PATH: &str = "/sidecar-startup";
+use crate::pod::pair::{MOUNT_PATH, NATIVE_SUFFIX, is_classic_copy, is_native_copy};
 
 /// The script of the native copy. It runs the words after it.
 const NATIVE: &str = include_str!("copies/native.sh");

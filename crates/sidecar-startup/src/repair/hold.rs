@@ -5,7 +5,6 @@ use serde_json::json;
 use super::draft::Draft;
 use super::edit::Edit;
 use super::plan::{Plan, Task};
-use super::safety;
 use crate::catalogue::injectable::PortSource;
 use crate::command::{Ends, outcome};
 use crate::finding::Refusal;
@@ -36,8 +35,6 @@ pub(crate) fn plan(task: &Task<'_>, draft: &Draft<'_>) -> Result<Plan, Refusal> 
     if context.pod.spec().is_windows() {
         return Err("the Pod runs on Windows".into());
     }
-    mesh::has_network_when_held(context.pod, container)?;
-    safety::hook_returns(context, container)?;
     let mut edits = Vec::new();
     let mut done = Vec::new();
     match container.fields.post_start() {
@@ -50,10 +47,13 @@ pub(crate) fn plan(task: &Task<'_>, draft: &Draft<'_>) -> Result<Plan, Refusal> 
         }
     }
     if let Some(first) = list_first(context, container, draft) {
+        if context.pod.app_list().any(|other| mesh::has_probe_of_consul(context.pod, other.fields)) {
+            return Err(mesh::ORDER_OF_CONSUL.into());
+        }
         edits.extend(first);
         done.push("listed it first");
     }
-    Ok(Plan { what: format!("sidecar {}: {}", container.name(), done.join(", ")), edits })
+    Ok(Plan::new(format!("sidecar {}: {}", container.name(), done.join(", ")), edits))
 }
 
 /// The edits that list a sidecar before the application; none if it is listed there already.

@@ -19,12 +19,13 @@ use crate::model::cluster::Node;
 use crate::model::container_id::ContainerId;
 use crate::model::gate::probe_is_gate;
 use crate::pod::container::{Container, ContainerKind};
-use crate::pod::pair::{NATIVE_SUFFIX, native_copy_of};
+use crate::pod::pair::{MOUNT_PATH, NATIVE_SUFFIX, native_copy_of};
 use crate::startup::context::Context;
-use crate::startup::mesh;
+use crate::startup::lineup::Place;
 
 /// How a classic sidecar is split.
-pub(super) struct Split<'s> {
+pub(super) struct Split<'s, 'i> {
+    place: Place<'i>,
     /// Where the native copy goes.
     target: Target,
     /// Where the `startupProbe` of the native copy comes from; none if the container has one.
@@ -41,7 +42,7 @@ enum Target {
     Earlier(ContainerId),
 }
 
-impl<'s> Split<'s> {
+impl<'s, 'i> Split<'s, 'i> {
     /// Plans the split among the init containers `init`.
     ///
     /// # Errors
@@ -49,7 +50,7 @@ impl<'s> Split<'s> {
     pub(super) fn new(
         context: &Context<'s>,
         container: &Container<'s>,
-        init: &[ContainerId],
+        init: &'i [ContainerId],
     ) -> Result<Self, Refusal> {
         let pod = context.pod;
         placement::is_movable(pod, container)?;
@@ -58,29 +59,35 @@ impl<'s> Split<'s> {
             return Err(format!("{node} rejects Pods with sidecar containers").into());
         }
         let shell = shell_of(container).ok_or("its image may have no shell")?;
-        safety::gates_open(context, container)?;
         let name = format!("{}{NATIVE_SUFFIX}", &*container.fields.name);
-        let (target, later) = match native_copy_of(&pod.containers, container) {
-            Some(earlier) => (Target::Earlier(earlier), placement::later_than(init, earlier)),
+        let (target, place) = match native_copy_of(&pod.containers, container) {
+            Some(earlier) => (Target::Earlier(earlier), Place::of(init, earlier)),
             None if pod.has_container(&name) => {
                 return Err(format!("another container is already named {name}").into());
             }
             None => {
                 let place = placement::place(pod, container, init);
-                safety::may_pass(pod, container, place.later)?;
-                (Target::Before(place.before()), place.later)
+                (Target::Before(place.before()), place)
             }
         };
         let probe = match &container.fields.startup_probe {
-            Some(probe) if probe_is_gate(probe) => {
-                mesh::has_network(pod, container, later)?;
-                None
-            }
+            Some(probe) if probe_is_gate(probe) => None,
             Some(_) => return Err("its startupProbe does not work as a gate".into()),
             // Without one, the classic copy might look before the native one is up.
-            None => Some(Source::find(context, container, later)?),
+            None => Some(Source::choose(context, container)?),
         };
-        Ok(Self { target, probe, shell })
+        Ok(Self { place, target, probe, shell })
+    }
+
+    /// Checks that all start that did before.
+    ///
+    /// # Errors
+    /// Who would wait for whom.
+    pub(super) fn opens(&self, context: &Context<'_>, container: &Container<'_>) -> Result<(), Refusal> {
+        match &self.probe {
+            Some(source) => source.opens(context, container, self.place),
+            None => safety::opens(context, container, self.place, None),
+        }
     }
 
     /// The plan that splits the container.
@@ -93,14 +100,16 @@ impl<'s> Split<'s> {
         container: &Container<'_>,
         draft: &Draft<'_>,
     ) -> Result<Plan, Refusal> {
-        let Self { target, probe, shell } = self;
+        self.opens(context, container)?;
+        let Self { target, probe, shell, .. } = self;
+
         let id = container.id;
         let origin = match &probe {
             Some(source) => format!("probe from {source}"),
             None => "keeping its startupProbe".to_owned(),
         };
         let probe = match probe {
-            Some(source) => source.probe(|field| draft.get(id, field).cloned(), context.settings),
+            Some(source) => source.probe(|field| draft.get(id, field).cloned()),
             None => draft.get(id, "startupProbe").cloned(),
         };
         let whole = draft.container(id).map(without_own_mount).ok_or("the container cannot be read")?;
@@ -118,7 +127,7 @@ impl<'s> Split<'s> {
         });
         let name = container.name();
         let what = format!("split sidecar {name} into native and classic copies, {origin}");
-        Ok(Plan { what, edits })
+        Ok(Plan::new(what, edits))
     }
 }
 
@@ -165,7 +174,7 @@ fn without_own_mount(container: &Map<String, Value>) -> Map<String, Value> {
     let volume = format!("{name}{NATIVE_SUFFIX}");
     let is_own = |mount: &Value| {
         mount.get("name").is_some_and(|name| *name == *volume)
-            && mount.get("mountPath").is_some_and(|path| path == copies::MOUNT_PATH)
+            && mount.get("mountPath").is_some_and(|path| path == MOUNT_PATH)
     };
     if let Some(Value::Array(mounts)) = container.get_mut("volumeMounts") {
         mounts.retain(|mount| !is_own(mount));

@@ -7,35 +7,8 @@ use crate::model::template::Kind;
 use crate::pod::Pod;
 use crate::pod::container::Container;
 use crate::settings::sidecar::Position;
+use crate::startup::lineup::Place;
 use crate::startup::mesh;
-
-/// Where a container goes among the init containers.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Place<'i> {
-    /// Those that start before it, in order.
-    pub(crate) earlier: &'i [ContainerId],
-    /// Those that start after it, in order.
-    pub(crate) later: &'i [ContainerId],
-}
-
-impl<'i> Place<'i> {
-    /// The place before the init container at `position` in `init`.
-    fn at(init: &'i [ContainerId], position: usize) -> Self {
-        let (earlier, later) = init.split_at_checked(position).unwrap_or((init, &[]));
-        Self { earlier, later }
-    }
-
-    /// The init container before which it goes; none for the end.
-    pub(crate) fn before(self) -> Option<ContainerId> {
-        self.later.first().copied()
-    }
-}
-
-/// The init containers in `init` that start after one of them.
-pub(crate) fn later_than(init: &[ContainerId], container: ContainerId) -> &[ContainerId] {
-    let position = init.iter().position(|other| *other == container);
-    position.and_then(|position| init.get(position + 1..)).unwrap_or_default()
-}
 
 /// The place among the init containers `init` to which a sidecar moves. The proxy of a mesh goes right after its own init containers.
 /// All others go last, so that whatever ran before them still does, or first if the settings say so.
@@ -86,6 +59,9 @@ pub(crate) fn is_movable(pod: &Pod<'_>, container: &Container<'_>) -> Result<(),
         let reason =
             "podFailurePolicy matches exit codes without a containerName, so the sidecar's would count";
         return Err(reason.into());
+    }
+    if pod.app_list().any(|other| mesh::has_probe_of_consul(pod, other.fields)) {
+        return Err(mesh::ORDER_OF_CONSUL.into());
     }
     match safety::clashing_host_port(pod, container) {
         Some(port) => {

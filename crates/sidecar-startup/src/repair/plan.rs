@@ -58,6 +58,15 @@ pub(crate) struct Plan {
     pub(crate) what: String,
     /// The edits, in order.
     pub(crate) edits: Vec<Edit>,
+    /// The least value of the setting `fix` with which it is carried out, where that is more than the rule's.
+    pub(crate) needs: Fix,
+}
+
+impl Plan {
+    /// A plan that is carried out wherever its rule repairs.
+    pub(crate) const fn new(what: String, edits: Vec<Edit>) -> Self {
+        Self { what, edits, needs: Fix::Safe }
+    }
 }
 
 /// The order of repairs. A phase begins when the ones before it have nothing left to repair.

@@ -4,7 +4,7 @@
 use k8s_openapi::api::core::v1::Probe;
 use serde_json::{Map, Value, json};
 
-use super::{placement, safety};
+use super::{derived, safety};
 use crate::catalogue::candidate::Candidate;
 use crate::catalogue::row::Row;
 use crate::command::{Ends, outcome};
@@ -12,11 +12,10 @@ use crate::finding::Refusal;
 use crate::model::container_id::ContainerId;
 use crate::model::gate::probe_is_gate;
 use crate::pod::container::Container;
-use crate::settings::Settings;
-use crate::settings::action::{Action, Need};
+use crate::settings::action::{Action, Fix, Need};
 use crate::settings::rule_id::RuleId;
 use crate::startup::context::Context;
-use crate::startup::mesh;
+use crate::startup::lineup::Place;
 
 /// Where a `startupProbe` comes from.
 #[derive(Debug)]
@@ -25,8 +24,13 @@ pub(crate) enum Source<'a> {
     Setting(&'a Value),
     /// The catalogue.
     Catalogue(Value),
-    /// The container's own probe in this field.
-    Own(&'static str),
+    /// The container's own probe, derived from.
+    Own {
+        /// Its field.
+        field: &'static str,
+        /// How many attempts, one second apart, the derived probe makes.
+        attempts: u32,
+    },
 }
 
 /// Where neither the settings nor the catalogue nor another probe gives a sidecar a `startupProbe`.
@@ -36,23 +40,38 @@ pub(crate) const NO_PROBE: &str = "cannot choose a probe; declare one under sett
 const ISTIO_STATUS_PORT: &str = "status.sidecar.istio.io/port";
 
 impl<'a> Source<'a> {
-    /// Finds a `startupProbe` for a sidecar that is, or becomes, a sidecar container, with the init containers `later` starting after
-    /// it.
+    /// Finds a `startupProbe` for a sidecar that is, or becomes, a sidecar container at a place among the init containers.
     ///
     /// # Errors
     /// Why there is none.
     pub(crate) fn find(
         context: &Context<'a>,
         container: &Container<'a>,
-        later: &[ContainerId],
+        place: Place<'_>,
     ) -> Result<Self, Refusal> {
         let source = Self::choose(context, container)?;
-        let probe = source.typed(container, context.settings);
-        if let Some(reason) = context.dead_gates().dead_probe(container, &probe) {
-            return Err(format!("a startupProbe from {source} would never succeed: {reason}").into());
-        }
-        mesh::has_network(context.pod, container, later)?;
+        source.opens(context, container, place)?;
         Ok(source)
+    }
+
+    /// Checks that the probe opens the gate of a sidecar container at a place among the init containers.
+    ///
+    /// # Errors
+    /// Who would wait for whom, or whom else the probe asks.
+    pub(crate) fn opens(
+        &self,
+        context: &Context<'_>,
+        container: &Container<'_>,
+        place: Place<'_>,
+    ) -> Result<(), Refusal> {
+        let probe = self.typed(container);
+        if matches!(self, Self::Own { .. })
+            && let Some(asked) = safety::asks_another(context, container, place, probe.clone())
+        {
+            let reason = format!("a startupProbe from {self} would not ask the sidecar itself: it {asked}");
+            return Err(reason.into());
+        }
+        safety::opens(context, container, place, Some((probe, self)))
     }
 
     /// As [`Source::find`], for a sidecar container that stays where it is.
@@ -61,17 +80,26 @@ impl<'a> Source<'a> {
     /// Why there is none.
     pub(crate) fn of_placed(context: &Context<'a>, container: &Container<'a>) -> Result<Self, Refusal> {
         let init: Vec<_> = context.pod.init_containers().map(|container| container.id).collect();
-        Self::find(context, container, placement::later_than(&init, container.id))
+        Self::find(context, container, Place::of(&init, container.id))
+    }
+
+    /// The least value of the setting `fix` with which it is used: a failing startupProbe keeps the application from starting, which
+    /// the probe that it is derived from was not written for.
+    pub(crate) const fn needs(&self) -> Fix {
+        match self {
+            Self::Setting(_) | Self::Catalogue(_) => Fix::Safe,
+            Self::Own { .. } => Fix::All,
+        }
     }
 
     /// The probe, with the fields that the type knows.
     #[must_use]
-    pub(crate) fn typed(&self, container: &Container<'_>, settings: &Settings) -> Probe {
+    pub(crate) fn typed(&self, container: &Container<'_>) -> Probe {
         let given = |probe: &Value| serde_json::from_str(&probe.to_string()).unwrap_or_default();
         match self {
             Self::Setting(probe) => given(probe),
             Self::Catalogue(probe) => given(probe),
-            Self::Own(field) => {
+            Self::Own { field, attempts } => {
                 let own = container.fields.probe(field).cloned().unwrap_or_default();
                 Probe {
                     exec: own.exec,
@@ -80,14 +108,18 @@ impl<'a> Source<'a> {
                     tcp_socket: own.tcp_socket,
                     timeout_seconds: own.timeout_seconds,
                     period_seconds: Some(1),
-                    failure_threshold: i32::try_from(attempts(settings)).ok(),
+                    failure_threshold: i32::try_from(*attempts).ok(),
                     ..Probe::default()
                 }
             }
         }
     }
 
-    fn choose(context: &Context<'a>, container: &Container<'a>) -> Result<Self, Refusal> {
+    /// Chooses a probe, whoever may wait for whom.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(crate) fn choose(context: &Context<'a>, container: &Container<'a>) -> Result<Self, Refusal> {
         let Some(facts) = container.sidecar() else { return Err("it is not a sidecar".into()) };
         if let Some(probe) = container.declaration.and_then(|sidecar| sidecar.startup_probe.as_ref()) {
             return Ok(Self::Setting(probe));
@@ -106,28 +138,21 @@ impl<'a> Source<'a> {
                 return Err(format!("{ISTIO_STATUS_PORT} is 0, so nothing answers probes").into());
             }
         }
-        let own = ["readinessProbe", "livenessProbe"].into_iter();
-        let own = own.filter_map(|field| Some((field, container.fields.probe(field)?)));
-        let Some((field, probe)) = own.into_iter().next() else {
-            return Err(NO_PROBE.into());
-        };
+        let (field, probe) = own_probe(container).ok_or(NO_PROBE)?;
         may_be_copied(probe).map_err(|reason| {
             Refusal::from(format!("its {field} cannot serve as a startupProbe: {reason}"))
         })?;
-        Ok(Self::Own(field))
+        let is_derived = |other: &Container<'_>| is_derived(context, other);
+        Ok(Self::Own { field, attempts: derived::attempts(context, container, &is_derived)? })
     }
 
     /// The probe. `own` returns the raw JSON of the container's own probe, so that unknown fields are kept.
     #[must_use]
-    pub(crate) fn probe(
-        self,
-        own: impl FnOnce(&'static str) -> Option<Value>,
-        settings: &Settings,
-    ) -> Option<Value> {
+    pub(crate) fn probe(self, own: impl FnOnce(&'static str) -> Option<Value>) -> Option<Value> {
         match self {
             Self::Setting(probe) => Some(probe.clone()),
             Self::Catalogue(probe) => Some(probe),
-            Self::Own(field) => asking_as(own(field)?, settings),
+            Self::Own { field, attempts } => asking_as(own(field)?, attempts),
         }
     }
 }
@@ -137,7 +162,7 @@ impl std::fmt::Display for Source<'_> {
         match self {
             Self::Setting(_) => f.write_str("the setting sidecars"),
             Self::Catalogue(_) => f.write_str("the built-in catalogue"),
-            Self::Own(field) => write!(f, "its {field}"),
+            Self::Own { field, .. } => write!(f, "its {field}"),
         }
     }
 }
@@ -163,19 +188,32 @@ fn may_be_copied(probe: &Probe) -> Result<(), &'static str> {
 
 /// A `startupProbe` with the handler of another probe. It runs every second, since the application may wait for nothing between two
 /// attempts, and for as long as the setting `startupSeconds` allows.
-fn asking_as(probe: Value, settings: &Settings) -> Option<Value> {
+fn asking_as(probe: Value, attempts: u32) -> Option<Value> {
     let Value::Object(fields) = probe else { return None };
     let is_taken = |key: &str| matches!(key, "exec" | "httpGet" | "tcpSocket" | "grpc" | "timeoutSeconds");
     let fields = fields.into_iter().filter(|(key, value)| is_taken(key) && !value.is_null());
     let mut derived: Map<_, _> = fields.collect();
     derived.insert("periodSeconds".to_owned(), json!(1));
-    derived.insert("failureThreshold".to_owned(), json!(attempts(settings)));
+    derived.insert("failureThreshold".to_owned(), json!(attempts));
     Some(Value::Object(derived))
 }
 
-/// How many attempts, one second apart, fill the longest time that a start may take.
-fn attempts(settings: &Settings) -> u32 {
-    settings.startup_seconds.maximum.saturating_add(1).min(i32::MAX.unsigned_abs())
+/// The probe that a `startupProbe` may be derived from, and its field.
+fn own_probe<'c>(container: &'c Container<'_>) -> Option<(&'static str, &'c Probe)> {
+    let mut fields = ["readinessProbe", "livenessProbe"].into_iter();
+    fields.find_map(|field| Some((field, container.fields.probe(field)?)))
+}
+
+/// Whether a sidecar without a `startupProbe` can only get a derived one.
+fn is_derived(context: &Context<'_>, container: &Container<'_>) -> bool {
+    let is_declared = container.declaration.is_some_and(|declaration| declaration.startup_probe.is_some());
+    let row = container.row();
+    let is_known =
+        || row.is_some_and(|row| row.needs_app || from_row(row, context.pod.candidate(container)).is_some());
+    container.sidecar().is_some_and(|facts| facts.need == Need::AtStart)
+        && !is_declared
+        && !is_known()
+        && own_probe(container).is_some_and(|(_, probe)| may_be_copied(probe).is_ok())
 }
 
 /// The sidecar containers whose `startupProbe` an earlier repair copied from another probe that has changed since: its author does not
@@ -183,7 +221,9 @@ fn attempts(settings: &Settings) -> u32 {
 #[must_use]
 pub(crate) fn outdated(context: &Context<'_>, old: &Context<'_>) -> Vec<ContainerId> {
     let is_outdated = |container: &&Container<'_>| {
-        if !container.is_native_sidecar()
+        // Only with `fix: All` is anything derived.
+        if context.settings.fix != Fix::All
+            || !container.is_native_sidecar()
             || context.action_on(RuleId::SidecarWithoutStartupProbe, container) == Action::Ignore
         {
             return false;
@@ -206,5 +246,5 @@ pub(crate) fn outdated(context: &Context<'_>, old: &Context<'_>) -> Vec<Containe
 /// The probe that a repair would copy from another probe of a sidecar container.
 fn copied(context: &Context<'_>, container: &Container<'_>) -> Option<Probe> {
     let source = Source::of_placed(context, container).ok()?;
-    matches!(source, Source::Own(_)).then(|| source.typed(container, context.settings))
+    matches!(source, Source::Own { .. }).then(|| source.typed(container))
 }

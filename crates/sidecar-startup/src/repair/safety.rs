@@ -2,91 +2,50 @@
 //!
 //! Each returns why the repair would make the Pod worse, as text to follow "not repaired: ".
 
-use k8s_openapi::api::core::v1::{ContainerPort, LifecycleHandler, Probe};
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use std::fmt;
+
+use k8s_openapi::api::core::v1::{ContainerPort, Probe};
 
 use crate::finding::Refusal;
-use crate::model::container_id::ContainerId;
 use crate::model::timing::Timing;
 use crate::pod::Pod;
 use crate::pod::container::Container;
+use crate::startup::check::{self, Broken};
 use crate::startup::context::Context;
+use crate::startup::lineup::{Lineup, Place};
 
-/// Checks that the gates of a container would open if it were a sidecar container.
-///
-/// # Errors
-/// Which one would not, and why.
-pub(crate) fn gates_open(context: &Context<'_>, container: &Container<'_>) -> Result<(), Refusal> {
-    hook_returns(context, container)?;
-    let probe = container.fields.startup_probe.as_ref();
-    match probe.and_then(|probe| context.dead_gates().dead_probe(container, probe)) {
-        Some(reason) => Err(format!("its startupProbe would never succeed: {reason}").into()),
-        None => Ok(()),
-    }
-}
-
-/// Checks that the hook of a classic sidecar succeeds even if it runs before all other entries of `containers` start.
-///
-/// # Errors
-/// Why it does not, or may not.
-pub(crate) fn hook_returns(context: &Context<'_>, container: &Container<'_>) -> Result<(), Refusal> {
-    let Some(hook) = container.fields.post_start() else { return Ok(()) };
-    if let Some(gate) = context.dead_gates().find(container).filter(|gate| gate.path.contains(&"postStart")) {
-        return Err(format!("its postStart hook never succeeds: {}", gate.reason).into());
-    }
-    let has = |container: &Container<'_>, number: i32| {
-        container.fields.ports.iter().any(|port| port.container_port == number)
-    };
-    let asked = asked_ports(hook);
-    let is_asked =
-        |other: &&Container<'_>| asked.iter().any(|number| has(other, *number) && !has(container, *number));
-    match context.pod.app_list().find(is_asked) {
-        Some(other) => Err(format!(
-            "its postStart hook may need a port of {}, which would then start later",
-            other.name()
-        )
-        .into()),
-        None => Ok(()),
-    }
-}
-
-/// The numbers of ports that a hook may connect to: those of its handler, and any that stand alone in its command.
-fn asked_ports(hook: &LifecycleHandler) -> Vec<i32> {
-    let handlers = [
-        hook.http_get.as_ref().map(|handler| &handler.port),
-        hook.tcp_socket.as_ref().map(|handler| &handler.port),
-    ];
-    let number = |port: &IntOrString| match port {
-        IntOrString::Int(number) => Some(*number),
-        IntOrString::String(text) => text.parse().ok(),
-    };
-    let words = hook.exec.as_ref().and_then(|exec| exec.command.as_deref()).unwrap_or_default();
-    let parts =
-        words.iter().flat_map(|word| word.split(|c: char| c.is_whitespace() || ":=\"';|&(),".contains(c)));
-    // What follows a slash is the path of a URL or a file.
-    let in_words = parts.filter_map(|part| part.split('/').next()?.parse().ok());
-    handlers.into_iter().flatten().filter_map(number).chain(in_words).collect()
-}
-
-/// Checks that a sidecar may start before these containers: it may need what one of them writes to a volume.
-///
-/// # Errors
-/// They share a volume that either of them may write to.
-pub(crate) fn may_pass(
-    pod: &Pod<'_>,
+/// The port of another container that a `startupProbe` would ask for, in words.
+pub(crate) fn asks_another(
+    context: &Context<'_>,
     container: &Container<'_>,
-    others: &[ContainerId],
+    place: Place<'_>,
+    probe: Probe,
+) -> Option<String> {
+    let Context { pod, settings, .. } = context;
+    check::asks_another(&Lineup::with_sidecar(pod, settings, container, place, Some(probe)), container)
+}
+
+/// Checks that the gates of a container open once it is a sidecar container at a place, with that `startupProbe` if it has none of its
+/// own, and that it keeps nobody else from starting.
+///
+/// # Errors
+/// Who would wait for whom.
+pub(crate) fn opens(
+    context: &Context<'_>,
+    container: &Container<'_>,
+    place: Place<'_>,
+    probe: Option<(Probe, &dyn fmt::Display)>,
 ) -> Result<(), Refusal> {
-    let others = others.iter().filter_map(|id| pod.get(*id));
-    let tasks: Vec<_> = others.filter(|other| other.is_init_task()).collect();
-    let fields: Vec<_> = tasks.iter().map(|task| task.fields).collect();
-    match container.fields.volume_shared_with(&fields, pod.spec()) {
-        Some((task, volume)) => {
-            let name = tasks.get(task).map(|task| task.name().to_string()).unwrap_or_default();
-            Err(format!("it would start before {name}, which shares volume {volume:?} with it").into())
+    let Context { pod, settings, .. } = context;
+    let (probe, source) = probe.unzip();
+    let (before, after) =
+        (Lineup::of(pod, settings), Lineup::with_sidecar(pod, settings, container, place, probe));
+    check::opens(&before, &after, container).map_err(|Broken { field, reason, .. }| match source {
+        Some(source) if field == ["startupProbe"] => {
+            format!("a startupProbe from {source} would never succeed: {reason}").into()
         }
-        None => Ok(()),
-    }
+        _ => reason.into(),
+    })
 }
 
 /// A host port that another entry of `containers` uses, too. Within that list the API server rejects this; across the two lists it does
@@ -108,6 +67,11 @@ pub(crate) fn clashing_host_port(pod: &Pod<'_>, container: &Container<'_>) -> Op
 
 /// Whether two probes check the same thing, equally often and for equally long.
 pub(crate) fn is_alike(one: &Probe, other: &Probe) -> bool {
+    Timing::of(one) == Timing::of(other) && asks_alike(one, other)
+}
+
+/// Whether two probes check the same thing.
+pub(crate) fn asks_alike(one: &Probe, other: &Probe) -> bool {
     let http = |probe: &Probe| {
         probe.http_get.as_ref().map(|request| {
             let path = request.path.clone().unwrap_or_else(|| "/".to_owned());
@@ -117,8 +81,7 @@ pub(crate) fn is_alike(one: &Probe, other: &Probe) -> bool {
     };
     let socket = |probe: &Probe| probe.tcp_socket.as_ref().map(|socket| socket.port.clone());
     let grpc = |probe: &Probe| probe.grpc.as_ref().map(|grpc| grpc.port);
-    Timing::of(one) == Timing::of(other)
-        && one.exec == other.exec
+    one.exec == other.exec
         && http(one) == http(other)
         && socket(one) == socket(other)
         && grpc(one) == grpc(other)

@@ -80,14 +80,33 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
 
 /// Whether a classic sidecar stays in `containers`, and the operator wants it to hold back the application there.
 fn is_to_hold(context: &Context<'_>, sidecar: &Container<'_>) -> bool {
+    let is_repaired = || context.settings.fix == Fix::All && is_moved(context, sidecar);
     let stays = context.keeps_classic(sidecar)
         || match context.action_on(RuleId::ClassicSidecar, sidecar) {
             Action::Deny => false,
-            Action::Warn => context.settings.fix != Fix::All || !conversion::is_possible(context, sidecar),
+            Action::Warn => !is_repaired(),
             Action::Ignore => true,
         };
     let is_asked_for = context.settings.hold_application.scope == Scope::All || asks(context.pod, sidecar);
     stays && is_asked_for
+}
+
+/// Whether `classic-sidecar` moves a sidecar, or says why it does not. An operator who names this rule wants it held then.
+fn is_moved(context: &Context<'_>, sidecar: &Container<'_>) -> bool {
+    if context.settings.names(RuleId::AppNotHeld) {
+        conversion::is_possible(context, sidecar)
+    } else {
+        conversion::is_planned(context, sidecar)
+    }
+}
+
+/// The most that is done about a classic sidecar that does not hold: no more than about its being classic, unless the operator names
+/// this rule, or has it stay.
+fn ceiling(context: &Context<'_>, sidecar: &Container<'_>) -> Action {
+    let is_milder = context.action_on(RuleId::ClassicSidecar, sidecar) == Action::Warn
+        && !context.settings.names(RuleId::AppNotHeld)
+        && !context.keeps_classic(sidecar);
+    if is_milder { Action::Warn } else { Action::Deny }
 }
 
 /// Whether the Pod's annotations ask for the application to be held back for a classic sidecar.
@@ -137,6 +156,6 @@ fn unheld(context: &Context<'_>, sidecar: &Container<'_>) -> Option<Finding> {
         kind,
         detail: format!("sidecar {name} {state}; {remedy}{or_move}"),
         short: format!("sidecar {name} does not hold back {}", pod.application()),
-        ceiling: Action::Deny,
+        ceiling: ceiling(context, sidecar),
     })
 }

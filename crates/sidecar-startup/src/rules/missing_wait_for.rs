@@ -46,7 +46,6 @@ use crate::model::container_id::ContainerId;
 use crate::model::image;
 use crate::model::texts::texts;
 use crate::model::view::Text;
-use crate::pod::Pod;
 use crate::pod::container::Container;
 use crate::repair::draft::Draft;
 use crate::repair::edit::Edit;
@@ -54,7 +53,9 @@ use crate::repair::plan::{Phase, Plan, Repair, Task};
 use crate::settings::action::{Action, Fix};
 use crate::settings::rule_id::RuleId;
 use crate::settings::wait_for::WaitFor;
+use crate::startup::check::broken;
 use crate::startup::context::Context;
+use crate::startup::lineup::{Lineup, Place};
 use crate::startup::mesh;
 
 pub(super) const RULE: Rule = Rule {
@@ -130,35 +131,35 @@ fn plan(task: &Task<'_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
     if pod.has_container(name) {
         return Err("another container already has this name".into());
     }
-    let before = before(pod, draft.init())?;
+    let before = before(task.context, name, draft.init())?;
     let what = format!("added init container \"{name}\"");
-    Ok(Plan { what, edits: vec![Edit::AddInit { value: container(wait), before }] })
+    Ok(Plan::new(what, vec![Edit::AddInit { value: container(wait), before }]))
 }
 
-/// The init container before which a waiting one is inserted. It goes after the sidecars, which it may need, and after the mesh's own
-/// init containers, without which it has no network. Where the mesh's proxy is a classic sidecar it goes before them instead: between
-/// the two, nothing has a network.
-fn before(pod: &Pod<'_>, init: &[ContainerId]) -> Result<Option<ContainerId>, Refusal> {
+/// The init container before which one goes that waits: after the sidecars, which it may need, and the mesh's own, without which it has no
+/// network; or else before the mesh's own, where the start-up graph allows only that.
+///
+/// # Errors
+/// Who would wait for whom at either place.
+fn before(context: &Context<'_>, name: &str, init: &[ContainerId]) -> Result<Option<ContainerId>, Refusal> {
+    let Context { pod, settings, .. } = context;
     let at = |id: &ContainerId| pod.get(*id);
     // An id that the Pod does not know was added by this repair.
     let is_ahead =
         |id: &ContainerId| at(id).is_none_or(|other| other.is_native_sidecar() || mesh::is_of_mesh(other));
-    let after_last = init.iter().rposition(is_ahead).map_or(0, |last| last + 1);
-    let Some(proxy) = pod.app_list().find(|other| other.redirects_traffic()) else {
-        return Ok(init.get(after_last).copied());
-    };
-    let may_lack_network = || Refusal::from(format!("it may have no network until {} starts", proxy.name()));
-    let is_init_of_mesh = |other: &Container<'_>| other.is_init_task() && mesh::is_of_mesh(other);
-    let first =
-        init.iter().position(|id| at(id).is_some_and(is_init_of_mesh)).ok_or_else(may_lack_network)?;
-    let mut behind = init.get(first..).unwrap_or_default().iter().filter_map(at).peekable();
-    // Where a CNI plugin redirects the traffic, it does so from the start; the init container only validates that.
-    if behind.peek().is_some_and(|first| first.fields.name.contains("validat")) {
-        let reason = format!("it has no network until {} starts, so it would wait forever", proxy.name());
-        return Err(reason.into());
+    let after = init.iter().rposition(is_ahead).map_or(0, |last| last + 1);
+    let first_of_mesh = init.iter().position(|id| at(id).is_some_and(mesh::is_of_mesh));
+    let is_sidecar = |id: &ContainerId| at(id).is_some_and(Container::is_native_sidecar);
+    // Before the mesh's own, it would also start before the sidecars there.
+    let ahead = first_of_mesh.filter(|first| !init.iter().skip(*first).any(is_sidecar));
+    let lineup = Lineup::of(pod, settings);
+    let mut reason = None;
+    for position in std::iter::once(after).chain(ahead) {
+        let place = Place::at(init, position);
+        match broken(&lineup, &Lineup::with_task(pod, settings, name, place), Some("it")) {
+            None => return Ok(place.before()),
+            Some(broken) => reason = reason.or(Some(broken.reason)),
+        }
     }
-    if behind.any(Container::is_native_sidecar) {
-        return Err(may_lack_network());
-    }
-    Ok(init.get(first).copied())
+    Err(reason.unwrap_or_default().into())
 }

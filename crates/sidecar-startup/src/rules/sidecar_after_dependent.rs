@@ -56,6 +56,7 @@ use crate::repair::safety;
 use crate::settings::action::Fix;
 use crate::settings::rule_id::RuleId;
 use crate::startup::context::Context;
+use crate::startup::lineup::Place;
 use crate::startup::mesh;
 
 pub(super) const RULE: Rule = Rule {
@@ -111,7 +112,6 @@ fn plan(task: &Task<'_>, _: &Draft<'_>) -> Result<Plan, Refusal> {
         .init_containers()
         .filter(|other| !other.is_before(target) && other.is_before(container))
         .collect();
-    safety::may_pass(pod, container, &passed.iter().map(|other| other.id).collect::<Vec<_>>())?;
     for other in passed {
         if mesh::is_of_mesh(other) {
             return Err(
@@ -122,6 +122,9 @@ fn plan(task: &Task<'_>, _: &Draft<'_>) -> Result<Plan, Refusal> {
             return Err(format!("it needs {} itself, so neither can come first", other.name()).into());
         }
     }
+    let init: Vec<_> = pod.init_containers().map(|other| other.id).collect();
+    let position = init.iter().position(|other| *other == target.id).unwrap_or(init.len());
+    safety::opens(task.context, container, Place::at(&init, position), None)?;
     let what = format!("listed sidecar {} before {}", container.name(), dependent.name());
-    Ok(Plan { what, edits: vec![Edit::MoveToInit { container: container.id, before: Some(target.id) }] })
+    Ok(Plan::new(what, vec![Edit::MoveToInit { container: container.id, before: Some(target.id) }]))
 }

@@ -47,9 +47,10 @@ use crate::repair::draft::Draft;
 use crate::repair::edit::Edit;
 use crate::repair::plan::{Phase, Plan, Repair, Task};
 use crate::repair::safety;
-use crate::settings::action::Fix;
+use crate::settings::action::{Action, Fix};
 use crate::settings::rule_id::RuleId;
 use crate::startup::context::Context;
+use crate::startup::lineup::Place;
 
 pub(super) const RULE: Rule = Rule {
     id: RuleId::SidecarBlocksInit,
@@ -61,36 +62,52 @@ pub(super) const RULE: Rule = Rule {
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let pod = context.pod;
     for container in &pod.containers {
-        let ContainerKind::Init(Some(facts)) = container.kind else { continue };
-        let Some(ceiling) = facts.ceiling() else { continue };
         let name = container.name();
         let application = pod.application();
+        let (detail, short) = match container.kind {
+            ContainerKind::Init(Some(facts)) => (
+                format!(
+                    "sidecar {name} ({facts}) is an ordinary init container and never exits, so {application} never starts; set \
+                     restartPolicy: Always, which an outdated mutating webhook or client may have dropped"
+                ),
+                format!("init container {name} never exits"),
+            ),
+            ContainerKind::Init(None) if container.never_completes() => (
+                format!(
+                    "init container {name} runs a command that never ends, so {application} never starts; let it end, or set \
+                     restartPolicy: Always if it is a sidecar"
+                ),
+                format!("the command of init container {name} never ends"),
+            ),
+            _ => continue,
+        };
         let kind =
             if container.fields.restart_policy.is_some() { ErrorKind::Invalid } else { ErrorKind::Required };
         findings.push(Finding {
             subject: Subject::Container(container.id),
             path: pod.path_of(container).child("restartPolicy"),
             kind,
-            detail: format!(
-                "sidecar {name} ({facts}) is an ordinary init container and never exits, so {application} never starts; set \
-                 restartPolicy: Always, which an outdated mutating webhook or client may have dropped"
-            ),
-            short: format!("init container {name} never exits"),
-            ceiling,
+            detail,
+            short,
+            // However little the application needs the sidecar, it never starts.
+            ceiling: Action::Deny,
         });
     }
 }
 
-fn plan(task: &Task<'_>, _: &Draft<'_>) -> Result<Plan, Refusal> {
+fn plan(task: &Task<'_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
     let container = task.container()?;
+    if matches!(container.kind, ContainerKind::Init(None)) {
+        return Err("only its author can say whether it is a sidecar".into());
+    }
     if task.context.pod.kind == Kind::Custom {
         return Err("this kind may drop the restartPolicy of init containers".into());
     }
     if container.fields.has_restart_rules() {
         return Err("it has restartPolicyRules".into());
     }
-    safety::gates_open(task.context, container)?;
+    safety::opens(task.context, container, Place::of(draft.init(), container.id), None)?;
     let what = format!("set restartPolicy: Always on init container {}", container.name());
     let edit = Edit::Set { container: container.id, path: &["restartPolicy"], value: "Always".into() };
-    Ok(Plan { what, edits: vec![edit] })
+    Ok(Plan::new(what, vec![edit]))
 }

@@ -174,8 +174,6 @@ fn plan(task: &Task<'_>, _: &Draft<'_>) -> Result<Plan, Refusal> {
         value: json!(value),
     };
     let labels: Vec<_> = missing.iter().map(|(key, value)| format!("{key}: {value}")).collect();
-    Ok(Plan {
-        what: format!("added {} to nodeSelector", labels.join(", ")),
-        edits: missing.iter().map(edit).collect(),
-    })
+    let what = format!("added {} to nodeSelector", labels.join(", "));
+    Ok(Plan::new(what, missing.iter().map(edit).collect()))
 }

@@ -50,12 +50,12 @@ use crate::model::texts::texts;
 use crate::pod::container::{Container, ContainerKind};
 use crate::repair::draft::Draft;
 use crate::repair::edit::Edit;
-use crate::repair::placement;
 use crate::repair::plan::{Phase, Plan, Repair, Task};
 use crate::repair::probe_source::{NO_PROBE, Source};
 use crate::settings::action::{Action, Fix};
 use crate::settings::rule_id::RuleId;
 use crate::startup::context::Context;
+use crate::startup::lineup::Place;
 
 pub(super) const RULE: Rule = Rule {
     id: RuleId::SidecarWithoutStartupProbe,
@@ -160,10 +160,10 @@ fn plan(task: &Task<'_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
     if container.fields.startup_probe.is_some() {
         return Err("its startupProbe may be intentional".into());
     }
-    let later = placement::later_than(draft.init(), container.id);
-    let source = Source::find(task.context, container, later)?;
+    let source = Source::find(task.context, container, Place::of(draft.init(), container.id))?;
+    let needs = source.needs();
     let what = format!("added a startupProbe to sidecar {}, from {source}", container.name());
-    let own = |field: &'static str| draft.get(container.id, field).cloned();
-    let value = source.probe(own, task.context.settings).ok_or(NO_PROBE)?;
-    Ok(Plan { what, edits: vec![Edit::Set { container: container.id, path: &["startupProbe"], value }] })
+    let value = source.probe(|field| draft.get(container.id, field).cloned()).ok_or(NO_PROBE)?;
+    let edits = vec![Edit::Set { container: container.id, path: &["startupProbe"], value }];
+    Ok(Plan { needs, ..Plan::new(what, edits) })
 }

@@ -100,18 +100,8 @@ fn own_gate<'c>(context: &Context<'_>, container: &'c Container<'_>) -> Option<&
     let probe = container.fields.startup_probe.as_ref()?;
     let is_own = probe_is_gate(probe)
         && context.reported_dead_gate(container).is_none()
-        && !is_known_probe(container, probe);
+        && !container.has_known_probe();
     is_own.then_some(probe)
-}
-
-/// Whether a probe is the `startupProbe` that the sidecar's own project ships. Its port may differ.
-fn is_known_probe(container: &Container<'_>, probe: &Probe) -> bool {
-    let known = container.row().and_then(|row| row.startup_probe.as_ref());
-    let known = known.and_then(|known| serde_json::from_str::<Probe>(known.what).ok());
-    let path = |probe: &Probe| probe.http_get.as_ref().map(|request| request.path.clone());
-    known.is_some_and(|known| {
-        Timing::of(&known) == Timing::of(probe) && path(&known) == path(probe) && known.exec == probe.exec
-    })
 }
 
 /// What is wrong with a `startupProbe`, and in which of its fields.

@@ -46,10 +46,11 @@ use super::rule::Rule;
 use crate::finding::{ErrorKind, Finding, Subject};
 use crate::model::texts::texts;
 use crate::pod::Pod;
-use crate::pod::container::Container;
+use crate::pod::container::{Container, ContainerKind};
+use crate::settings::action::Action;
 use crate::settings::rule_id::RuleId;
+use crate::startup::check::Effect;
 use crate::startup::context::Context;
-use crate::startup::dead_gate::Effect;
 
 pub(super) const RULE: Rule = Rule {
     id: RuleId::StartupGateNeverOpens,
@@ -60,10 +61,14 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let pod = context.pod;
-    for container in &pod.containers {
-        let Some(ceiling) = container.sidecar().and_then(|facts| facts.ceiling()) else { continue };
-        let Some(gate) = context.dead_gates().find(container) else { continue };
+    for gate in context.dead_gates() {
+        let Some(container) = pod.get(gate.container) else { continue };
         let name = container.name();
+        let what = match container.kind {
+            ContainerKind::Init(_) => format!("init container {name} never completes"),
+            ContainerKind::App => format!("the postStart hook of {name} never returns"),
+            _ => format!("the gate of sidecar {name} never opens"),
+        };
         let effect = match gate.effect {
             Effect::Blocks => format!("so {} never starts", application_after(pod, container)),
             Effect::Kills => "so the kubelet keeps killing the container".to_owned(),
@@ -72,13 +77,19 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             subject: Subject::Container(container.id),
             path: gate.path.iter().fold(pod.path_of(container), |path, key| path.child(key)),
             kind: ErrorKind::Invalid,
-            detail: format!(
-                "the gate of sidecar {name} never opens, {effect}: {}; make it succeed once the sidecar is ready",
-                gate.reason
-            ),
-            short: format!("the gate of {name} never opens"),
-            ceiling,
+            detail: format!("{what}, {effect}: {}; {}", gate.reason, remedy(container)),
+            short: what,
+            // However little the application needs the sidecar, a gate that never opens keeps it from starting.
+            ceiling: Action::Deny,
         });
+    }
+}
+
+/// What the reader can do.
+const fn remedy(container: &Container<'_>) -> &'static str {
+    match container.kind {
+        ContainerKind::Init(_) | ContainerKind::App => "do not wait for what starts later",
+        _ => "make it succeed once the sidecar is ready",
     }
 }
 

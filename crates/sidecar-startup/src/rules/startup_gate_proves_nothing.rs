@@ -33,7 +33,7 @@
 use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
 
 use super::rule::Rule;
-use crate::command::{outcome, takes_any_answer};
+use crate::command::{Ends, outcome, takes_any_answer};
 use crate::finding::{ErrorKind, Finding, Subject};
 use crate::model::container_fields::ContainerFields;
 use crate::model::gate::probe_is_gate;
@@ -55,7 +55,9 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for container in &context.pod.containers {
         is_app_before |= container.is_app();
         let relies_on_hook = relies_on_hook(context, container, is_app_before);
-        let Some((path, reason)) = empty_gate(container, relies_on_hook) else { continue };
+        let foreign = || context.foreign_gate(container).map(|gate| (gate.path, gate.reason.clone()));
+        let empty = empty_gate(container, relies_on_hook).map(|(path, reason)| (path, reason.to_owned()));
+        let Some((path, reason)) = empty.or_else(foreign) else { continue };
         let ceiling = container.sidecar().map_or(Some(Action::Deny), |facts| facts.ceiling());
         let Some(ceiling) = ceiling else { continue };
         if context.reported_dead_gate(container).is_some() {
@@ -71,7 +73,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             detail: format!(
                 "{reason}, so it does not guarantee that {awaited} is ready; use a check that fails until it is"
             ),
-            short: reason.to_owned(),
+            short: reason,
             ceiling,
         });
     }
@@ -100,7 +102,7 @@ fn empty_gate(
             let probe =
                 fields.startup_probe.as_ref().filter(|probe| container.is_init() && probe_is_gate(probe));
             if let Some(probe) = probe {
-                return only_sleeps(probe).then_some((&["startupProbe"][..], "the startupProbe only sleeps"));
+                return empty_probe(probe).map(|reason| (&["startupProbe"][..], reason));
             }
             let reason = fields.post_start().filter(|_| relies_on_hook).and_then(empty_hook)?;
             Some((&["lifecycle", "postStart"], reason))
@@ -116,9 +118,17 @@ fn empty_gate(
     }
 }
 
-fn only_sleeps(probe: &Probe) -> bool {
-    let words = probe.exec.as_ref().and_then(|exec| exec.command.as_deref()).unwrap_or_default();
-    outcome(words).only_sleeps()
+fn empty_probe(probe: &Probe) -> Option<&'static str> {
+    let http = probe.http_get.as_ref().and_then(|request| request.host.as_deref());
+    let host = http.or(probe.tcp_socket.as_ref().and_then(|socket| socket.host.as_deref()));
+    if host.is_some_and(|host| !host.is_empty()) {
+        return Some("the startupProbe asks another host");
+    }
+    let outcome = outcome(probe.exec.as_ref()?.command.as_deref()?);
+    if outcome.only_sleeps() {
+        return Some("the startupProbe only sleeps");
+    }
+    (outcome.ends == Ends::Success && outcome.works).then_some("the command of the startupProbe cannot fail")
 }
 
 fn empty_hook(hook: &LifecycleHandler) -> Option<&'static str> {
@@ -128,7 +138,11 @@ fn empty_hook(hook: &LifecycleHandler) -> Option<&'static str> {
     if hook.http_get.is_some() {
         return Some("the hook ignores the response to its httpGet");
     }
-    outcome(hook.exec.as_ref()?.command.as_deref()?).only_sleeps().then_some("the hook only sleeps")
+    let outcome = outcome(hook.exec.as_ref()?.command.as_deref()?);
+    if outcome.only_sleeps() {
+        return Some("the hook only sleeps");
+    }
+    (outcome.ends == Ends::Success && outcome.works).then_some("the command of the hook cannot fail")
 }
 
 /// The field that holds a container's script.

@@ -122,5 +122,5 @@ fn plan(task: &Task<'_>, _: &Draft<'_>) -> Result<Plan, Refusal> {
         _ => "true".to_owned(),
     };
     let what = format!("set the annotation {annotation}");
-    Ok(Plan { what, edits: vec![Edit::annotation(annotation, value)] })
+    Ok(Plan::new(what, vec![Edit::annotation(annotation, value)]))
 }

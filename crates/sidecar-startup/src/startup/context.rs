@@ -1,6 +1,8 @@
 //! A Pod together with what it is judged by.
 
-use super::dead_gate::{DeadGate, DeadGates};
+use std::cell::OnceCell;
+
+use super::check::{DeadGate, ForeignGate, Gates, gates};
 use super::nodes::Reach;
 use crate::model::cluster::KnownNodes;
 use crate::pod::Pod;
@@ -29,14 +31,14 @@ pub(crate) struct Context<'p> {
     pub(crate) settings: &'p Settings,
     /// The nodes that the Pod may land on.
     pub(crate) reach: Reach<'p>,
-    dead_gates: DeadGates<'p>,
+    gates: OnceCell<Gates>,
 }
 
 impl<'p> Context<'p> {
     /// Prepares to judge a Pod.
     pub(crate) fn new(pod: &'p Pod<'p>, terms: Terms<'p>) -> Self {
         let Terms { settings, nodes } = terms;
-        Self { pod, settings, reach: Reach::of(pod, nodes), dead_gates: DeadGates::of(pod) }
+        Self { pod, settings, reach: Reach::of(pod, nodes), gates: OnceCell::new() }
     }
 
     /// The action for a violation of a rule by a container.
@@ -46,15 +48,29 @@ impl<'p> Context<'p> {
     }
 
     /// The gates of the Pod that never open.
-    pub(crate) const fn dead_gates(&self) -> &DeadGates<'p> {
-        &self.dead_gates
+    pub(crate) fn dead_gates(&self) -> &[DeadGate] {
+        &self.gates().dead
+    }
+
+    fn gates(&self) -> &Gates {
+        self.gates.get_or_init(|| gates(self.pod, self.settings))
+    }
+
+    /// The gate of a container that asks an earlier container instead of its own, if it has one.
+    pub(crate) fn foreign_gate(&self, container: &Container<'_>) -> Option<&ForeignGate> {
+        self.gates().foreign.iter().find(|gate| gate.container == container.id)
+    }
+
+    /// The gate of a container that never opens, if it has one.
+    pub(crate) fn dead_gate(&self, container: &Container<'_>) -> Option<&DeadGate> {
+        self.dead_gates().iter().find(|gate| gate.container == container.id)
     }
 
     /// The gate of a container that never opens, if `startup-gate-never-opens` reports it. Other rules do not report that container
     /// again.
-    pub(crate) fn reported_dead_gate(&self, container: &Container<'_>) -> Option<DeadGate> {
+    pub(crate) fn reported_dead_gate(&self, container: &Container<'_>) -> Option<&DeadGate> {
         let is_ignored = self.action_on(RuleId::StartupGateNeverOpens, container) == Action::Ignore;
-        if is_ignored { None } else { self.dead_gates.find(container) }
+        if is_ignored { None } else { self.dead_gate(container) }
     }
 
     /// Whether a classic sidecar stays in `containers`, since its Pod may land on a node that does not support sidecar containers. One

@@ -1,10 +1,11 @@
-//! What a Pod asks mesh injectors for, and which containers have a network before the mesh's proxy is up.
+//! What a Pod asks mesh injectors for.
+
+use k8s_openapi::api::core::v1::Probe;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::catalogue::belongs_to_mesh;
 use crate::catalogue::row::ISTIO_PROXY;
-use crate::finding::Refusal;
-use crate::model::container_id::ContainerId;
-use crate::model::gate::hook_is_gate;
+use crate::model::container_fields::ContainerFields;
 use crate::pod::Pod;
 use crate::pod::container::{Container, ContainerKind};
 
@@ -25,8 +26,12 @@ const NATIVE_LINKERD: [&str; 3] = [
 #[must_use]
 pub(crate) fn asks_for_istio(pod: &Pod<'_>) -> bool {
     let key = "sidecar.istio.io/inject";
-    let asks = pod.labels().get(key).or_else(|| pod.annotations().get(key));
-    asks == Some("true") && !pod.has_container(ISTIO_PROXY)
+    let asks = match pod.labels().get(key).or_else(|| pod.annotations().get(key)) {
+        Some(inject) => inject == "true",
+        // A revision asks for injection, too (`manifests/charts/istio-control/istio-discovery/templates/mutatingwebhook.yaml`).
+        None => pod.labels().get("istio.io/rev").is_some_and(|revision| !revision.is_empty()),
+    };
+    asks && !pod.has_container(ISTIO_PROXY)
 }
 
 /// Whether a Pod asks for Linkerd's proxy and does not have it yet.
@@ -36,19 +41,11 @@ pub(crate) fn asks_for_linkerd(pod: &Pod<'_>) -> bool {
         && !pod.has_container("linkerd-proxy")
 }
 
-/// The proxy that will be injected into `containers` and get all traffic redirected to it, going by what the Pod says.
+/// Whether the annotations of a Pod make Linkerd's proxy a sidecar container.
 #[must_use]
-pub(crate) fn injected_classic(pod: &Pod<'_>) -> Option<&'static str> {
+pub(crate) fn asks_for_native_linkerd(pod: &Pod<'_>) -> bool {
     let is_on = |key: &str| matches!(pod.annotations().get(key), Some("true" | "enabled"));
-    if pod.spec().host_network {
-        None
-    } else if asks_for_istio(pod) && pod.annotations().get(NATIVE_ISTIO) != Some("true") {
-        Some(ISTIO_PROXY)
-    } else if asks_for_linkerd(pod) && !NATIVE_LINKERD.into_iter().any(is_on) {
-        Some("linkerd-proxy")
-    } else {
-        None
-    }
+    NATIVE_LINKERD.into_iter().any(is_on)
 }
 
 /// Whether a container is the proxy of a mesh, or prepares for it.
@@ -59,61 +56,21 @@ pub(crate) fn is_of_mesh(container: &Container<'_>) -> bool {
     }
 }
 
-/// The proxy in `containers` that all traffic of the Pod goes through, going by what the Pod says.
-fn classic_proxy(pod: &Pod<'_>) -> Option<String> {
-    let is_classic = |container: &&Container<'_>| match container.kind {
-        ContainerKind::ClassicSidecar(_) => container.redirects_traffic(),
-        // Istio's placeholder, if the proxy stays in containers.
-        ContainerKind::InjectorPlaceholder => !container.is_init() && *container.fields.name == *ISTIO_PROXY,
-        _ => false,
+/// The ports that consul-k8s rewrites probes to (`connect-inject/constants`).
+const CONSUL_PORTS: std::ops::Range<i32> = 20300..20600;
+
+/// Why nothing is moved in a Pod with such a probe: the ports go by the order of `containers` (consul-k8s `endpoints_controller.go`).
+pub(crate) const ORDER_OF_CONSUL: &str =
+    "Consul has rewritten probes of this Pod by the order of its containers";
+
+/// Whether consul-k8s has rewritten a probe of a container.
+pub(crate) fn has_probe_of_consul(pod: &Pod<'_>, fields: &ContainerFields<'_>) -> bool {
+    let is_injected = || pod.annotations().iter().any(|(key, _)| key.starts_with("consul.hashicorp.com/"));
+    let probes = [&fields.startup_probe, &fields.readiness_probe, &fields.liveness_probe];
+    let is_rewritten = |probe: &Probe| {
+        let http = probe.http_get.as_ref().map(|request| &request.port);
+        let port = http.or(probe.tcp_socket.as_ref().map(|socket| &socket.port));
+        matches!(port, Some(IntOrString::Int(number)) if CONSUL_PORTS.contains(number))
     };
-    let present = pod.containers.iter().find(is_classic).map(|container| container.name().to_string());
-    present.or_else(|| injected_classic(pod).map(|name| format!("{name:?}")))
-}
-
-/// Checks that a sidecar container has a network before the application is up, with the init containers `later` starting after it. It
-/// has none if the Pod's traffic goes through a proxy that starts later: the kubelet's probes do not reach it, and it cannot reach
-/// anything itself.
-///
-/// # Errors
-/// Which proxy starts later.
-pub(crate) fn has_network(
-    pod: &Pod<'_>,
-    container: &Container<'_>,
-    later: &[ContainerId],
-) -> Result<(), Refusal> {
-    if container.redirects_traffic() {
-        return Ok(());
-    }
-    let mut later = later.iter().filter_map(|id| pod.get(*id));
-    let later = later.find(|other| other.is_native_sidecar() && other.redirects_traffic());
-    no_network(classic_proxy(pod).or(later.map(|proxy| proxy.name().to_string())))
-}
-
-/// Checks that a classic sidecar has a network while its hook keeps the containers after it from starting. It has none if a mesh's proxy
-/// is one of them, or does not hold back the sidecar itself.
-///
-/// # Errors
-/// Which proxy starts later.
-pub(crate) fn has_network_when_held(pod: &Pod<'_>, container: &Container<'_>) -> Result<(), Refusal> {
-    if container.redirects_traffic() {
-        return Ok(());
-    }
-    let first_app = pod.app_list().find(|other| other.is_app());
-    let holds = |proxy: &Container<'_>| {
-        first_app.is_none_or(|first| proxy.is_before(first))
-            && proxy.fields.post_start().is_some_and(hook_is_gate)
-    };
-    let mut late = pod.app_list().filter(|other| {
-        matches!(other.kind, ContainerKind::ClassicSidecar(_)) && other.redirects_traffic() && !holds(other)
-    });
-    let late = late.next().map(|proxy| proxy.name().to_string());
-    no_network(late.or_else(|| injected_classic(pod).map(|name| format!("{name:?}"))))
-}
-
-fn no_network(proxy: Option<String>) -> Result<(), Refusal> {
-    match proxy {
-        Some(proxy) => Err(format!("it has no network until {proxy} starts, which gets all traffic").into()),
-        None => Ok(()),
-    }
+    probes.into_iter().flatten().any(is_rewritten) && is_injected()
 }

@@ -1,0 +1,235 @@
+//! Finds the ports of its own Pod that a command asks for, and whether it fails without an answer.
+
+use super::outcome::Ends;
+use super::script::Script;
+use super::shell::{Shell, outcome_of_words};
+use super::wait_loop::WaitLoop;
+use super::words::{as_strs, base_name, unwrapped, without_silencers};
+
+/// A port of its own Pod that a command asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ask {
+    /// The port.
+    pub port: u16,
+    /// Whether the command surely fails, or waits, until something answers there.
+    pub is_needed: bool,
+    /// Whether the command surely waits until then, however long that takes.
+    pub waits: bool,
+}
+
+/// The ports of its own Pod that a command asks for: those behind `localhost`, `127.0.0.1`, `[::1]` and `$POD_IP`, whatever program asks.
+/// A command that succeeds without an answer asks for nothing.
+#[must_use]
+pub fn local_asks<S: AsRef<str>>(words: &[S]) -> Vec<Ask> {
+    let words = as_strs(words);
+    let (words, is_limited) = without_time_limit(unwrapped(&words));
+    let words = unwrapped(words);
+    let mut asks = match Shell::called_by(words) {
+        Some((_, script)) => asks_of_script(words, script),
+        None if outcome_of_words(words).ends == Ends::Success => Vec::new(),
+        None => {
+            let ask = |port| Ask { port, is_needed: true, waits: false };
+            ports_in(words).into_iter().map(ask).collect()
+        }
+    };
+    asks.sort_unstable_by(|a, b| (a.port, b.is_needed).cmp(&(b.port, a.is_needed)));
+    asks.dedup_by_key(|ask| ask.port);
+    if is_limited {
+        asks.iter_mut().for_each(|ask| ask.waits = false);
+    }
+    asks
+}
+
+/// The words without `timeout` and its arguments before them, and whether there was one.
+fn without_time_limit<'a, 'w>(words: &'a [&'w str]) -> (&'a [&'w str], bool) {
+    match words {
+        [first, rest @ ..] if base_name(first) == "timeout" => {
+            let options = rest.iter().take_while(|word| word.starts_with('-')).count();
+            (rest.get(options + 1..).unwrap_or_default(), true)
+        }
+        _ => (words, false),
+    }
+}
+
+/// The asks of a shell's script; `words` start the shell.
+fn asks_of_script(words: &[&str], script: &str) -> Vec<Ask> {
+    let script = without_silencers(script);
+    let read = Script::read(&script);
+    let mut asks = Vec::new();
+    for (number, command) in read.commands.iter().enumerate() {
+        for port in ports_in(&as_strs(&command.words)) {
+            let ends = outcome_if_it_fails(words, &script, number);
+            if ends != Ends::Success {
+                asks.push(Ask { port, is_needed: ends == Ends::Failure, waits: false });
+            }
+        }
+    }
+    let Some(unread) = read.unread else { return asks };
+    let is_reached = Shell::called_by(words).is_some_and(|(shell, _)| shell.always_reaches_unread(&read));
+    match WaitLoop::read(unread).filter(|_| is_reached) {
+        Some(wait) => {
+            let condition = shlex::split(wait.condition).unwrap_or_default();
+            let waits = wait.is_unbounded && is_simple(wait.condition);
+            let ask = |port| Ask { port, is_needed: waits, waits };
+            asks.extend(ports_in(&as_strs(&condition)).into_iter().map(ask));
+        }
+        // What cannot be read may ask for what it names.
+        None => {
+            let words: Vec<&str> =
+                unread.split(|c: char| c.is_whitespace() || ";&|()'\"".contains(c)).collect();
+            let ask = |port| Ask { port, is_needed: false, waits: false };
+            asks.extend(ports_in(&words).into_iter().map(ask));
+        }
+    }
+    asks
+}
+
+/// Whether a condition is one command, so that it fails when that does.
+fn is_simple(condition: &str) -> bool {
+    !condition.contains(['|', '&', ';', '`', '(', '{', '<', '>'])
+}
+
+/// How a script ends when one of its commands fails.
+fn outcome_if_it_fails(words: &[&str], script: &str, number: usize) -> Ends {
+    let Some((shell, _)) = Shell::called_by(words) else { return Ends::Unknown };
+    let mut failing = Script::read(script);
+    if let Some(command) = failing.commands.get_mut(number) {
+        command.words = vec!["false".to_owned()];
+    }
+    shell.outcome(&failing).ends
+}
+
+/// What a Pod calls itself.
+const HOSTS: [&str; 6] = ["localhost", "127.0.0.1", "[::1]", "$(POD_IP)", "${POD_IP}", "$POD_IP"];
+
+/// The ports of the Pod itself that these words name.
+fn ports_in(words: &[&str]) -> Vec<u16> {
+    let mut ports: Vec<u16> = words.iter().flat_map(|word| ports_in_word(word)).collect();
+    // `nc -z localhost 8080`, `pg_isready -h localhost -p 5432`
+    let is_host = |word: &&str| HOSTS.contains(word) || *word == "::1" || is_host_option(word);
+    if ports.is_empty()
+        && let Some(host) = words.iter().position(|word| is_host(&word))
+    {
+        let next = words.get(host + 1).and_then(|word| word.parse::<u16>().ok());
+        let option = || {
+            words.array_windows().find_map(|[name, value]| {
+                matches!(*name, "-p" | "--port" | "-P").then(|| value.parse().ok()).flatten()
+            })
+        };
+        let joined = || words.iter().find_map(|word| word.strip_prefix("--port=")?.parse().ok());
+        ports.extend(next.or_else(option).or_else(joined));
+    }
+    ports
+}
+
+/// Whether an option names the Pod itself, as `--host=localhost` does.
+fn is_host_option(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(option, host)| option.starts_with('-') && HOSTS.contains(&host))
+}
+
+/// The ports of the Pod itself that a word names, as in `http://localhost:8080/ready` or `/dev/tcp/127.0.0.1/8080`.
+fn ports_in_word(word: &str) -> Vec<u16> {
+    let mut ports = Vec::new();
+    for host in HOSTS {
+        for (at, _) in word.match_indices(host) {
+            let (before, rest) = word.split_at_checked(at).unwrap_or_default();
+            let rest = rest.strip_prefix(host).unwrap_or_default();
+            let is_whole = !before.ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))
+                && !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
+            if !is_whole {
+                continue;
+            }
+            let number = |text: &str| {
+                let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+                text.get(..end).and_then(|number| number.parse().ok())
+            };
+            let is_device = before.ends_with("/dev/tcp/");
+            ports.extend(match rest.strip_prefix(if is_device { '/' } else { ':' }) {
+                Some(port) => number(port),
+                None if before.ends_with("https://") => Some(443),
+                None if before.ends_with("http://") => Some(80),
+                None => None,
+            });
+        }
+    }
+    ports
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asks(words: &[&str]) -> Vec<(u16, bool, bool)> {
+        local_asks(words).iter().map(|ask| (ask.port, ask.is_needed, ask.waits)).collect()
+    }
+
+    #[test]
+    fn a_command_asks_where_it_says() {
+        for (words, port) in [
+            (&["curl", "-f", "http://localhost:8080/"][..], 8080),
+            (&["wget", "-qO-", "http://127.0.0.1/"], 80),
+            (&["nc", "-z", "localhost", "5432"], 5432),
+            (&["pg_isready", "-h", "localhost", "-p", "5432"], 5432),
+            (&["check", "--host=127.0.0.1", "--port=9000"], 9000),
+            (&["grpc_health_probe", "-addr=[::1]:50051"], 50051),
+            (&["timeout", "5", "curl", "https://localhost/x"], 443),
+            (&["sh", "-c", "curl -sf localhost:8080 >/dev/null 2>&1"], 8080),
+            (&["bash", "-c", "exec nc -z 127.0.0.1 6379"], 6379),
+        ] {
+            assert_eq!(asks(words), [(port, true, false)], "{words:?}");
+        }
+    }
+
+    #[test]
+    fn a_loop_without_an_end_waits() {
+        for script in [
+            "until curl -sf http://localhost:8080/ready; do sleep 1; done",
+            "while ! nc -z localhost 8080; do sleep 1; done; echo up",
+            "echo waiting; until wget -q -O /dev/null http://127.0.0.1:8080; do echo no; sleep 2; done",
+        ] {
+            assert_eq!(asks(&["sh", "-c", script]), [(8080, true, true)], "{script}");
+        }
+        assert_eq!(
+            asks(&["timeout", "30", "sh", "-c", "until nc -z localhost 8080; do sleep 1; done"]),
+            [(8080, true, false)]
+        );
+        let bounded = "until nc -z localhost 8080; do i=$((i+1)); [ $i = 9 ] && exit 0; done";
+        assert_eq!(asks(&["sh", "-c", bounded]), [(8080, false, false)]);
+        assert_eq!(
+            asks(&["sh", "-c", "for i in 1 2 3; do curl localhost:8080 && exit; done"]),
+            [(8080, false, false)]
+        );
+    }
+
+    #[test]
+    fn what_succeeds_anyway_asks_for_nothing() {
+        for words in [
+            &["sh", "-c", "curl -f localhost:8080 || true"][..],
+            &["sh", "-c", "curl localhost:8080; exit 0"],
+            &["echo", "http://localhost:8080"],
+            &["curl", "http://localhost.example.com:8080"],
+            &["curl", "http://shop:8080"],
+            &["nc", "-z", "db", "8080"],
+            &[],
+        ] {
+            assert_eq!(asks(words), [], "{words:?}");
+        }
+    }
+
+    #[test]
+    fn some_programs_never_end() {
+        for words in [
+            &["sleep", "infinity"][..],
+            &["tail", "-f", "/dev/null"],
+            &["sh", "-c", "exec tail -F /var/log/x"],
+            &["sh", "-c", "echo a; sleep inf"],
+        ] {
+            assert!(super::super::never_ends(words), "{words:?}");
+        }
+        for words in
+            [&["sleep", "9"][..], &["tail", "-n", "1", "x"], &["sh", "-c", "tail -f x & exit 0"], &[]]
+        {
+            assert!(!super::super::never_ends(words), "{words:?}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The start-up budget of a `startupProbe` that a repair derives from another probe of the sidecar.
+
+use k8s_openapi::api::core::v1::Probe;
+
+use super::safety;
+use crate::finding::Refusal;
+use crate::model::gate::probe_is_gate;
+use crate::model::timing::Timing;
+use crate::pod::container::Container;
+use crate::settings::startup_seconds::StartupSeconds;
+use crate::startup::context::Context;
+
+/// How many attempts, one second apart, a derived probe makes: as many as the setting `startupSeconds` allows, and as the deadline of the
+/// Pod leaves to each sidecar that has such a probe or, as `is_derived` tells, gets one. A second apply finds the same sidecars, and so the same number.
+///
+/// # Errors
+/// The deadline leaves less than the least time of the setting.
+pub(super) fn attempts(
+    context: &Context<'_>,
+    container: &Container<'_>,
+    is_derived: &dyn Fn(&Container<'_>) -> bool,
+) -> Result<u32, Refusal> {
+    let StartupSeconds { minimum, maximum } = context.settings.startup_seconds;
+    let mut seconds = u64::from(maximum);
+    if let Some(deadline) = context.pod.deadline {
+        let (mut others, mut sharers) = (0_u64, 0_u64);
+        // An entry that a second apply has added again takes the place of its twin.
+        let is_counted = |other: &&Container<'_>| context.pod.twin_of(other).is_none();
+        for other in context.pod.containers.iter().filter(is_counted) {
+            // What the container itself has is to be replaced.
+            let is_itself = other.fields.name == container.fields.name;
+            match if is_itself { Budget::Shared } else { budget(other, is_derived) } {
+                Budget::Shared => sharers += 1,
+                Budget::Fixed(seconds) => others = others.saturating_add(seconds),
+                Budget::None => {}
+            }
+        }
+        seconds = seconds.min(deadline.seconds.saturating_sub(others) / sharers.max(1));
+        if seconds < u64::from(minimum) {
+            return Err(format!(
+                "{} {} leaves it only {seconds} s to start, less than {minimum} s",
+                deadline.field, deadline.seconds
+            )
+            .into());
+        }
+    }
+    Ok(u32::try_from(seconds).unwrap_or(u32::MAX).saturating_add(1).min(i32::MAX.unsigned_abs()))
+}
+
+/// How much of the deadline the gate of a container takes.
+enum Budget {
+    /// A share of what the others leave.
+    Shared,
+    /// These seconds.
+    Fixed(u64),
+    /// Nothing: it has no gate, or the one of the catalogue.
+    None,
+}
+
+fn budget(container: &Container<'_>, is_derived: &dyn Fn(&Container<'_>) -> bool) -> Budget {
+    if container.sidecar().is_none() {
+        return Budget::None;
+    }
+    match &container.fields.startup_probe {
+        None if is_derived(container) => Budget::Shared,
+        Some(probe) if container.is_native_sidecar() && probe_is_gate(probe) => {
+            let own = [&container.fields.readiness_probe, &container.fields.liveness_probe];
+            let is_copy = |own: &Probe| safety::asks_alike(own, probe) && Timing::of(probe).period == 1;
+            if own.into_iter().flatten().next().is_some_and(is_copy) {
+                Budget::Shared
+            } else if container.has_known_probe() {
+                Budget::None
+            } else {
+                Budget::Fixed(Timing::of(probe).budget())
+            }
+        }
+        _ => Budget::None,
+    }
+}

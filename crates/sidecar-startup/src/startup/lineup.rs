@@ -1,0 +1,258 @@
+//! Who is in the start-up graph, in the order in which they start: the containers of the Pod, and those that injectors will add.
+
+use std::borrow::Cow;
+
+use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
+
+use super::graph::{Event, Graph, Member};
+use super::injectors::{Injected, Part, Spot, injected};
+use crate::catalogue::row::ISTIO_PROXY;
+use crate::command::{local_asks, outcome};
+use crate::model::container_id::ContainerId;
+use crate::model::gate::{hook_is_gate, probe_is_gate};
+use crate::pod::Pod;
+use crate::pod::container::{Container, ContainerKind};
+use crate::settings::Settings;
+
+/// The members of a start-up graph, in the order in which they start.
+pub(crate) struct Lineup<'p> {
+    /// The Pod.
+    pub(crate) pod: &'p Pod<'p>,
+    /// The members.
+    pub(crate) seats: Vec<Seat<'p>>,
+}
+
+/// One member.
+#[derive(Clone)]
+pub(crate) struct Seat<'p> {
+    /// What it is.
+    pub(crate) who: Who<'p>,
+    /// Whether it is an init container or a sidecar container.
+    pub(crate) is_init: bool,
+    /// The `startupProbe` that holds back what comes after it.
+    probe: Option<Cow<'p, Probe>>,
+}
+
+/// A container of the Pod, or one that an injector will add.
+#[derive(Clone)]
+pub(crate) enum Who<'p> {
+    /// It is there.
+    Container(&'p Container<'p>),
+    /// It is to come.
+    Injected(Injected),
+}
+
+impl<'p> Seat<'p> {
+    fn injected(injected: Injected, is_init: bool) -> Self {
+        Self { who: Who::Injected(injected), is_init, probe: None }
+    }
+
+    /// A container where it is.
+    fn there(container: &'p Container<'p>) -> Self {
+        let probe = container.fields.startup_probe.as_ref().filter(|_| container.is_native_sidecar());
+        Self { who: Who::Container(container), is_init: container.is_init(), probe: probe.map(Cow::Borrowed) }
+    }
+
+    /// A container as a sidecar container with that `startupProbe`, or its own.
+    fn as_sidecar(container: &'p Container<'p>, probe: Option<Probe>) -> Self {
+        let own = || container.fields.startup_probe.as_ref().map(Cow::Borrowed);
+        Self { who: Who::Container(container), is_init: true, probe: probe.map(Cow::Owned).or_else(own) }
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> &str {
+        match &self.who {
+            Who::Container(container) => &container.fields.name,
+            Who::Injected(injected) => &injected.name,
+        }
+    }
+
+    /// Its name, for messages.
+    pub(crate) fn quoted(&self) -> String {
+        match &self.who {
+            Who::Container(container) => container.name().to_string(),
+            Who::Injected(injected) => format!("\"{}\"", injected.name.escape_debug()),
+        }
+    }
+
+    /// The container, where it is there.
+    pub(crate) const fn container(&self) -> Option<&'p Container<'p>> {
+        match &self.who {
+            Who::Container(container) => Some(container),
+            Who::Injected(_) => None,
+        }
+    }
+
+    /// Whether it is an init container, which runs to completion.
+    pub(crate) fn is_task(&self) -> bool {
+        match &self.who {
+            Who::Container(container) => container.is_init_task(),
+            Who::Injected(injected) => self.is_init && !matches!(injected.part, Part::Proxy { .. }),
+        }
+    }
+
+    /// Whether the traffic of the Pod is redirected to it.
+    pub(crate) fn is_proxy(&self) -> bool {
+        match &self.who {
+            // Istio's placeholder stands for its proxy.
+            Who::Container(container) => {
+                container.redirects_traffic()
+                    || (matches!(container.kind, ContainerKind::InjectorPlaceholder)
+                        && *container.fields.name == *ISTIO_PROXY)
+            }
+            Who::Injected(injected) => matches!(injected.part, Part::Proxy { .. }),
+        }
+    }
+
+    /// The `startupProbe` that holds back what comes after it.
+    pub(crate) fn startup_probe(&self) -> Option<&Probe> {
+        self.probe.as_deref()
+    }
+
+    /// The `postStart` hook that holds back or delays what comes after it.
+    pub(crate) fn hook(&self) -> Option<&'p LifecycleHandler> {
+        self.container().filter(|container| !container.is_init_task())?.fields.post_start()
+    }
+}
+
+/// Where a container goes among the init containers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'i> {
+    /// Those that start before it, in order.
+    pub(crate) earlier: &'i [ContainerId],
+    /// Those that start after it, in order.
+    pub(crate) later: &'i [ContainerId],
+}
+
+impl<'i> Place<'i> {
+    /// The place before the init container at `position` in `init`.
+    pub(crate) fn at(init: &'i [ContainerId], position: usize) -> Self {
+        let (earlier, later) = init.split_at_checked(position).unwrap_or((init, &[]));
+        Self { earlier, later }
+    }
+
+    /// The place of a container that is in `init` already.
+    pub(crate) fn of(init: &'i [ContainerId], container: ContainerId) -> Self {
+        let position = init.iter().position(|other| *other == container);
+        position.map_or(Self::at(init, init.len()), |position| Self {
+            earlier: init.get(..position).unwrap_or_default(),
+            later: init.get(position + 1..).unwrap_or_default(),
+        })
+    }
+
+    /// The init container before which it goes; none for the end.
+    pub(crate) fn before(self) -> Option<ContainerId> {
+        self.later.first().copied()
+    }
+}
+
+/// How strictly waits are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Waits {
+    /// As the kubelet has them: a hook in `containers` only delays, unless it cannot return.
+    Real,
+    /// Each hook in `containers` holds back what comes after it.
+    Strict,
+}
+
+impl<'p> Lineup<'p> {
+    /// The members for a Pod.
+    pub(crate) fn of(pod: &'p Pod<'p>, settings: &Settings) -> Self {
+        let init = pod.init_containers().map(Seat::there).collect();
+        Self::arranged(pod, settings, init, pod.app_list().map(Seat::there).collect())
+    }
+
+    /// The members once a container is a sidecar container, with that `startupProbe` if it has none, between those init containers that
+    /// start before it, and those that start after it.
+    pub(crate) fn with_sidecar(
+        pod: &'p Pod<'p>,
+        settings: &Settings,
+        container: &'p Container<'p>,
+        place: Place<'_>,
+        probe: Option<Probe>,
+    ) -> Self {
+        // What is in an init list, but was an entry of containers, has been moved by the same repair.
+        let at = |id: &ContainerId| {
+            let other = pod.get(*id)?;
+            Some(if other.is_init() { Seat::there(other) } else { Seat::as_sidecar(other, None) })
+        };
+        let mut init: Vec<_> =
+            place.earlier.iter().filter(|id| **id != container.id).filter_map(at).collect();
+        init.push(Seat::as_sidecar(container, probe));
+        init.extend(place.later.iter().filter(|id| **id != container.id).filter_map(at));
+        let is_moved = |other: &&Container<'_>| {
+            other.id == container.id || place.earlier.contains(&other.id) || place.later.contains(&other.id)
+        };
+        let apps = pod.app_list().filter(|other| !is_moved(other)).map(Seat::there).collect();
+        Self::arranged(pod, settings, init, apps)
+    }
+
+    /// The members with a further init container, of that name, at a place among the init containers.
+    pub(crate) fn with_task(pod: &'p Pod<'p>, settings: &Settings, name: &str, place: Place<'_>) -> Self {
+        let at = |id: &ContainerId| pod.get(*id).map(Seat::there);
+        let task = Injected { name: name.to_owned().into(), part: Part::Other, spot: Spot::LastInit };
+        let mut init: Vec<_> = place.earlier.iter().filter_map(at).collect();
+        init.push(Seat::injected(task, true));
+        init.extend(place.later.iter().filter_map(at));
+        Self::arranged(pod, settings, init, pod.app_list().map(Seat::there).collect())
+    }
+
+    fn arranged(pod: &'p Pod<'p>, settings: &Settings, init: Vec<Seat<'p>>, apps: Vec<Seat<'p>>) -> Self {
+        let all = injected(pod, settings);
+        let at = |spot: Spot, is_init: bool| {
+            let there = all.iter().filter(move |injected| injected.spot == spot).cloned();
+            there.map(move |injected| Seat::injected(injected, is_init))
+        };
+        let mut seats: Vec<_> = at(Spot::FirstInit, true).collect();
+        seats.extend(init);
+        seats.extend(at(Spot::LastInit, true));
+        seats.extend(at(Spot::FirstApp, false));
+        seats.extend(apps);
+        seats.extend(at(Spot::LastApp, false));
+        Self { pod, seats }
+    }
+
+    /// The members with their positions.
+    pub(crate) fn members(&self) -> impl DoubleEndedIterator<Item = (Member, &Seat<'p>)> + ExactSizeIterator {
+        self.seats.iter().enumerate()
+    }
+
+    /// The graph of the waits, without needs.
+    pub(crate) fn graph(&self, waits: Waits) -> Graph {
+        let names = self.seats.iter().map(Seat::quoted).collect();
+        let holds: Vec<_> = self.seats.iter().map(|seat| holds(seat, waits)).collect();
+        let mut graph = Graph::new(names, &holds);
+        for (member, seat) in self.members() {
+            if waits_for_itself(seat) {
+                graph.wait(Event::Gate(member), Event::Up(member));
+            }
+        }
+        graph
+    }
+}
+
+/// Whether the next member waits for its gate.
+fn holds(seat: &Seat<'_>, waits: Waits) -> bool {
+    seat.is_init
+        || match waits {
+            Waits::Strict => {
+                seat.hook().is_some()
+                    || matches!(&seat.who, Who::Injected(injected) if injected.spot == Spot::FirstApp)
+            }
+            Waits::Real => seat.hook().is_some_and(hangs),
+        }
+}
+
+/// Whether a hook does not return before what it waits for is there.
+pub(crate) fn hangs(hook: &LifecycleHandler) -> bool {
+    let words = hook.exec.as_ref().and_then(|exec| exec.command.as_deref()).unwrap_or_default();
+    outcome(words).sleeps == u32::MAX || local_asks(words).iter().any(|ask| ask.waits)
+}
+
+/// Whether a gate opens only once its own container does its work: it runs to completion, or a probe or hook asks or executes it.
+fn waits_for_itself(seat: &Seat<'_>) -> bool {
+    seat.is_task()
+        || seat.startup_probe().is_some_and(probe_is_gate)
+        || seat.hook().is_some_and(|hook| hook.sleep.is_none() && hook_is_gate(hook))
+        || seat.container().is_none() && seat.is_proxy()
+}

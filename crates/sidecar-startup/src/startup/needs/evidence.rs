@@ -1,0 +1,56 @@
+//! What a container's own arguments and environment tell of the ports that it listens on.
+
+use crate::pod::Pod;
+use crate::pod::container::Container;
+
+/// What a container's own words tell of a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Evidence {
+    /// It listens there.
+    Listens,
+    /// It may: a value that is not to be seen here may name the port.
+    May,
+    /// Nothing of it names the port.
+    None,
+}
+
+/// What a container's arguments and environment tell of a port. A `containerPort` is informational, and not asked here.
+pub(super) fn of_port(pod: &Pod<'_>, container: &Container<'_>, port: i32) -> Evidence {
+    let fields = container.fields;
+    let port = port.to_string();
+    let variables = fields.variables();
+    let values = variables.iter().filter_map(|variable| variable.value.as_deref());
+    // A ConfigMap or a Secret may hold a configuration file.
+    let is_writable = pod.spec().writable_volumes();
+    let mut may =
+        fields.has_env_from() || fields.mount_list().iter().any(|mount| !is_writable(&mount.volume));
+    for text in fields.words().chain(values) {
+        match in_text(text, &port) {
+            Evidence::Listens => return Evidence::Listens,
+            Evidence::May => may = true,
+            Evidence::None => {}
+        }
+    }
+    may |= variables.iter().any(|variable| variable.value.is_none());
+    if may { Evidence::May } else { Evidence::None }
+}
+
+/// What one word tells: a port behind `localhost` may be that of another container, and a path may be that of a configuration.
+fn in_text(text: &str, port: &str) -> Evidence {
+    let mut is_local = false;
+    for (at, _) in text.match_indices(port) {
+        let (before, rest) = text.split_at_checked(at).unwrap_or_default();
+        let after = rest.strip_prefix(port).unwrap_or_default();
+        let is_number = |c: char| c.is_ascii_digit();
+        if before.ends_with(is_number) || after.starts_with(is_number) {
+            continue;
+        }
+        let host = before.strip_suffix(':').unwrap_or_default();
+        if ["localhost", "127.0.0.1", "[::1]"].iter().any(|local| host.ends_with(local)) {
+            is_local = true;
+        } else {
+            return Evidence::Listens;
+        }
+    }
+    if is_local || text.contains(['/', '$']) { Evidence::May } else { Evidence::None }
+}

@@ -1,0 +1,158 @@
+//! The network: where the traffic of the Pod is redirected to a proxy, nothing has a network until that is up.
+
+use super::ports::asks;
+use crate::catalogue::belongs_to_mesh;
+use crate::pod::Pod;
+use crate::pod::container::Container;
+use crate::startup::before::Before;
+use crate::startup::graph::{Certainty, Event, Member, Need, Topic};
+use crate::startup::injectors::Part;
+use crate::startup::lineup::{Lineup, Seat, Who};
+
+pub(super) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Need> {
+    let Some((proxy, seat)) = lineup.members().find(|(_, seat)| seat.is_proxy()) else { return Vec::new() };
+    let redirect = Redirect::of(lineup, proxy);
+    let mut needs = Vec::new();
+    for (member, other) in lineup.members() {
+        if member < proxy && redirect.covers(member) && !other.is_proxy() {
+            needs.extend(redirect.needs(member, other, proxy, seat));
+        }
+        if let Some(before) = before.filter(|_| seat.container().is_some() && !other.is_proxy()) {
+            needs.extend(mutual_tls(lineup.pod, before, member, other, &redirect));
+        }
+    }
+    needs
+}
+
+/// How the traffic of a Pod gets to its proxy.
+struct Redirect<'p> {
+    /// From which member on: none where a CNI plugin does it before the first one, or where an injector is still to come, so that its
+    /// place is not sure.
+    from: Option<Member>,
+    /// The ports whose inbound traffic is left alone.
+    excluded: Vec<(i32, i32)>,
+    /// The init container that redirects all other inbound traffic for sure.
+    proven_by: Option<&'p Container<'p>>,
+}
+
+impl<'p> Redirect<'p> {
+    fn of(lineup: &Lineup<'p>, proxy: Member) -> Self {
+        let is_redirect = |container: &Container<'_>| {
+            let name = &*container.fields.name;
+            container.is_init_task() && belongs_to_mesh(name) && !name.contains("validat")
+        };
+        let there = lineup.members().take(proxy).find_map(|(member, seat)| {
+            Some((member, seat.container().filter(|container| is_redirect(container))?))
+        });
+        let mut excluded = excluded_by_annotations(lineup.pod);
+        let mut proven_by = None;
+        if let Some((_, container)) = there {
+            let words: Vec<_> = container.fields.words().collect();
+            excluded.extend(excluded_by_arguments(&words));
+            proven_by = takes_all_inbound(&words).then_some(container);
+        }
+        Self { from: there.map(|(member, _)| member), excluded, proven_by }
+    }
+
+    /// Whether a member starts once the traffic is redirected, for all that is known.
+    fn covers(&self, member: Member) -> bool {
+        self.from.is_none_or(|from| from < member)
+    }
+
+    fn is_excluded(&self, port: i32) -> bool {
+        self.excluded.iter().any(|(first, last)| (*first..=*last).contains(&port))
+    }
+
+    fn needs(&self, member: Member, seat: &Seat<'_>, proxy: Member, of: &Seat<'_>) -> Vec<Need> {
+        if matches!(&seat.who, Who::Injected(injected) if injected.part == Part::Redirect)
+            || seat
+                .container()
+                .is_some_and(|container| container.is_init_task() && belongs_to_mesh(&container.fields.name))
+        {
+            return Vec::new();
+        }
+        let need = |of, certainty, field, reason| Need {
+            of,
+            providers: vec![proxy],
+            certainty,
+            topic: Topic::Network,
+            field,
+            reason,
+        };
+        let name = of.quoted();
+        let reason = format!("gets its traffic through {name}");
+        let mut needs = vec![need(Event::Up(member), Certainty::Possible, &[][..], reason)];
+        let asked = asks(seat).find(|ask| ask.is_of_kubelet && !self.is_excluded(ask.port));
+        if let (Some(ask), Some(redirect)) = (asked, self.proven_by) {
+            let reason =
+                format!("is probed on port {}, which {} redirects to {name}", ask.port, redirect.name());
+            needs.push(need(Event::Gate(member), Certainty::Proven, ask.field, reason));
+        }
+        needs
+    }
+}
+
+/// A `startupProbe` that a repair adds meets mutual TLS: what an injector has rewritten or excluded, it did at injection (Istio
+/// `app_probe.go`, consul-k8s `redirect_traffic.go`). A command in the container itself is free of that.
+fn mutual_tls(
+    pod: &Pod<'_>,
+    before: &Before<'_>,
+    member: Member,
+    seat: &Seat<'_>,
+    redirect: &Redirect<'_>,
+) -> Option<Need> {
+    let probe = seat.startup_probe().filter(|_| !pod.spec().host_network)?;
+    if before.had_startup_probe(seat) || probe.exec.is_some() {
+        return None;
+    }
+    let ask = asks(seat).find(|ask| ask.is_of_kubelet && !redirect.is_excluded(ask.port))?;
+    Some(Need {
+        of: Event::Gate(member),
+        providers: Vec::new(),
+        certainty: Certainty::Possible,
+        topic: Topic::Network,
+        field: ask.field,
+        reason: format!(
+            "a probe of port {} that is added after the mesh was injected may be refused for lack of mutual TLS",
+            ask.port
+        ),
+    })
+}
+
+/// The inbound ports that the annotations of a Pod exclude.
+fn excluded_by_annotations(pod: &Pod<'_>) -> Vec<(i32, i32)> {
+    const KEYS: [&str; 4] = [
+        "traffic.sidecar.istio.io/excludeInboundPorts",
+        "config.linkerd.io/skip-inbound-ports",
+        "traffic.kuma.io/exclude-inbound-ports",
+        "consul.hashicorp.com/transparent-proxy-exclude-inbound-ports",
+    ];
+    KEYS.iter().filter_map(|key| pod.annotations().get(key)).flat_map(ranges).collect()
+}
+
+/// The flags of istio-iptables, linkerd2-proxy-init and kumactl that exclude inbound ports.
+const EXCLUDING: [&str; 4] =
+    ["-d", "--istio-local-exclude-ports", "--inbound-ports-to-ignore", "--exclude-inbound-ports"];
+
+fn excluded_by_arguments(words: &[&str]) -> Vec<(i32, i32)> {
+    value_of(words, &EXCLUDING).map(|list| ranges(list).collect()).unwrap_or_default()
+}
+
+/// Whether the arguments of an init container redirect all inbound traffic but for what they exclude.
+fn takes_all_inbound(words: &[&str]) -> bool {
+    value_of(words, &["-b", "--istio-inbound-ports"]) == Some("*")
+        || value_of(words, &["--inbound-ports-to-ignore"]).is_some()
+}
+
+/// The value of the last of some flags.
+fn value_of<'w>(words: &[&'w str], flags: &[&str]) -> Option<&'w str> {
+    words.array_windows().rev().find(|[flag, _]| flags.contains(flag)).map(|[_, value]| *value)
+}
+
+/// The ports in a list such as `15090,15021,4567-4568`.
+fn ranges(list: &str) -> impl Iterator<Item = (i32, i32)> {
+    list.split(',').filter_map(|item| {
+        let (first, last) = item.trim().split_once('-').unwrap_or((item.trim(), item.trim()));
+        Some((first.parse().ok()?, last.parse().ok()?))
+    })
+}

@@ -1,0 +1,170 @@
+//! Ports: a probe, a hook or a command that asks for a port which only another container declares needs that container.
+//!
+//! Who listens is told by arguments, environment and the catalogue before `containerPort`, which is informational
+//! (<https://kubernetes.io/docs/concepts/services-networking/connect-applications-service/>).
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+use super::evidence::{self, Evidence};
+use crate::command::local_asks;
+use crate::model::container_fields::ContainerFields;
+use crate::pod::container::Container;
+use crate::startup::graph::{Certainty, Event, Member, Need, Topic};
+use crate::startup::lineup::{Lineup, Seat};
+
+/// A port that a member asks for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ask {
+    /// The port.
+    pub(super) port: i32,
+    /// The field that asks, from the container.
+    pub(super) field: &'static [&'static str],
+    /// Whether it surely fails, or waits, without an answer.
+    is_needed: bool,
+    /// Whether the kubelet asks, at the Pod's address, and not the container itself.
+    pub(super) is_of_kubelet: bool,
+}
+
+pub(super) fn needs(lineup: &Lineup<'_>) -> Vec<Need> {
+    let mut asking =
+        lineup.members().filter_map(|(member, seat)| Some((member, seat, seat.container()?))).peekable();
+    let mut needs = Vec::new();
+    let mut owners: Option<BTreeMap<i32, Vec<Member>>> = None;
+    while let Some((member, seat, container)) = asking.next() {
+        for ask in asks(seat) {
+            if is_own(lineup, seat, container, ask.port) {
+                continue;
+            }
+            let owners = owners.get_or_insert_with(|| owners_of(lineup));
+            let providers: Vec<_> = owners
+                .get(&ask.port)
+                .into_iter()
+                .flatten()
+                .copied()
+                .filter(|owner| *owner != member)
+                .collect();
+            needs.extend(need(lineup, member, seat, ask, providers));
+        }
+    }
+    needs
+}
+
+/// The members that declare each TCP port.
+fn owners_of(lineup: &Lineup<'_>) -> BTreeMap<i32, Vec<Member>> {
+    let mut owners: BTreeMap<i32, Vec<Member>> = BTreeMap::new();
+    for (member, seat) in lineup.members() {
+        let ports = seat.container().map(|container| container.fields.ports.as_slice()).unwrap_or_default();
+        for port in
+            ports.iter().filter(|port| port.protocol.as_deref().is_none_or(|protocol| protocol == "TCP"))
+        {
+            owners.entry(port.container_port).or_default().push(member);
+        }
+    }
+    owners
+}
+
+/// Whether a port is the member's own: it declares it, or its words or the catalogue show that it listens there.
+fn is_own(lineup: &Lineup<'_>, seat: &Seat<'_>, container: &Container<'_>, port: i32) -> bool {
+    if seat.is_task() {
+        return false;
+    }
+    container.fields.ports.iter().any(|own| own.container_port == port)
+        || container.row().is_some_and(|row| row.listens_on(port))
+        || evidence::of_port(lineup.pod, container, port) == Evidence::Listens
+}
+
+fn need(
+    lineup: &Lineup<'_>,
+    member: Member,
+    seat: &Seat<'_>,
+    ask: Ask,
+    providers: Vec<Member>,
+) -> Option<Need> {
+    let named = providers.iter().find(|provider| member < **provider).or(providers.first())?;
+    let name = lineup.seats.get(*named)?.quoted();
+    // A task listens nowhere.
+    let may_be_own = !seat.is_task()
+        && seat
+            .container()
+            .is_some_and(|container| evidence::of_port(lineup.pod, container, ask.port) == Evidence::May);
+    let certainty = if ask.is_needed && !may_be_own { Certainty::Proven } else { Certainty::Possible };
+    Some(Need {
+        of: Event::Gate(member),
+        providers,
+        certainty,
+        topic: Topic::Port(ask.port),
+        field: ask.field,
+        reason: format!(
+            "{} port {} of {name}",
+            if ask.is_of_kubelet { "probes" } else { "asks for" },
+            ask.port
+        ),
+    })
+}
+
+/// The ports that the gate of a member asks for.
+pub(crate) fn asks<'s>(seat: &'s Seat<'_>) -> impl Iterator<Item = Ask> + 's {
+    let probe = seat.startup_probe().into_iter().flat_map(|probe| asks_of_probe(seat, probe));
+    let hook = seat.hook().into_iter().flat_map(|hook| asks_of_hook(seat, hook));
+    let task = seat.container().filter(|container| container.is_init_task()).into_iter().flat_map(|task| {
+        let field = if task.fields.args.is_empty() { &["command"][..] } else { &["args"] };
+        asks_of_command(&task.fields.words().collect::<Vec<_>>(), field)
+    });
+    probe.chain(hook).chain(task)
+}
+
+fn asks_of_command<S: AsRef<str>>(words: &[S], field: &'static [&'static str]) -> Vec<Ask> {
+    let ask = |ask: crate::command::Ask| Ask {
+        port: i32::from(ask.port),
+        field,
+        is_needed: ask.is_needed,
+        is_of_kubelet: false,
+    };
+    local_asks(words).into_iter().map(ask).collect()
+}
+
+fn asks_of_probe(seat: &Seat<'_>, probe: &Probe) -> Vec<Ask> {
+    let field = &["startupProbe"];
+    if let Some(exec) = &probe.exec {
+        return asks_of_command(exec.command.as_deref().unwrap_or_default(), field);
+    }
+    let grpc = probe.grpc.as_ref().map(|grpc| (None, IntOrString::Int(grpc.port)));
+    let http = probe.http_get.as_ref().map(|http| (http.host.as_deref(), http.port.clone()));
+    let socket = probe.tcp_socket.as_ref().map(|socket| (socket.host.as_deref(), socket.port.clone()));
+    asks_of_handler(seat, http.or(socket).or(grpc), field)
+}
+
+fn asks_of_hook(seat: &Seat<'_>, hook: &LifecycleHandler) -> Vec<Ask> {
+    let field = &["lifecycle", "postStart"];
+    if let Some(exec) = &hook.exec {
+        return asks_of_command(exec.command.as_deref().unwrap_or_default(), field);
+    }
+    let http = hook.http_get.as_ref().map(|http| (http.host.as_deref(), http.port.clone()));
+    asks_of_handler(seat, http, field)
+}
+
+/// What the kubelet asks for: nothing of this Pod where the handler names a host.
+fn asks_of_handler(
+    seat: &Seat<'_>,
+    target: Option<(Option<&str>, IntOrString)>,
+    field: &'static [&'static str],
+) -> Vec<Ask> {
+    let port = target
+        .filter(|(host, _)| host.is_none_or(str::is_empty))
+        .and_then(|(_, port)| number(seat.container()?.fields, &port));
+    port.map(|port| Ask { port, field, is_needed: true, is_of_kubelet: true }).into_iter().collect()
+}
+
+/// The number of a port of a handler. A name must be declared by the container; a number in quotes is one, too (`pkg/probe/util.go`).
+pub(super) fn number(fields: &ContainerFields<'_>, port: &IntOrString) -> Option<i32> {
+    match port {
+        IntOrString::Int(number) => Some(*number),
+        IntOrString::String(name) => {
+            let named = fields.ports.iter().find(|port| port.name.as_deref() == Some(name));
+            named.map(|port| port.container_port).or_else(|| name.parse().ok())
+        }
+    }
+}

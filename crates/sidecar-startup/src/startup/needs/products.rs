@@ -1,0 +1,91 @@
+//! What single products do: health servers that nobody can reach, paths that follow the application, probes that an injector rewrote.
+
+use super::ports::asks;
+use crate::catalogue::health::Reach;
+use crate::pod::Pod;
+use crate::pod::container::Container;
+use crate::startup::graph::{Certainty, Event, Member, Need, Topic};
+use crate::startup::lineup::{Lineup, Seat};
+
+pub(super) fn needs(lineup: &Lineup<'_>) -> Vec<Need> {
+    let mut needs = Vec::new();
+    for (member, seat) in lineup.members() {
+        let Some(container) = seat.container() else { continue };
+        if seat.startup_probe().is_none() && seat.hook().is_none() {
+            continue;
+        }
+        needs.extend(follows_application(lineup, member, container, seat));
+        needs.extend(rewritten_by_istio(lineup, member, seat));
+        needs.extend(out_of_reach(lineup.pod, member, container, seat));
+    }
+    needs
+}
+
+fn need(
+    member: Member,
+    providers: Vec<Member>,
+    certainty: Certainty,
+    field: &'static [&'static str],
+    reason: String,
+) -> Need {
+    Need { of: Event::Gate(member), providers, certainty, topic: Topic::Product, field, reason }
+}
+
+/// The path that the `startupProbe` of a member asks for.
+fn path<'s>(seat: &'s Seat<'_>) -> Option<&'s str> {
+    let request = seat
+        .startup_probe()?
+        .http_get
+        .as_ref()
+        .filter(|request| request.host.as_deref().is_none_or(str::is_empty))?;
+    Some(request.path.as_deref().unwrap_or("/"))
+}
+
+/// A health path that succeeds only once the application does.
+fn follows_application(
+    lineup: &Lineup<'_>,
+    member: Member,
+    container: &Container<'_>,
+    seat: &Seat<'_>,
+) -> Option<Need> {
+    let path = path(seat)?;
+    let row = container.row()?;
+    let known = row.follows_application.as_ref().filter(|known| known.what == path)?;
+    row.proven(known, lineup.pod.candidate(container))?;
+    let apps: Vec<_> = lineup
+        .members()
+        .filter(|(_, seat)| seat.container().is_some_and(Container::is_app))
+        .map(|(member, _)| member)
+        .collect();
+    let name = apps.first().and_then(|app| lineup.seats.get(*app)).map(Seat::quoted)?;
+    let reason = format!("responds on {path} only after {name}");
+    Some(need(member, apps, Certainty::Proven, &["startupProbe"], reason))
+}
+
+/// A probe that Istio has rewritten goes through its agent.
+fn rewritten_by_istio(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>) -> Option<Need> {
+    path(seat).filter(|path| path.starts_with("/app-health/"))?;
+    let (proxy, of) = lineup.members().find(|(_, seat)| seat.is_proxy())?;
+    let certainty = if of.container().is_some() { Certainty::Proven } else { Certainty::Possible };
+    let reason = format!("is probed, as Istio has rewritten it, through {}", of.quoted());
+    Some(need(member, vec![proxy], certainty, &["startupProbe"], reason))
+}
+
+/// A health server that is switched off, or that listens on localhost: the kubelet asks the address of the Pod.
+fn out_of_reach(pod: &Pod<'_>, member: Member, container: &Container<'_>, seat: &Seat<'_>) -> Option<Need> {
+    let row = container.row()?;
+    let health = row.health.as_ref()?;
+    let candidate = pod.candidate(container);
+    let ask = asks(seat).find(|ask| ask.is_of_kubelet && health.listens_on(ask.port, candidate))?;
+    let (certainty, state) = match health.reach(candidate) {
+        Reach::Open => return None,
+        Reach::Doubtful => (
+            Certainty::Possible,
+            "may be switched off or listen on localhost, as a configuration file may say",
+        ),
+        Reach::Off => (Certainty::Proven, "is switched off"),
+        Reach::Local => (Certainty::Proven, "listens on localhost, where the kubelet does not reach it"),
+    };
+    let reason = format!("its health server on port {} {state}", ask.port);
+    Some(need(member, Vec::new(), certainty, ask.field, reason))
+}
