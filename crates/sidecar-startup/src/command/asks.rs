@@ -17,27 +17,72 @@ pub struct Ask {
     pub waits: bool,
 }
 
+/// What a command is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To check something, as the command of a probe is: it asks for what it names.
+    Check,
+    /// Anything: it may name an address only to write it down.
+    Any,
+}
+
+/// Programs that connect to the address that they are given.
+const CLIENTS: [&str; 20] = [
+    "curl",
+    "dockerize",
+    "grpc_health_probe",
+    "grpcurl",
+    "mongosh",
+    "mysql",
+    "mysqladmin",
+    "nc",
+    "ncat",
+    "netcat",
+    "pg_isready",
+    "psql",
+    "redis-cli",
+    "telnet",
+    "wait-for",
+    "wait-for-it",
+    "wait-for-it.sh",
+    "wait-for.sh",
+    "wait4x",
+    "wget",
+];
+
 /// The ports of its own Pod that a command asks for: those behind `localhost`, `127.0.0.1`, `[::1]` and `$POD_IP`, whatever program asks.
 /// A command that succeeds without an answer asks for nothing.
 #[must_use]
-pub fn local_asks<S: AsRef<str>>(words: &[S]) -> Vec<Ask> {
+pub fn local_asks<S: AsRef<str>>(words: &[S], purpose: Purpose) -> Vec<Ask> {
     let words = as_strs(words);
     let (words, is_limited) = without_time_limit(unwrapped(&words));
     let words = unwrapped(words);
     let mut asks = match Shell::called_by(words) {
-        Some((_, script)) => asks_of_script(words, script),
+        Some((_, script)) => asks_of_script(words, script, purpose),
         None if outcome_of_words(words).ends == Ends::Success => Vec::new(),
         None => {
-            let ask = |port| Ask { port, is_needed: true, waits: false };
+            let is_needed = connects(words, purpose);
+            let ask = |port| Ask { port, is_needed, waits: false };
             ports_in(words).into_iter().map(ask).collect()
         }
     };
     asks.sort_unstable_by(|a, b| (a.port, b.is_needed).cmp(&(b.port, a.is_needed)));
     asks.dedup_by_key(|ask| ask.port);
     if is_limited {
-        asks.iter_mut().for_each(|ask| ask.waits = false);
+        for ask in &mut asks {
+            ask.waits = false;
+        }
     }
     asks
+}
+
+/// Whether a command surely connects to an address that it names.
+fn connects(words: &[&str], purpose: Purpose) -> bool {
+    let words = words.strip_prefix(&["exec"]).unwrap_or(words);
+    let is_device = |word: &&str| word.contains("/dev/tcp/");
+    purpose == Purpose::Check
+        || words.first().is_some_and(|program| CLIENTS.contains(&base_name(program)))
+        || words.iter().any(is_device)
 }
 
 /// The words without `timeout` and its arguments before them, and whether there was one.
@@ -52,34 +97,32 @@ fn without_time_limit<'a, 'w>(words: &'a [&'w str]) -> (&'a [&'w str], bool) {
 }
 
 /// The asks of a shell's script; `words` start the shell.
-fn asks_of_script(words: &[&str], script: &str) -> Vec<Ask> {
+fn asks_of_script(words: &[&str], script: &str, purpose: Purpose) -> Vec<Ask> {
     let script = without_silencers(script);
     let read = Script::read(&script);
     let mut asks = Vec::new();
     for (number, command) in read.commands.iter().enumerate() {
-        for port in ports_in(&as_strs(&command.words)) {
+        let asking = as_strs(&command.words);
+        for port in ports_in(&asking) {
             let ends = outcome_if_it_fails(words, &script, number);
             if ends != Ends::Success {
-                asks.push(Ask { port, is_needed: ends == Ends::Failure, waits: false });
+                let is_needed = ends == Ends::Failure && connects(&asking, purpose);
+                asks.push(Ask { port, is_needed, waits: false });
             }
         }
     }
     let Some(unread) = read.unread else { return asks };
     let is_reached = Shell::called_by(words).is_some_and(|(shell, _)| shell.always_reaches_unread(&read));
-    match WaitLoop::read(unread).filter(|_| is_reached) {
-        Some(wait) => {
-            let condition = shlex::split(wait.condition).unwrap_or_default();
-            let waits = wait.is_unbounded && is_simple(wait.condition);
-            let ask = |port| Ask { port, is_needed: waits, waits };
-            asks.extend(ports_in(&as_strs(&condition)).into_iter().map(ask));
-        }
+    if let Some(wait) = WaitLoop::read(unread).filter(|_| is_reached) {
+        let condition = shlex::split(wait.condition).unwrap_or_default();
+        let waits = wait.is_unbounded && is_simple(wait.condition);
+        let ask = |port| Ask { port, is_needed: waits, waits };
+        asks.extend(ports_in(&as_strs(&condition)).into_iter().map(ask));
+    } else {
         // What cannot be read may ask for what it names.
-        None => {
-            let words: Vec<&str> =
-                unread.split(|c: char| c.is_whitespace() || ";&|()'\"".contains(c)).collect();
-            let ask = |port| Ask { port, is_needed: false, waits: false };
-            asks.extend(ports_in(&words).into_iter().map(ask));
-        }
+        let words: Vec<&str> = unread.split(|c: char| c.is_whitespace() || ";&|()'\"".contains(c)).collect();
+        let ask = |port| Ask { port, is_needed: false, waits: false };
+        asks.extend(ports_in(&words).into_iter().map(ask));
     }
     asks
 }
@@ -106,9 +149,9 @@ const HOSTS: [&str; 6] = ["localhost", "127.0.0.1", "[::1]", "$(POD_IP)", "${POD
 fn ports_in(words: &[&str]) -> Vec<u16> {
     let mut ports: Vec<u16> = words.iter().flat_map(|word| ports_in_word(word)).collect();
     // `nc -z localhost 8080`, `pg_isready -h localhost -p 5432`
-    let is_host = |word: &&str| HOSTS.contains(word) || *word == "::1" || is_host_option(word);
+    let is_host = |word: &str| HOSTS.contains(&word) || word == "::1" || is_host_option(word);
     if ports.is_empty()
-        && let Some(host) = words.iter().position(|word| is_host(&word))
+        && let Some(host) = words.iter().position(|word| is_host(word))
     {
         let next = words.get(host + 1).and_then(|word| word.parse::<u16>().ok());
         let option = || {
@@ -160,7 +203,7 @@ mod tests {
     use super::*;
 
     fn asks(words: &[&str]) -> Vec<(u16, bool, bool)> {
-        local_asks(words).iter().map(|ask| (ask.port, ask.is_needed, ask.waits)).collect()
+        local_asks(words, Purpose::Check).iter().map(|ask| (ask.port, ask.is_needed, ask.waits)).collect()
     }
 
     #[test]
@@ -214,6 +257,15 @@ mod tests {
         ] {
             assert_eq!(asks(words), [], "{words:?}");
         }
+    }
+
+    #[test]
+    fn an_address_may_be_named_to_write_it_down() {
+        let needed = |words: &[&str]| local_asks(words, Purpose::Any).iter().any(|ask| ask.is_needed);
+        assert!(needed(&["curl", "-f", "http://localhost:8080/"]));
+        assert!(needed(&["sh", "-c", "until check localhost:8080; do sleep 1; done"]));
+        assert!(!needed(&["render", "--upstream=http://localhost:8080"]));
+        assert!(!needed(&["sh", "-c", "sed -i s#URL#http://localhost:8080# /etc/app.conf"]));
     }
 
     #[test]

@@ -48,7 +48,6 @@ impl Spec<'_> {
 
 impl Spec<'_> {
     /// Tells by its name whether containers can write to a volume. One that the Pod does not have may be anything.
-    #[must_use]
     pub fn writable_volumes(&self) -> impl Fn(&str) -> bool {
         let volumes = self.volumes.value();
         move |name| {

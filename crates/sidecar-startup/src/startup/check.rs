@@ -132,7 +132,7 @@ pub(crate) fn broken(before: &Lineup<'_>, after: &Lineup<'_>, who: Option<&str>)
         let events = deadlock.events();
         events.iter().any(|event| is_touched(&event)).then(|| {
             let first = deadlock.need().and_then(|need| after.seats.get(need.member()));
-            let name = first.map(|seat| seat.quoted()).unwrap_or_default();
+            let name = first.map(Seat::quoted).unwrap_or_default();
             let containers = events.iter().filter(is_touched);
             let containers =
                 containers.filter_map(|event| Some(after.seats.get(event.member_of())?.name().to_owned()));

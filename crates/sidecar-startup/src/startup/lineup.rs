@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
 use super::graph::{Event, Graph, Member};
 use super::injectors::{Injected, Part, Spot, injected};
 use crate::catalogue::row::ISTIO_PROXY;
-use crate::command::{local_asks, outcome};
+use crate::command::{Purpose, local_asks, outcome};
 use crate::model::container_id::ContainerId;
 use crate::model::gate::{hook_is_gate, probe_is_gate};
 use crate::pod::Pod;
@@ -246,7 +246,7 @@ fn holds(seat: &Seat<'_>, waits: Waits) -> bool {
 /// Whether a hook does not return before what it waits for is there.
 pub(crate) fn hangs(hook: &LifecycleHandler) -> bool {
     let words = hook.exec.as_ref().and_then(|exec| exec.command.as_deref()).unwrap_or_default();
-    outcome(words).sleeps == u32::MAX || local_asks(words).iter().any(|ask| ask.waits)
+    outcome(words).sleeps == u32::MAX || local_asks(words, Purpose::Any).iter().any(|ask| ask.waits)
 }
 
 /// Whether a gate opens only once its own container does its work: it runs to completion, or a probe or hook asks or executes it.

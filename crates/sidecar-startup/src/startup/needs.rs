@@ -29,7 +29,8 @@ pub(crate) fn ports_asked(lineup: &Lineup<'_>) -> Vec<Need> {
 
 /// Whether a Pod may have a need that is proven. Most have none, and then there is nothing to look for.
 pub(crate) fn may_be_proven(lineup: &Lineup<'_>) -> bool {
-    lineup.seats.iter().any(|seat| {
-        seat.startup_probe().is_some() || seat.hook().is_some() || ports::asks(seat).next().is_some()
-    })
+    lineup
+        .seats
+        .iter()
+        .any(|seat| seat.startup_probe().is_some() || seat.hook().is_some() || !ports::asks(seat).is_empty())
 }

@@ -143,11 +143,11 @@ fn injected(lineup: &Lineup<'_>, member: Member, container: &Container<'_>) -> O
         },
         Who::Container(_) => None,
     };
-    let writers: Vec<_> =
-        lineup.members().filter_map(|(writer, seat)| Some((writer, writes(seat)?))).collect();
-    let (_, path) = writers.first()?;
+    let sources: Vec<_> =
+        lineup.members().filter_map(|(source, seat)| Some((source, writes(seat)?))).collect();
+    let (_, path) = sources.first()?;
     let path = path.clone();
-    let providers: Vec<_> = writers.into_iter().map(|(writer, _)| writer).collect();
+    let providers: Vec<_> = sources.into_iter().map(|(source, _)| source).collect();
     let name = lineup.seats.get(*providers.first()?)?.quoted();
     Some(Need {
         reason: format!("reads files below {path}, which are written by {name}"),

@@ -82,7 +82,7 @@ impl<'p> Redirect<'p> {
         let name = of.quoted();
         let reason = format!("gets its traffic through {name}");
         let mut needs = vec![need(Event::Up(member), Certainty::Possible, &[][..], reason)];
-        let asked = asks(seat).find(|ask| ask.is_of_kubelet && !self.is_excluded(ask.port));
+        let asked = asks(seat).into_iter().find(|ask| ask.is_of_kubelet && !self.is_excluded(ask.port));
         if let (Some(ask), Some(redirect)) = (asked, self.proven_by) {
             let reason =
                 format!("is probed on port {}, which {} redirects to {name}", ask.port, redirect.name());
@@ -105,7 +105,7 @@ fn mutual_tls(
     if before.had_startup_probe(seat) || probe.exec.is_some() {
         return None;
     }
-    let ask = asks(seat).find(|ask| ask.is_of_kubelet && !redirect.is_excluded(ask.port))?;
+    let ask = asks(seat).into_iter().find(|ask| ask.is_of_kubelet && !redirect.is_excluded(ask.port))?;
     Some(Need {
         of: Event::Gate(member),
         providers: Vec::new(),
@@ -152,7 +152,8 @@ fn value_of<'w>(words: &[&'w str], flags: &[&str]) -> Option<&'w str> {
 /// The ports in a list such as `15090,15021,4567-4568`.
 fn ranges(list: &str) -> impl Iterator<Item = (i32, i32)> {
     list.split(',').filter_map(|item| {
-        let (first, last) = item.trim().split_once('-').unwrap_or((item.trim(), item.trim()));
-        Some((first.parse().ok()?, last.parse().ok()?))
+        let item = item.trim();
+        let (from, to) = item.split_once('-').unwrap_or((item, item));
+        Some((from.parse().ok()?, to.parse().ok()?))
     })
 }

@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::evidence::{self, Evidence};
-use crate::command::local_asks;
+use crate::command::{Purpose, local_asks};
 use crate::model::container_fields::ContainerFields;
 use crate::pod::container::Container;
 use crate::startup::graph::{Certainty, Event, Member, Need, Topic};
@@ -29,24 +29,17 @@ pub(crate) struct Ask {
 }
 
 pub(super) fn needs(lineup: &Lineup<'_>) -> Vec<Need> {
-    let mut asking =
-        lineup.members().filter_map(|(member, seat)| Some((member, seat, seat.container()?))).peekable();
     let mut needs = Vec::new();
     let mut owners: Option<BTreeMap<i32, Vec<Member>>> = None;
-    while let Some((member, seat, container)) = asking.next() {
+    for (member, seat) in lineup.members() {
+        let Some(container) = seat.container() else { continue };
         for ask in asks(seat) {
             if is_own(lineup, seat, container, ask.port) {
                 continue;
             }
-            let owners = owners.get_or_insert_with(|| owners_of(lineup));
-            let providers: Vec<_> = owners
-                .get(&ask.port)
-                .into_iter()
-                .flatten()
-                .copied()
-                .filter(|owner| *owner != member)
-                .collect();
-            needs.extend(need(lineup, member, seat, ask, providers));
+            let owners = owners.get_or_insert_with(|| owners_of(lineup)).get(&ask.port);
+            let providers = owners.into_iter().flatten().copied().filter(|owner| *owner != member);
+            needs.extend(need(lineup, member, seat, ask, providers.collect()));
         }
     }
     needs
@@ -106,30 +99,30 @@ fn need(
 }
 
 /// The ports that the gate of a member asks for.
-pub(crate) fn asks<'s>(seat: &'s Seat<'_>) -> impl Iterator<Item = Ask> + 's {
-    let probe = seat.startup_probe().into_iter().flat_map(|probe| asks_of_probe(seat, probe));
-    let hook = seat.hook().into_iter().flat_map(|hook| asks_of_hook(seat, hook));
-    let task = seat.container().filter(|container| container.is_init_task()).into_iter().flat_map(|task| {
+pub(crate) fn asks(seat: &Seat<'_>) -> Vec<Ask> {
+    if let Some(task) = seat.container().filter(|container| container.is_init_task()) {
         let field = if task.fields.args.is_empty() { &["command"][..] } else { &["args"] };
-        asks_of_command(&task.fields.words().collect::<Vec<_>>(), field)
-    });
-    probe.chain(hook).chain(task)
+        return asks_of_command(&task.fields.words().collect::<Vec<_>>(), Purpose::Any, field);
+    }
+    let mut asks = seat.startup_probe().map(|probe| asks_of_probe(seat, probe)).unwrap_or_default();
+    asks.extend(seat.hook().map(|hook| asks_of_hook(seat, hook)).unwrap_or_default());
+    asks
 }
 
-fn asks_of_command<S: AsRef<str>>(words: &[S], field: &'static [&'static str]) -> Vec<Ask> {
+fn asks_of_command<S: AsRef<str>>(words: &[S], purpose: Purpose, field: &'static [&'static str]) -> Vec<Ask> {
     let ask = |ask: crate::command::Ask| Ask {
         port: i32::from(ask.port),
         field,
         is_needed: ask.is_needed,
         is_of_kubelet: false,
     };
-    local_asks(words).into_iter().map(ask).collect()
+    local_asks(words, purpose).into_iter().map(ask).collect()
 }
 
 fn asks_of_probe(seat: &Seat<'_>, probe: &Probe) -> Vec<Ask> {
     let field = &["startupProbe"];
     if let Some(exec) = &probe.exec {
-        return asks_of_command(exec.command.as_deref().unwrap_or_default(), field);
+        return asks_of_command(exec.command.as_deref().unwrap_or_default(), Purpose::Check, field);
     }
     let grpc = probe.grpc.as_ref().map(|grpc| (None, IntOrString::Int(grpc.port)));
     let http = probe.http_get.as_ref().map(|http| (http.host.as_deref(), http.port.clone()));
@@ -140,7 +133,7 @@ fn asks_of_probe(seat: &Seat<'_>, probe: &Probe) -> Vec<Ask> {
 fn asks_of_hook(seat: &Seat<'_>, hook: &LifecycleHandler) -> Vec<Ask> {
     let field = &["lifecycle", "postStart"];
     if let Some(exec) = &hook.exec {
-        return asks_of_command(exec.command.as_deref().unwrap_or_default(), field);
+        return asks_of_command(exec.command.as_deref().unwrap_or_default(), Purpose::Any, field);
     }
     let http = hook.http_get.as_ref().map(|http| (http.host.as_deref(), http.port.clone()));
     asks_of_handler(seat, http, field)

@@ -76,7 +76,8 @@ fn out_of_reach(pod: &Pod<'_>, member: Member, container: &Container<'_>, seat: 
     let row = container.row()?;
     let health = row.health.as_ref()?;
     let candidate = pod.candidate(container);
-    let ask = asks(seat).find(|ask| ask.is_of_kubelet && health.listens_on(ask.port, candidate))?;
+    let ask =
+        asks(seat).into_iter().find(|ask| ask.is_of_kubelet && health.listens_on(ask.port, candidate))?;
     let (certainty, state) = match health.reach(candidate) {
         Reach::Open => return None,
         Reach::Doubtful => (
