@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::graph::Member;
 use super::lineup::{Lineup, Seat};
 
 /// A Pod before a repair.
@@ -32,24 +31,17 @@ impl<'b> Before<'b> {
         old.is_some_and(|container| container.fields.startup_probe.is_some())
     }
 
-    /// The members that started before this one, and start after it now.
-    pub(crate) fn passed(&self, lineup: &Lineup<'_>, member: Member) -> Vec<Member> {
-        let rank = |seat: &Seat<'_>| self.seats.get(seat.name()).map(|(rank, _)| *rank);
-        let Some(own) = lineup.seats.get(member).and_then(rank) else { return Vec::new() };
-        let later = lineup.members().skip(member + 1);
-        later
-            .filter(|(_, seat)| rank(seat).is_some_and(|rank| rank < own))
-            .map(|(member, _)| member)
-            .collect()
+    /// The place of a member in the order in which they started; none if it is new.
+    pub(crate) fn rank(&self, seat: &Seat<'_>) -> Option<usize> {
+        self.seats.get(seat.name()).map(|(rank, _)| *rank)
     }
 
     /// What the repair has done to each member.
     pub(crate) fn touched(&self, lineup: &Lineup<'_>) -> Vec<Touch> {
-        let rank = |seat: &Seat<'_>| self.seats.get(seat.name()).map(|(rank, _)| *rank);
         // The earliest rank among those that come later now.
         let mut earliest = usize::MAX;
         let touch = |seat: &Seat<'_>| {
-            let rank = rank(seat);
+            let rank = self.rank(seat);
             let has_moved = rank.is_none_or(|rank| earliest < rank);
             earliest = earliest.min(rank.unwrap_or(usize::MAX));
             match (has_moved, self.has_new_gate(seat)) {

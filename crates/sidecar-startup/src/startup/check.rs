@@ -88,7 +88,7 @@ fn dead_gate(lineup: &Lineup<'_>, deadlock: &Deadlock<'_>) -> Option<DeadGate> {
     let seat = lineup.seats.get(need.member())?;
     let container = seat.container()?;
     // What can only fail in an application of its own is its author's business, as long as it blocks nobody.
-    if container.is_app() && need.providers.is_empty() {
+    if container.is_app() && need.is_hopeless() {
         return None;
     }
     let blocks = seat.is_init || seat.hook().is_some_and(hangs);
@@ -103,7 +103,7 @@ fn dead_gate(lineup: &Lineup<'_>, deadlock: &Deadlock<'_>) -> Option<DeadGate> {
 /// What would never start in a Pod after a repair, though it does before, because of something that the repair has added or moved.
 #[derive(Debug)]
 pub(crate) struct Broken {
-    /// The names of the containers whose gates are part of it, the one whose need closes it first.
+    /// The names of the containers on the way that the repair has added, moved or given a gate.
     pub(crate) containers: Vec<String>,
     /// The path from the container to what shows the need that closes it; empty for the container as a whole.
     pub(crate) field: &'static [&'static str],
@@ -124,20 +124,17 @@ pub(crate) fn broken(before: &Lineup<'_>, after: &Lineup<'_>, who: Option<&str>)
     };
     let deadlocks = graph.deadlocks(|need| key(need.of, &need.topic).is_none_or(|key| !known.contains(&key)));
     deadlocks.into_iter().find_map(|deadlock| {
-        let is_touched = |event: &&Event| match touched.get(event.member_of()) {
+        let is_touched = |event: &Event| match touched.get(event.member_of()) {
             Some(Touch::Moved) => true,
             Some(Touch::NewGate) => matches!(event, Event::Gate(_)),
             Some(Touch::None) | None => false,
         };
-        let events = deadlock.events();
-        events.iter().any(|event| is_touched(&event)).then(|| {
+        deadlock.events().any(|event| is_touched(&event)).then(|| {
             let first = deadlock.need().and_then(|need| after.seats.get(need.member()));
             let name = first.map(Seat::quoted).unwrap_or_default();
-            let containers = events.iter().filter(is_touched);
-            let containers =
-                containers.filter_map(|event| Some(after.seats.get(event.member_of())?.name().to_owned()));
+            let name_of = |event: Event| Some(after.seats.get(event.member_of())?.name().to_owned());
             Broken {
-                containers: containers.collect(),
+                containers: deadlock.events().filter(is_touched).filter_map(name_of).collect(),
                 field: deadlock.need().map_or(&[], |need| need.field),
                 reason: deadlock.describe(who.unwrap_or(&name), "would start after it"),
             }
@@ -159,7 +156,7 @@ fn disproved(lineup: &Lineup<'_>) -> Vec<(String, Topic)> {
     // What holds nobody back would not have kept anything from starting.
     let deadlocks = graph.deadlocks(|_| true).into_iter();
     for deadlock in
-        deadlocks.filter(|deadlock| deadlock.events().iter().any(|event| holds_others(event.member_of())))
+        deadlocks.filter(|deadlock| deadlock.events().any(|event| holds_others(event.member_of())))
     {
         for need in &deadlock.needs {
             if let Some(seat) = lineup.seats.get(need.member()) {

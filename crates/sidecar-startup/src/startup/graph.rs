@@ -7,8 +7,10 @@
 //! The graph knows nothing of Kubernetes. `lineup.rs` says who is in it and in which order they start, and the files of `needs/` say who
 //! needs whom.
 
-use std::collections::{BTreeSet, VecDeque};
+mod search;
+
 use std::fmt;
+use std::rc::Rc;
 
 /// A member of the graph, by its position.
 pub(crate) type Member = usize;
@@ -77,8 +79,8 @@ pub(crate) enum Topic {
 pub(crate) struct Need {
     /// What needs it: the gate of a member, or its being up.
     pub(crate) of: Event,
-    /// Who meets it, any of them; nobody where the list is empty.
-    pub(crate) providers: Vec<Member>,
+    /// Who meets it, any of them but the one that has it, in order. Needs that share the list are met together.
+    pub(crate) providers: Rc<[Member]>,
     /// How sure it is.
     pub(crate) certainty: Certainty,
     /// What it is about.
@@ -94,6 +96,23 @@ impl Need {
     pub(crate) const fn member(&self) -> Member {
         self.of.member_of()
     }
+
+    /// Whether nobody meets it.
+    pub(crate) fn is_hopeless(&self) -> bool {
+        self.providers.iter().all(|provider| *provider == self.member())
+    }
+
+    /// The first that meets it among those that start after who has it.
+    fn later_provider(&self) -> Option<Member> {
+        let later = self.providers.partition_point(|provider| *provider <= self.member());
+        self.providers.get(later).copied()
+    }
+}
+
+/// Whom to name among those that meet a need of a member: the first that starts later, or else the first.
+pub(crate) fn foremost(providers: &[Member], member: Member) -> Option<Member> {
+    let later = providers.partition_point(|provider| *provider <= member);
+    providers.get(later).or(providers.first()).copied().filter(|provider| *provider != member)
 }
 
 /// A start-up graph.
@@ -101,7 +120,9 @@ impl Need {
 pub(crate) struct Graph {
     /// The names of the members, as messages write them.
     names: Vec<String>,
-    /// What each event waits for.
+    /// The member whose gate the start of each one waits for.
+    holders: Vec<Option<Member>>,
+    /// What each event waits for: nothing of members that start later.
     waits: Vec<Vec<Event>>,
     needs: Vec<Need>,
 }
@@ -112,37 +133,40 @@ pub(crate) struct Deadlock<'g> {
     graph: &'g Graph,
     /// The needs on the way from a member back to itself; one that nobody meets stands alone.
     pub(crate) needs: Vec<&'g Need>,
-    /// The events on that way.
-    passes: Vec<Event>,
+    way: Way,
+}
+
+/// The events on the way of a deadlock.
+#[derive(Debug)]
+enum Way {
+    /// From this member, which starts later, back over the waits alone.
+    Back(Member),
+    /// These.
+    Over(Vec<Event>),
 }
 
 impl Graph {
     /// A graph with members of these names. They start one after another: each one's start waits for the gate of the one before where
     /// `holds` says so, and else for what that one waited for.
     pub(crate) fn new(names: Vec<String>, holds: &[bool]) -> Self {
-        let mut waits = vec![Vec::new(); 3 * names.len()];
-        let mut holder: Option<Member> = None;
+        let mut holders = Vec::with_capacity(names.len());
+        let mut waits = Vec::with_capacity(3 * names.len());
+        let mut holder = None;
         for member in 0..names.len() {
-            if let (Some(of_started), Some(holder)) = (waits.get_mut(Event::Started(member).index()), holder)
-            {
-                of_started.push(Event::Gate(holder));
-            }
-            for event in [Event::Gate(member), Event::Up(member)] {
-                if let Some(of_event) = waits.get_mut(event.index()) {
-                    of_event.push(Event::Started(member));
-                }
-            }
+            holders.push(holder);
+            waits.push(holder.map(Event::Gate).into_iter().collect());
+            waits.extend([vec![Event::Started(member)], vec![Event::Started(member)]]);
             if holds.get(member) == Some(&true) {
                 holder = Some(member);
             }
         }
-        Self { names, waits, needs: Vec::new() }
+        Self { names, holders, waits, needs: Vec::new() }
     }
 
-    /// Lets an event wait for another one.
-    pub(crate) fn wait(&mut self, event: Event, other: Event) {
-        if let Some(of_event) = self.waits.get_mut(event.index()) {
-            of_event.push(other);
+    /// Lets the gate of a member open only once it is up.
+    pub(crate) fn wait_for_itself(&mut self, member: Member) {
+        if let Some(of_gate) = self.waits.get_mut(Event::Gate(member).index()) {
+            of_gate.push(Event::Up(member));
         }
     }
 
@@ -151,159 +175,13 @@ impl Graph {
         self.needs.extend(needs);
     }
 
-    /// The needs that are never met, those of nobody first, then shorter circles before longer ones. Only needs that `counts` are
-    /// looked at.
-    pub(crate) fn deadlocks(&self, counts: impl Fn(&Need) -> bool) -> Vec<Deadlock<'_>> {
-        let (unmet, needs): (Vec<_>, Vec<_>) =
-            self.needs.iter().filter(|need| counts(need)).partition(|need| need.providers.is_empty());
-        let mut deadlocks: Vec<_> = unmet
-            .into_iter()
-            .map(|need| Deadlock { graph: self, needs: vec![need], passes: vec![need.of] })
-            .collect();
-        let happens = self.happening(&needs);
-        let never: Vec<_> = needs.into_iter().filter(|need| !happens.contains(need.of)).collect();
-        let mut circles: Vec<_> = never
-            .iter()
-            .filter_map(|need| {
-                let (needs, passes) = self.circle(need, &never, &happens)?;
-                Some(Deadlock { graph: self, needs, passes })
-            })
-            .collect();
-        circles.sort_by_key(|circle| circle.needs.len());
-        // A longer circle through a need that closes a shorter one goes away with it.
-        let mut told: BTreeSet<*const Need> = BTreeSet::new();
-        for circle in circles {
-            if !circle.needs.iter().any(|need| told.contains(&std::ptr::from_ref(*need))) {
-                told.extend(circle.need().map(std::ptr::from_ref));
-                deadlocks.push(circle);
-            }
-        }
-        deadlocks
+    fn waits_of(&self, event: Event) -> &[Event] {
+        self.waits.get(event.index()).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The events that happen, where each of these needs has to be met by one of its providers.
-    fn happening(&self, needs: &[&Need]) -> Happening {
-        let mut open: Vec<usize> = self.waits.iter().map(Vec::len).collect();
-        let mut waiting: Vec<Vec<usize>> = vec![Vec::new(); open.len()];
-        for (event, waits) in self.waits.iter().enumerate() {
-            for other in waits {
-                push(&mut waiting, other.index(), event);
-            }
-        }
-        let mut asking: Vec<Vec<usize>> = vec![Vec::new(); open.len()];
-        for (number, need) in needs.iter().enumerate() {
-            if let Some(open) = open.get_mut(need.of.index()) {
-                *open += 1;
-            }
-            for provider in &need.providers {
-                push(&mut asking, Event::Up(*provider).index(), number);
-            }
-        }
-        let mut happens = vec![false; open.len()];
-        let mut is_met = vec![false; needs.len()];
-        let mut queue: VecDeque<usize> =
-            (0..open.len()).filter(|event| open.get(*event) == Some(&0)).collect();
-        while let Some(event) = queue.pop_front() {
-            set(&mut happens, event);
-            let mut after: Vec<usize> = waiting.get(event).cloned().unwrap_or_default();
-            for number in asking.get(event).into_iter().flatten() {
-                if !set(&mut is_met, *number)
-                    && let Some(need) = needs.get(*number)
-                {
-                    after.push(need.of.index());
-                }
-            }
-            for next in after {
-                if let Some(open) = open.get_mut(next) {
-                    *open -= 1;
-                    if *open == 0 {
-                        queue.push_back(next);
-                    }
-                }
-            }
-        }
-        Happening(happens)
+    fn holder_of(&self, member: Member) -> Option<Member> {
+        self.holders.get(member).copied().flatten()
     }
-
-    /// The needs on the shortest way from a need back to its own event, over events that never happen; none where it only waits behind
-    /// a circle.
-    fn circle<'g>(
-        &self,
-        need: &'g Need,
-        never: &[&'g Need],
-        happens: &Happening,
-    ) -> Option<(Vec<&'g Need>, Vec<Event>)> {
-        let goal = need.of.index();
-        let mut needs_of: Vec<Vec<usize>> = vec![Vec::new(); self.waits.len()];
-        for (number, other) in never.iter().enumerate() {
-            push(&mut needs_of, other.of.index(), number);
-        }
-        // From which event, and by which need, each event was reached.
-        let mut came: Vec<Option<(usize, Option<usize>)>> = vec![None; self.waits.len()];
-        let mut queue = VecDeque::new();
-        let mut visit = |event: usize, from: (usize, Option<usize>), queue: &mut VecDeque<usize>| {
-            if let Some(slot) = came.get_mut(event)
-                && slot.is_none()
-                && !happens.0.get(event).copied().unwrap_or(true)
-            {
-                *slot = Some(from);
-                queue.push_back(event);
-            }
-        };
-        // Waits are followed first, so that the way with the fewest needs is found.
-        let first = need.providers.iter().map(|provider| (Event::Up(*provider).index(), (goal, None)));
-        let mut next: Vec<_> = first.collect();
-        while !next.is_empty() {
-            for (event, from) in std::mem::take(&mut next) {
-                visit(event, from, &mut queue);
-            }
-            while let Some(event) = queue.pop_front() {
-                for other in self.waits.get(event).into_iter().flatten() {
-                    visit(other.index(), (event, None), &mut queue);
-                }
-                for number in needs_of.get(event).into_iter().flatten() {
-                    let providers = never.get(*number).map(|need| need.providers.as_slice());
-                    for provider in providers.unwrap_or_default() {
-                        next.push((Event::Up(*provider).index(), (event, Some(*number))));
-                    }
-                }
-            }
-        }
-        let (mut way, mut passes) = (Vec::new(), Vec::new());
-        let mut at = goal;
-        loop {
-            let (from, by) = came.get(at).copied().flatten()?;
-            way.extend(by.and_then(|number| never.get(number).copied()));
-            passes.push(Event::at(at));
-            if from == goal {
-                way.push(need);
-                way.reverse();
-                passes.reverse();
-                return Some((way, passes));
-            }
-            at = from;
-        }
-    }
-}
-
-/// The events that happen.
-struct Happening(Vec<bool>);
-
-impl Happening {
-    fn contains(&self, event: Event) -> bool {
-        self.0.get(event.index()).copied().unwrap_or(false)
-    }
-}
-
-fn push(lists: &mut [Vec<usize>], list: usize, item: usize) {
-    if let Some(list) = lists.get_mut(list) {
-        list.push(item);
-    }
-}
-
-/// Sets a flag, and says whether it was set.
-fn set(flags: &mut [bool], flag: usize) -> bool {
-    flags.get_mut(flag).is_none_or(|flag| std::mem::replace(flag, true))
 }
 
 impl<'g> Deadlock<'g> {
@@ -313,8 +191,18 @@ impl<'g> Deadlock<'g> {
     }
 
     /// The events on the way.
-    pub(crate) fn events(&self) -> &[Event] {
-        &self.passes
+    pub(crate) fn events(&self) -> Box<dyn Iterator<Item = Event> + '_> {
+        match &self.way {
+            Way::Over(events) => Box::new(events.iter().copied()),
+            Way::Back(provider) => {
+                let goal = self.need().map_or(0, Need::member);
+                let holders = std::iter::successors(self.graph.holder_of(*provider), move |holder| {
+                    self.graph.holder_of(*holder).filter(|next| goal <= *next)
+                });
+                let back = holders.flat_map(|holder| [Event::Gate(holder), Event::Started(holder)]);
+                Box::new([Event::Up(*provider), Event::Started(*provider)].into_iter().chain(back))
+            }
+        }
     }
 
     /// In words, with what to call the member whose need closes it, and how its provider starts: `it asks for port 8080 of "shop", which
@@ -322,7 +210,7 @@ impl<'g> Deadlock<'g> {
     pub(crate) fn describe(&self, who: &str, starts: &str) -> String {
         let name = |need: &Need| self.graph.names.get(need.member()).map_or("", String::as_str);
         match self.needs.as_slice() {
-            [need] if need.providers.is_empty() => need.reason.clone(),
+            [need] if need.is_hopeless() => need.reason.clone(),
             needs => {
                 let clauses = needs.iter().enumerate().map(|(position, need)| {
                     format!("{} {}", if position == 0 { who } else { name(need) }, need.reason)
@@ -354,7 +242,7 @@ mod tests {
         };
         Need {
             of,
-            providers: providers.to_vec(),
+            providers: providers.into(),
             certainty: Certainty::Proven,
             topic: Topic::Network,
             field: &[],
@@ -397,12 +285,12 @@ mod tests {
     #[test]
     fn a_circle_may_have_several_needs_and_the_shortest_comes_first() {
         let mut graph = graph(&["a", "b", "c", "d"]);
-        graph.wait(Event::Gate(0), Event::Up(0));
-        graph.wait(Event::Gate(1), Event::Up(1));
+        graph.wait_for_itself(0);
+        graph.wait_for_itself(1);
         // b needs a, which starts earlier, but is only up once d is.
         graph.extend([need(Event::Up(0), &[3]), need(Event::Up(1), &[0])]);
         assert_eq!(said(&graph), ["it asks 3, which starts later"]);
-        graph.extend([need(Event::Gate(1), &[1]), need(Event::Up(1), &[2])]);
+        graph.extend([need(Event::Up(1), &[2])]);
         assert_eq!(said(&graph).first().map(String::as_str), Some("it asks 3, which starts later"));
         assert!(said(&graph).contains(&"it asks 2, which starts later".to_owned()));
     }
@@ -415,10 +303,39 @@ mod tests {
     }
 
     #[test]
-    fn a_member_that_asks_itself_is_told_so() {
+    fn nobody_meets_a_need_of_its_own() {
         let mut graph = graph(&["a"]);
         graph.extend([need(Event::Up(0), &[0])]);
-        assert_eq!(said(&graph), ["it asks 0, which starts later"]);
+        assert_eq!(said(&graph), ["asks 0"]);
+    }
+
+    #[test]
+    fn needs_that_share_their_providers_are_met_by_the_others() {
+        let mut graph = graph(&["a", "b", "c"]);
+        let all: Rc<[Member]> = [0, 2].into();
+        let sharing = |of| Need { providers: Rc::clone(&all), ..need(of, &[]) };
+        graph.extend([sharing(Event::Up(2)), sharing(Event::Gate(1))]);
+        assert_eq!(said(&graph), [""; 0]);
+        graph.extend([sharing(Event::Gate(0))]);
+        assert_eq!(said(&graph), ["it asks nobody, which starts later"]);
+    }
+
+    #[test]
+    fn the_way_back_passes_who_holds_in_between() {
+        let mut graph =
+            Graph::new(["a", "b", "c", "d"].map(str::to_owned).into(), &[true, true, false, true]);
+        graph.extend([need(Event::Gate(0), &[3])]);
+        let deadlocks = graph.deadlocks(|_| true);
+        let events: Vec<_> = deadlocks.iter().flat_map(Deadlock::events).collect();
+        let expected = [
+            Event::Up(3),
+            Event::Started(3),
+            Event::Gate(1),
+            Event::Started(1),
+            Event::Gate(0),
+            Event::Started(0),
+        ];
+        assert_eq!(events, expected);
     }
 
     #[test]

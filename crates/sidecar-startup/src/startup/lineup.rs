@@ -1,10 +1,11 @@
 //! Who is in the start-up graph, in the order in which they start: the containers of the Pod, and those that injectors will add.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
 
-use super::graph::{Event, Graph, Member};
+use super::graph::{Graph, Member};
 use super::injectors::{Injected, Part, Spot, injected};
 use crate::catalogue::row::ISTIO_PROXY;
 use crate::command::{Purpose, local_asks, outcome};
@@ -180,10 +181,9 @@ impl<'p> Lineup<'p> {
             place.earlier.iter().filter(|id| **id != container.id).filter_map(at).collect();
         init.push(Seat::as_sidecar(container, probe));
         init.extend(place.later.iter().filter(|id| **id != container.id).filter_map(at));
-        let is_moved = |other: &&Container<'_>| {
-            other.id == container.id || place.earlier.contains(&other.id) || place.later.contains(&other.id)
-        };
-        let apps = pod.app_list().filter(|other| !is_moved(other)).map(Seat::there).collect();
+        let moved: BTreeSet<_> =
+            place.earlier.iter().chain(place.later).chain([&container.id]).copied().collect();
+        let apps = pod.app_list().filter(|other| !moved.contains(&other.id)).map(Seat::there).collect();
         Self::arranged(pod, settings, init, apps)
     }
 
@@ -224,7 +224,7 @@ impl<'p> Lineup<'p> {
         let mut graph = Graph::new(names, &holds);
         for (member, seat) in self.members() {
             if waits_for_itself(seat) {
-                graph.wait(Event::Gate(member), Event::Up(member));
+                graph.wait_for_itself(member);
             }
         }
         graph

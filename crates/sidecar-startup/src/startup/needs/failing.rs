@@ -17,7 +17,7 @@ pub(super) fn needs(lineup: &Lineup<'_>) -> Vec<Need> {
         let failing = hook.or_else(|| probe().map(|reason| (reason, &["startupProbe"][..])));
         needs.extend(failing.map(|(reason, field)| Need {
             of: Event::Gate(member),
-            providers: Vec::new(),
+            providers: [].into(),
             certainty: Certainty::Proven,
             topic: Topic::Product,
             field,

@@ -73,7 +73,7 @@ impl<'p> Redirect<'p> {
         }
         let need = |of, certainty, field, reason| Need {
             of,
-            providers: vec![proxy],
+            providers: [proxy].into(),
             certainty,
             topic: Topic::Network,
             field,
@@ -108,7 +108,7 @@ fn mutual_tls(
     let ask = asks(seat).into_iter().find(|ask| ask.is_of_kubelet && !redirect.is_excluded(ask.port))?;
     Some(Need {
         of: Event::Gate(member),
-        providers: Vec::new(),
+        providers: [].into(),
         certainty: Certainty::Possible,
         topic: Topic::Network,
         field: ask.field,

@@ -86,7 +86,7 @@ fn need(
     let certainty = if ask.is_needed && !may_be_own { Certainty::Proven } else { Certainty::Possible };
     Some(Need {
         of: Event::Gate(member),
-        providers,
+        providers: providers.into(),
         certainty,
         topic: Topic::Port(ask.port),
         field: ask.field,

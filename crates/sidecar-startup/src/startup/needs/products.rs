@@ -28,7 +28,14 @@ fn need(
     field: &'static [&'static str],
     reason: String,
 ) -> Need {
-    Need { of: Event::Gate(member), providers, certainty, topic: Topic::Product, field, reason }
+    Need {
+        of: Event::Gate(member),
+        providers: providers.into(),
+        certainty,
+        topic: Topic::Product,
+        field,
+        reason,
+    }
 }
 
 /// The path that the `startupProbe` of a member asks for.
