@@ -1,11 +1,12 @@
 //! The start-up graph: who waits for whom, and who needs whom.
 //!
-//! Each member, that is each container and each that an injector will add, has three events: it is *started*, its *gate* opens, and it
-//! is *up*. An event waits for all events that it depends on; a need is met as soon as one of its providers is up. What never happens
-//! then is a deadlock, and the graph says why: a need that nobody meets, or a circle of waits and needs, shortest first.
+//! A member is a container of the Pod, or one that an injector will add. It has three events: it is *started*, its *gate* opens, and it
+//! is *up*. An event happens once all events that it waits for have happened and all its needs are met; a need is met as soon as one of
+//! its providers is up. If an event never happens, there is a deadlock: a need that nobody can meet, or a circle of waits and needs. The
+//! graph finds the shortest circles first and can put them into words.
 //!
-//! The graph knows nothing of Kubernetes. `lineup.rs` says who is in it and in which order they start, and the files of `needs/` say who
-//! needs whom.
+//! The graph knows nothing about Kubernetes: `lineup.rs` says who the members are and in which order they start, and `needs/` who needs
+//! whom.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
@@ -13,14 +14,14 @@ use std::fmt;
 /// A member of the graph, by its position.
 pub(crate) type Member = usize;
 
-/// What happens to a member.
+/// Something that happens to a member during start-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Event {
-    /// Its process is started.
+    /// Its process has been started.
     Started(Member),
-    /// What holds back the next member is over.
+    /// It no longer holds back the next member.
     Gate(Member),
-    /// It does its work.
+    /// It does its work, and others can rely on it.
     Up(Member),
 }
 
@@ -42,7 +43,7 @@ impl Event {
         }
     }
 
-    /// Whose it is.
+    /// The member that it happens to.
     pub(crate) const fn member_of(self) -> Member {
         match self {
             Self::Started(member) | Self::Gate(member) | Self::Up(member) => member,
@@ -50,47 +51,47 @@ impl Event {
     }
 }
 
-/// How sure a need is.
+/// How certain a need is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Certainty {
-    /// It may be so.
+    /// Something suggests it, but does not prove it.
     Possible,
     /// The object or a sourced fact proves it.
     Proven,
 }
 
-/// What a need is about. It tells the same need apart from others in two revisions of a Pod.
+/// What a need is about. With the member's name, it identifies a need across two revisions of a Pod.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Topic {
     /// A port of the Pod.
     Port(i32),
-    /// A file in a volume, or in what an injector mounts.
+    /// A file in a volume, or below a path that an injector mounts.
     Volume(String),
-    /// A network.
+    /// Network access.
     Network,
-    /// Something that a product does only then.
+    /// A fact about a product, or a gate that can only fail.
     Product,
 }
 
 /// Something that an event needs.
 #[derive(Debug, Clone)]
 pub(crate) struct Need {
-    /// What needs it: the gate of a member, or its being up.
+    /// The event that needs it: a member's gate, or its being up.
     pub(crate) of: Event,
-    /// Who meets it, any of them; nobody where the list is empty.
+    /// The members that can meet it; one is enough. Empty if nobody can.
     pub(crate) providers: Vec<Member>,
-    /// How sure it is.
+    /// How certain it is.
     pub(crate) certainty: Certainty,
     /// What it is about.
     pub(crate) topic: Topic,
-    /// The path from the container to what shows the need; empty for the container as a whole.
+    /// The path, within the container, of the field that shows the need; empty for the container as a whole.
     pub(crate) field: &'static [&'static str],
-    /// What the member does, to follow its name: `asks for port 8080 of "shop"`; where nobody meets the need, what is wrong.
+    /// What the member does, as text to follow its name: `asks for port 8080 of "shop"`. If nobody can meet the need, what is wrong.
     pub(crate) reason: String,
 }
 
 impl Need {
-    /// Who has it.
+    /// The member that has it.
     pub(crate) const fn member(&self) -> Member {
         self.of.member_of()
     }
@@ -99,7 +100,7 @@ impl Need {
 /// A start-up graph.
 #[derive(Debug, Default)]
 pub(crate) struct Graph {
-    /// The names of the members, as messages write them.
+    /// The names of the members, as they appear in messages.
     names: Vec<String>,
     /// What each event waits for.
     waits: Vec<Vec<Event>>,
@@ -110,15 +111,15 @@ pub(crate) struct Graph {
 #[derive(Debug)]
 pub(crate) struct Deadlock<'g> {
     graph: &'g Graph,
-    /// The needs on the way from a member back to itself; one that nobody meets stands alone.
+    /// The needs along the circle, the one that closes it first; or one need that nobody can meet.
     pub(crate) needs: Vec<&'g Need>,
-    /// The events on that way.
+    /// The events along the circle, the one whose need closes it last.
     passes: Vec<Event>,
 }
 
 impl Graph {
-    /// A graph with members of these names. They start one after another: each one's start waits for the gate of the one before where
-    /// `holds` says so, and else for what that one waited for.
+    /// A graph of members with these names, in start order. The start of each waits for the gate of the nearest earlier member whose
+    /// `holds` is true.
     pub(crate) fn new(names: Vec<String>, holds: &[bool]) -> Self {
         let mut waits = vec![Vec::new(); 3 * names.len()];
         let mut holder: Option<Member> = None;
@@ -139,7 +140,7 @@ impl Graph {
         Self { names, waits, needs: Vec::new() }
     }
 
-    /// Lets an event wait for another one.
+    /// Makes an event wait for another one.
     pub(crate) fn wait(&mut self, event: Event, other: Event) {
         if let Some(of_event) = self.waits.get_mut(event.index()) {
             of_event.push(other);
@@ -151,8 +152,8 @@ impl Graph {
         self.needs.extend(needs);
     }
 
-    /// The needs that are never met, those of nobody first, then shorter circles before longer ones. Only needs that `counts` are
-    /// looked at.
+    /// The needs that are never met: first those that nobody can meet, then circles, the shortest first. Only needs for which `counts`
+    /// is true are considered.
     pub(crate) fn deadlocks(&self, counts: impl Fn(&Need) -> bool) -> Vec<Deadlock<'_>> {
         let (unmet, needs): (Vec<_>, Vec<_>) =
             self.needs.iter().filter(|need| counts(need)).partition(|need| need.providers.is_empty());
@@ -170,7 +171,7 @@ impl Graph {
             })
             .collect();
         circles.sort_by_key(|circle| circle.needs.len());
-        // A longer circle through a need that closes a shorter one goes away with it.
+        // Whoever breaks a circle also breaks the longer ones through the need that closes it.
         let mut told: BTreeSet<*const Need> = BTreeSet::new();
         for circle in circles {
             if !circle.needs.iter().any(|need| told.contains(&std::ptr::from_ref(*need))) {
@@ -181,7 +182,7 @@ impl Graph {
         deadlocks
     }
 
-    /// The events that happen, where each of these needs has to be met by one of its providers.
+    /// The events that happen if each of these needs must be met by one of its providers.
     fn happening(&self, needs: &[&Need]) -> Happening {
         let mut open: Vec<usize> = self.waits.iter().map(Vec::len).collect();
         let mut waiting: Vec<Vec<usize>> = vec![Vec::new(); open.len()];
@@ -225,8 +226,8 @@ impl Graph {
         Happening(happens)
     }
 
-    /// The needs on the shortest way from a need back to its own event, over events that never happen; none where it only waits behind
-    /// a circle.
+    /// The needs and events of the circle with the fewest needs that a need closes, over events that never happen. None if the need is
+    /// not part of a circle, but only waits for one.
     fn circle<'g>(
         &self,
         need: &'g Need,
@@ -238,7 +239,7 @@ impl Graph {
         for (number, other) in never.iter().enumerate() {
             push(&mut needs_of, other.of.index(), number);
         }
-        // From which event, and by which need, each event was reached.
+        // How each event was reached: from which event, and by which need unless it was a wait.
         let mut came: Vec<Option<(usize, Option<usize>)>> = vec![None; self.waits.len()];
         let mut queue = VecDeque::new();
         let mut visit = |event: usize, from: (usize, Option<usize>), queue: &mut VecDeque<usize>| {
@@ -250,7 +251,7 @@ impl Graph {
                 queue.push_back(event);
             }
         };
-        // Waits are followed first, so that the way with the fewest needs is found.
+        // Waits are followed before needs, to find the circle with the fewest needs.
         let first = need.providers.iter().map(|provider| (Event::Up(*provider).index(), (goal, None)));
         let mut next: Vec<_> = first.collect();
         while !next.is_empty() {
@@ -301,7 +302,7 @@ fn push(lists: &mut [Vec<usize>], list: usize, item: usize) {
     }
 }
 
-/// Sets a flag, and says whether it was set.
+/// Sets a flag. Returns whether it was set before.
 fn set(flags: &mut [bool], flag: usize) -> bool {
     flags.get_mut(flag).is_none_or(|flag| std::mem::replace(flag, true))
 }
@@ -312,13 +313,13 @@ impl<'g> Deadlock<'g> {
         self.needs.first().copied()
     }
 
-    /// The events on the way.
+    /// The events along it.
     pub(crate) fn events(&self) -> &[Event] {
         &self.passes
     }
 
-    /// In words, with what to call the member whose need closes it, and how its provider starts: `it asks for port 8080 of "shop", which
-    /// starts later`.
+    /// The deadlock in words: `it asks for port 8080 of "shop", which starts later`. `who` names the member whose need closes it, and
+    /// `starts` says when the provider starts.
     pub(crate) fn describe(&self, who: &str, starts: &str) -> String {
         let name = |need: &Need| self.graph.names.get(need.member()).map_or("", String::as_str);
         match self.needs.as_slice() {

@@ -1,4 +1,4 @@
-//! Files: who reads from a volume may need who writes to it. Nothing of that is ever proven.
+//! Files: a container that reads from a volume may need one that writes to it. No object proves such a need, so all are only possible.
 
 use std::collections::BTreeMap;
 
@@ -31,12 +31,12 @@ pub(super) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Nee
 
 fn mounts_of<'s>(seat: &'s Seat<'_>, writable: &dyn Fn(&str) -> bool) -> Vec<Mount<'s>> {
     let mut mounts = seat.container().map(|container| container.fields.mount_list()).unwrap_or_default();
-    // The two copies of a pair only keep their state there.
+    // The copies of a pair only share their own state there.
     mounts.retain(|mount| writable(&mount.volume) && *mount.path != *MOUNT_PATH);
     mounts
 }
 
-/// Who mounts each volume, and who of them may write to it.
+/// Who mounts each volume, and whether they may write to it.
 struct Volumes<'m>(BTreeMap<&'m str, Vec<(Member, bool)>>);
 
 impl<'m> Volumes<'m> {
@@ -76,8 +76,8 @@ fn need(lineup: &Lineup<'_>, of: Event, providers: Vec<Member>, volume: &str, ve
     })
 }
 
-/// An ordinary init container that the member has passed, where either of the two may write: what one of them writes may be what the
-/// member needs.
+/// An ordinary init container that the member has been moved ahead of, if they share a volume that either may write to: it may prepare
+/// what the member needs.
 fn passed(
     lineup: &Lineup<'_>,
     before: &Before<'_>,
@@ -98,7 +98,7 @@ fn passed(
     })
 }
 
-/// Who writes what the member reads, as far as something tells that it does.
+/// Who writes to a volume of the member, if something suggests that the member needs what they write.
 fn written(
     lineup: &Lineup<'_>,
     member: Member,
@@ -129,12 +129,12 @@ fn written(
         .flatten()
 }
 
-/// Whether the `startupProbe` is the operator's own, who knows what it asks.
+/// Whether the operator has declared the `startupProbe`, and so decided when the sidecar is ready.
 fn has_operators_probe(container: &Container<'_>) -> bool {
     container.declaration.is_some_and(|declaration| declaration.startup_probe.is_some())
 }
 
-/// What an injected init container or agent writes, where the member names a path below it.
+/// The injected containers that write files below a path, if the member names such a file.
 fn injected(lineup: &Lineup<'_>, member: Member, container: &Container<'_>) -> Option<Need> {
     let writes = |seat: &Seat<'_>| match &seat.who {
         Who::Injected(injected) => match &injected.part {
