@@ -1,4 +1,4 @@
-//! How a Pod starts up: which container waits for which, which gates never open, where the Pod may land.
+//! How a Pod starts: who waits for whom, who needs whom, which gates never open, and which nodes the Pod may land on.
 
 pub(crate) mod before;
 pub(crate) mod check;

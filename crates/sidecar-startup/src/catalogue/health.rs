@@ -1,4 +1,4 @@
-//! Where the health server of a sidecar listens, and whether the kubelet reaches it.
+//! Where a sidecar's health server listens, and whether the kubelet can reach it.
 
 use super::candidate::Candidate;
 use super::condition::Condition;
@@ -9,20 +9,20 @@ use super::injectable::PortSource;
 pub struct Health {
     /// Where its port comes from.
     pub port: PortSource,
-    /// What must all be proven for it to be switched off.
+    /// It is switched off if all of these are proven.
     pub off_when: &'static [Condition],
-    /// What must all be proven for it to listen on localhost.
+    /// It listens on localhost if all of these are proven.
     pub local_when: &'static [Condition],
-    /// One of these, and a configuration that is not to be seen may say otherwise.
+    /// If one of these is proven, a configuration that the object does not show may decide.
     pub doubt_when: &'static [Condition],
 }
 
-/// Whether the kubelet reaches a health server.
+/// Whether the kubelet can reach a health server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
-    /// For all that is known.
+    /// Nothing suggests that it cannot.
     Open,
-    /// It may not.
+    /// Perhaps not: a configuration that the object does not show decides.
     Doubtful,
     /// It is switched off.
     Off,
@@ -31,19 +31,19 @@ pub enum Reach {
 }
 
 impl Health {
-    /// Whether it listens on a port, or would.
+    /// Whether this is its port, even if it is switched off.
     #[must_use]
     pub fn listens_on(&self, port: i32, candidate: Candidate<'_>) -> bool {
         self.port.number(candidate).is_some_and(|own| i32::from(own) == port)
     }
 
-    /// Whether a configuration that is not to be seen may say otherwise than the arguments.
+    /// Whether a configuration that the object does not show may override the arguments.
     #[must_use]
     pub fn is_doubtful(&self, candidate: Candidate<'_>) -> bool {
         candidate.fulfils_one(self.doubt_when)
     }
 
-    /// Whether the kubelet reaches it.
+    /// Whether the kubelet can reach it.
     #[must_use]
     pub fn reach(&self, candidate: Candidate<'_>) -> Reach {
         if self.is_doubtful(candidate) {

@@ -1,4 +1,4 @@
-//! Finds the ports of its own Pod that a command asks for, and whether it fails without an answer.
+//! Finds the ports of its own Pod that a command asks for, and whether the command fails without an answer.
 
 use super::outcome::Ends;
 use super::script::Script;
@@ -11,18 +11,18 @@ use super::words::{as_strs, base_name, unwrapped, without_silencers};
 pub struct Ask {
     /// The port.
     pub port: u16,
-    /// Whether the command surely fails, or waits, until something answers there.
+    /// Whether the command is certain to fail, or to wait, until something answers there.
     pub is_needed: bool,
-    /// Whether the command surely waits until then, however long that takes.
+    /// Whether the command is certain to wait until then, however long that takes.
     pub waits: bool,
 }
 
 /// What a command is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// To check something, as the command of a probe is: it asks for what it names.
+    /// To check something, such as the command of a probe: it asks for each port that it names.
     Check,
-    /// Anything: it may name an address only to write it down.
+    /// Anything: it may only write down an address, for example into a configuration file.
     Any,
 }
 
@@ -50,8 +50,8 @@ const CLIENTS: [&str; 20] = [
     "wget",
 ];
 
-/// The ports of its own Pod that a command asks for: those behind `localhost`, `127.0.0.1`, `[::1]` and `$POD_IP`, whatever program asks.
-/// A command that succeeds without an answer asks for nothing.
+/// The ports of its own Pod that a command asks for, at `localhost`, `127.0.0.1`, `[::1]` or `$POD_IP`. A command that succeeds without an
+/// answer asks for nothing. `purpose` decides whether a program that is no known client needs the answer.
 #[must_use]
 pub fn local_asks<S: AsRef<str>>(words: &[S], purpose: Purpose) -> Vec<Ask> {
     let words = as_strs(words);
@@ -76,7 +76,7 @@ pub fn local_asks<S: AsRef<str>>(words: &[S], purpose: Purpose) -> Vec<Ask> {
     asks
 }
 
-/// Whether a command surely connects to an address that it names.
+/// Whether a command is certain to connect to an address that it names.
 fn connects(words: &[&str], purpose: Purpose) -> bool {
     let words = words.strip_prefix(&["exec"]).unwrap_or(words);
     let is_device = |word: &&str| word.contains("/dev/tcp/");
@@ -85,7 +85,7 @@ fn connects(words: &[&str], purpose: Purpose) -> bool {
         || words.iter().any(is_device)
 }
 
-/// The words without `timeout` and its arguments before them, and whether there was one.
+/// The words after a leading `timeout` and its arguments, and whether there was one.
 fn without_time_limit<'a, 'w>(words: &'a [&'w str]) -> (&'a [&'w str], bool) {
     match words {
         [first, rest @ ..] if base_name(first) == "timeout" => {
@@ -96,7 +96,7 @@ fn without_time_limit<'a, 'w>(words: &'a [&'w str]) -> (&'a [&'w str], bool) {
     }
 }
 
-/// The asks of a shell's script; `words` start the shell.
+/// What the script of a shell asks for. `words` is the command that starts the shell.
 fn asks_of_script(words: &[&str], script: &str, purpose: Purpose) -> Vec<Ask> {
     let script = without_silencers(script);
     let read = Script::read(&script);
@@ -119,7 +119,7 @@ fn asks_of_script(words: &[&str], script: &str, purpose: Purpose) -> Vec<Ask> {
         let ask = |port| Ask { port, is_needed: waits, waits };
         asks.extend(ports_in(&as_strs(&condition)).into_iter().map(ask));
     } else {
-        // What cannot be read may ask for what it names.
+        // A script that cannot be read may ask for each port that it names.
         let words: Vec<&str> = unread.split(|c: char| c.is_whitespace() || ";&|()'\"".contains(c)).collect();
         let ask = |port| Ask { port, is_needed: false, waits: false };
         asks.extend(ports_in(&words).into_iter().map(ask));
@@ -127,7 +127,7 @@ fn asks_of_script(words: &[&str], script: &str, purpose: Purpose) -> Vec<Ask> {
     asks
 }
 
-/// Whether a condition is one command, so that it fails when that does.
+/// Whether a condition is a single command, so that it fails if that command does.
 fn is_simple(condition: &str) -> bool {
     !condition.contains(['|', '&', ';', '`', '(', '{', '<', '>'])
 }
@@ -142,7 +142,7 @@ fn outcome_if_it_fails(words: &[&str], script: &str, number: usize) -> Ends {
     shell.outcome(&failing).ends
 }
 
-/// What a Pod calls itself.
+/// The hosts by which a container reaches its own Pod.
 const HOSTS: [&str; 6] = ["localhost", "127.0.0.1", "[::1]", "$(POD_IP)", "${POD_IP}", "$POD_IP"];
 
 /// The ports of the Pod itself that these words name.

@@ -7,9 +7,9 @@ use super::shell::outcome_of_words;
 pub(super) struct WaitLoop<'t> {
     /// The command that ends it by succeeding.
     pub(super) condition: &'t str,
-    /// Whether nothing else ends it: its body neither leaves it nor contains another loop.
+    /// Whether nothing else ends it: no word of its body leaves it.
     pub(super) is_unbounded: bool,
-    /// Whether nothing comes after it that may fail or do work.
+    /// Whether nothing that may fail or do work comes after it.
     pub(super) ends_idly: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The start-up budget of a `startupProbe` that a repair derives from another probe of the sidecar.
+//! The start-up budget of a `startupProbe` that a repair derives from another probe of the same sidecar.
 
 use k8s_openapi::api::core::v1::Probe;
 
@@ -10,11 +10,12 @@ use crate::pod::container::Container;
 use crate::settings::startup_seconds::StartupSeconds;
 use crate::startup::context::Context;
 
-/// How many attempts, one second apart, a derived probe makes: as many as the setting `startupSeconds` allows, and as the deadline of the
-/// Pod leaves to each sidecar that has such a probe or, as `is_derived` tells, gets one. A second apply finds the same sidecars, and so the same number.
+/// The `failureThreshold` of a derived probe, which makes one attempt per second: as many as `startupSeconds.maximum` allows. If the Pod
+/// has a deadline, the sidecars with a derived probe share what the other gates leave of it; `is_derived` says which sidecars will get
+/// one. A second apply finds the same sidecars, and so the same number.
 ///
 /// # Errors
-/// The deadline leaves less than the least time of the setting.
+/// The deadline leaves less than `startupSeconds.minimum`.
 pub(super) fn attempts(
     context: &Context<'_>,
     container: &Container<'_>,
@@ -24,10 +25,10 @@ pub(super) fn attempts(
     let mut seconds = u64::from(maximum);
     if let Some(deadline) = context.pod.deadline {
         let (mut others, mut sharers) = (0_u64, 0_u64);
-        // An entry that a second apply has added again takes the place of its twin.
+        // An entry that a second apply has added again will replace its twin.
         let is_counted = |other: &&Container<'_>| context.pod.twin_of(other).is_none();
         for other in context.pod.containers.iter().filter(is_counted) {
-            // What the container itself has is to be replaced.
+            // The container's own probe, if any, will be replaced.
             let is_itself = other.fields.name == container.fields.name;
             match if is_itself { Budget::Shared } else { budget(other, is_derived) } {
                 Budget::Shared => sharers += 1,
@@ -47,13 +48,13 @@ pub(super) fn attempts(
     Ok(u32::try_from(seconds).unwrap_or(u32::MAX).saturating_add(1).min(i32::MAX.unsigned_abs()))
 }
 
-/// How much of the deadline the gate of a container takes.
+/// How much of the deadline the gate of a container uses.
 enum Budget {
-    /// A share of what the others leave.
+    /// An equal share of what the others leave.
     Shared,
-    /// These seconds.
+    /// This many seconds.
     Fixed(u64),
-    /// Nothing: it has no gate, or the one of the catalogue.
+    /// Nothing: it has no gate, or that of the catalogue.
     None,
 }
 

@@ -7,6 +7,9 @@
 //! hook fails, the application starts anyway. The rule covers what `classic-sidecar` does not deny, in Pods that keep running; in a
 //! Pod that should complete, a hook that times out would leave the sidecar dead.
 //!
+//! Where `classic-sidecar` only warns about a sidecar, this rule only warns, too, unless the setting `rules` names it. Where
+//! `classic-sidecar: Ignore` accepts classic sidecars, or `nodes.oldNodes: Hold` keeps one, it has to hold the application.
+//!
 //! # Settings
 //! ```yaml
 //! rules: {classic-sidecar: Ignore}

@@ -6,6 +6,10 @@
 //! `restartPolicy: Always`; without it the Pod hangs in `Init`, and nothing says why. Often the field was there once: API servers
 //! before 1.28 drop it, and so do mutating webhooks and clients built on older types when they write the Pod back.
 //!
+//! The rule reports names that the catalogue knows never to exit, containers that the setting `sidecars` or the Pod's annotation declares
+//! by name, and any other init container whose command is certain never to end, such as `sleep infinity` or `tail -F`. A declared container
+//! whose command is certain to end, such as `sh -c "exit 0"`, is not reported. `need` makes no difference: the Pod never starts.
+//!
 //! # Denied
 //! ```yaml
 //! apiVersion: v1
@@ -35,8 +39,9 @@
 //! ```
 //!
 //! # How to fix it
-//! Set `restartPolicy: Always`. If the manifest already has it, find out what drops it: the request's audit annotations
-//! `patch.webhook.admission.k8s.io/round_0_index_...` name the webhooks that changed the Pod.
+//! Set `restartPolicy: Always`, or let the command end if it is a task. If the manifest already has the field, find out what drops it: the
+//! request's audit annotations `patch.webhook.admission.k8s.io/round_0_index_...` name the webhooks that changed the Pod. `fix: Safe` sets
+//! it for containers that the catalogue, the settings or the annotation name, but not for others with an endless command.
 
 use super::rule::Rule;
 use crate::finding::{ErrorKind, Finding, Refusal, Subject};

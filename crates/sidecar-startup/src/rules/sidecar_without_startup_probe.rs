@@ -39,6 +39,10 @@
 //! # How to fix it
 //! Add a `startupProbe` that succeeds once the sidecar can do its work; its `readinessProbe` usually checks that already. Set
 //! `periodSeconds: 1`: the default of 10 adds up to ten seconds to every start.
+//!
+//! `fix: Safe` adds the probe that the setting `sidecars` or the catalogue has. `fix: All` also derives one from the `readinessProbe`, or
+//! from the `livenessProbe` if there is none. `Safe` does not, since a failing `startupProbe` keeps the application from starting, and
+//! the readiness of some sidecars depends on the application.
 
 use k8s_openapi::api::core::v1::Probe;
 

@@ -1,12 +1,28 @@
 //! A gate waits for what it holds back, or can only fail, so the application never starts.
 //!
 //! # Why
-//! Until the gate of a sidecar container opens, no later container is started. So a gate must not probe a port that only a later
-//! container declares, nor the readiness of an application that it holds back. Some gates cannot open at all: a `startupProbe` on a
-//! named port that its own container does not declare (the kubelet drops the error and waits forever,
-//! `pkg/kubelet/prober/worker.go`), a command that always fails or sleeps past `timeoutSeconds` (1 by default), a `tcpSocket` handler
-//! in a hook, which no kubelet implements (`pkg/kubelet/lifecycle/handlers.go`), and a probe that Istio has rewritten to go through a
-//! proxy that starts later.
+//! Until the gate of a sidecar container opens, or an ordinary init container exits, no later container is started. If it needs
+//! something that starts later, both wait forever. The rule reports each such circle that it can prove, and the message says who needs
+//! whom:
+//!
+//! - A `startupProbe`, a hook or the command of an init container asks for a port that only later containers declare. A command asks for
+//!   it at `localhost`, `127.0.0.1`, `[::1]` or `$POD_IP`: the command of a probe and the condition of a loop that waits with any program,
+//!   hooks and init containers otherwise with a known client such as `curl`, since they may only write down an address. Nothing is proven
+//!   if an argument, a variable, a ConfigMap or a Secret might have a sidecar itself listen on that port: a `containerPort` is only
+//!   informational.
+//! - A probe reaches its container only through a mesh proxy that starts later, because an init container has redirected the port or
+//!   because Istio has rewritten the probe.
+//! - A health endpoint is known to succeed only after the application does, such as Dapr's `/v1.0/healthz`.
+//!
+//! Files are never proof: no object shows who reads or writes them. Repairs are refused even for circles that are only possible.
+//!
+//! Other gates can only fail: a `startupProbe` on a named port that its own container does not declare (the kubelet drops the error and
+//! waits forever, `pkg/kubelet/prober/worker.go`), a command that always fails or sleeps past `timeoutSeconds` (1 by default), a
+//! `tcpSocket` handler in a hook, which no kubelet implements (`pkg/kubelet/lifecycle/handlers.go`), and a health server that is switched
+//! off or listens only on localhost.
+//!
+//! A gate that never opens blocks the application however little that needs the sidecar, so a `need` of `Helper` or `None` does not turn
+//! the denial into a warning.
 //!
 //! # Denied
 //! ```yaml
@@ -40,7 +56,8 @@
 //! ```
 //!
 //! # How to fix it
-//! Probe the sidecar itself, on a port that it declares, for something that does not depend on the application.
+//! Probe the sidecar itself, on a port that it declares, for something that does not depend on the application. Let an init container
+//! wait only for what starts before it or runs outside the Pod.
 
 use super::rule::Rule;
 use crate::finding::{ErrorKind, Finding, Subject};

@@ -3,7 +3,8 @@
 //! # Why
 //! A fixed sleep, in a probe, in a hook or before the application's real work, is too long on a good day and too short on a bad one. A
 //! hook with `httpGet` makes one request and accepts any response, even a 500 (`pkg/kubelet/lifecycle/handlers.go`), and a loop around
-//! `curl` without `-f` accepts any response, too.
+//! `curl` without `-f` accepts any response, too. A command that cannot fail, such as `check || true`, opens the gate at once. A
+//! `startupProbe` that names another host, or a port that only an earlier container declares, says nothing about its own container.
 //!
 //! # Warned
 //! ```yaml

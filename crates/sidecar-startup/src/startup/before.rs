@@ -1,4 +1,4 @@
-//! A Pod before a repair, for whoever looks at it afterwards: what the repair has moved, and which gates it has added.
+//! The Pod before a repair, to compare with the Pod after it: which containers have moved, and which have a new gate.
 
 use std::collections::BTreeMap;
 
@@ -6,17 +6,17 @@ use super::lineup::{Lineup, Seat};
 
 /// A Pod before a repair.
 pub(crate) struct Before<'b> {
-    /// The members by name, in the order in which they started.
+    /// The members by name, each with its position in the start order.
     seats: BTreeMap<&'b str, (usize, &'b Seat<'b>)>,
 }
 
 impl<'b> Before<'b> {
-    /// The Pod with these members.
+    /// Records the members of a Pod before a repair.
     pub(crate) fn of(lineup: &'b Lineup<'b>) -> Self {
         Self { seats: lineup.members().map(|(rank, seat)| (seat.name(), (rank, seat))).collect() }
     }
 
-    /// Whether a member has a gate that it did not have, or another one.
+    /// Whether a member is new, has a different gate than before, or has changed lists.
     pub(crate) fn has_new_gate(&self, seat: &Seat<'_>) -> bool {
         self.seats.get(seat.name()).is_none_or(|(_, old)| {
             old.startup_probe() != seat.startup_probe()
@@ -25,20 +25,20 @@ impl<'b> Before<'b> {
         })
     }
 
-    /// Whether a container had a `startupProbe`, in whichever list it was.
+    /// Whether a container had a `startupProbe` before, in either list.
     pub(crate) fn had_startup_probe(&self, seat: &Seat<'_>) -> bool {
         let old = self.seats.get(seat.name()).and_then(|(_, old)| old.container());
         old.is_some_and(|container| container.fields.startup_probe.is_some())
     }
 
-    /// The place of a member in the order in which they started; none if it is new.
+    /// The position at which a member started before; none if it is new.
     pub(crate) fn rank(&self, seat: &Seat<'_>) -> Option<usize> {
         self.seats.get(seat.name()).map(|(rank, _)| *rank)
     }
 
-    /// What the repair has done to each member.
+    /// What the repair has done to each member, in start order.
     pub(crate) fn touched(&self, lineup: &Lineup<'_>) -> Vec<Touch> {
-        // The earliest rank among those that come later now.
+        // The earliest former position of the members that start later now.
         let mut earliest = usize::MAX;
         let touch = |seat: &Seat<'_>| {
             let rank = self.rank(seat);
@@ -61,8 +61,8 @@ impl<'b> Before<'b> {
 pub(crate) enum Touch {
     /// Nothing.
     None,
-    /// It has a gate that it did not have, or another one.
+    /// It has a new or a different gate.
     NewGate,
-    /// It is new, or starts before others that it started after.
+    /// It is new, or now starts before a member that it started after.
     Moved,
 }

@@ -14,20 +14,20 @@ use crate::settings::Settings;
 pub(crate) struct DeadGate {
     /// The container whose gate it is.
     pub(crate) container: ContainerId,
-    /// The path from the container to what asks for what never comes.
+    /// The path, within the container, of the field that waits for what never happens.
     pub(crate) path: &'static [&'static str],
     /// Why it never opens, in words.
     pub(crate) reason: String,
-    /// What comes of it.
+    /// The consequence.
     pub(crate) effect: Effect,
 }
 
-/// What comes of a gate that never opens.
+/// The consequence of a gate that never opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// Nothing behind it is ever started.
+    /// No later container is ever started.
     Blocks,
-    /// Its own container is killed each time; an entry of `containers` keeps nobody else from starting.
+    /// The kubelet keeps killing its container, an entry of `containers`; the others start.
     Kills,
 }
 
@@ -36,22 +36,22 @@ pub(crate) enum Effect {
 pub(crate) struct ForeignGate {
     /// The container whose gate it is.
     pub(crate) container: ContainerId,
-    /// The path from the container to what asks.
+    /// The path, within the container, of the field that asks.
     pub(crate) path: &'static [&'static str],
     /// What it asks, in words.
     pub(crate) reason: String,
 }
 
-/// The gates of a Pod that are wrong, for sure.
+/// The gates of a Pod that are proven to be wrong.
 #[derive(Debug, Default)]
 pub(crate) struct Gates {
     /// Those that never open.
     pub(crate) dead: Vec<DeadGate>,
-    /// Those that tell nothing of their own container.
+    /// Those that prove nothing about their own container.
     pub(crate) foreign: Vec<ForeignGate>,
 }
 
-/// Looks for the gates of a Pod that are wrong.
+/// Finds the gates of a Pod that are proven to be wrong.
 pub(crate) fn gates(pod: &Pod<'_>, settings: &Settings) -> Gates {
     let lineup = Lineup::of(pod, settings);
     if !may_be_proven(&lineup) {
@@ -87,7 +87,7 @@ fn dead_gate(lineup: &Lineup<'_>, deadlock: &Deadlock<'_>) -> Option<DeadGate> {
     let need = deadlock.need()?;
     let seat = lineup.seats.get(need.member())?;
     let container = seat.container()?;
-    // What can only fail in an application of its own is its author's business, as long as it blocks nobody.
+    // A hook of the application that can only fail is left to its author.
     if container.is_app() && need.is_hopeless() {
         return None;
     }
@@ -100,21 +100,22 @@ fn dead_gate(lineup: &Lineup<'_>, deadlock: &Deadlock<'_>) -> Option<DeadGate> {
     })
 }
 
-/// What would never start in a Pod after a repair, though it does before, because of something that the repair has added or moved.
+/// Something that would no longer start after a repair, because of what the repair adds or moves.
 #[derive(Debug)]
 pub(crate) struct Broken {
-    /// The names of the containers on the way that the repair has added, moved or given a gate.
+    /// The names of the containers in the circle that the repair has moved or given a new gate.
     pub(crate) containers: Vec<String>,
-    /// The path from the container to what shows the need that closes it; empty for the container as a whole.
+    /// The path, within the container, of the field that shows the need that closes the circle; empty for the container as a whole.
     pub(crate) field: &'static [&'static str],
     /// Why, in words.
     pub(crate) reason: String,
 }
 
-/// What a repair would break, the shortest circle first. `who` is what to call the container whose need closes it, instead of its name.
+/// The first deadlock that a repair would add: a need that nobody can meet, else the shortest circle. In the reason, `who` replaces the
+/// name of the container whose need closes the circle.
 pub(crate) fn broken(before: &Lineup<'_>, after: &Lineup<'_>, who: Option<&str>) -> Option<Broken> {
     let earlier = Before::of(before);
-    // A Pod that runs as sent disproves what would have kept it from starting.
+    // The Pod as sent is assumed to start, so a need that would prevent that is not real.
     let known = disproved(before);
     let touched = earlier.touched(after);
     let mut graph = after.graph(Waits::Strict);
@@ -142,7 +143,7 @@ pub(crate) fn broken(before: &Lineup<'_>, after: &Lineup<'_>, who: Option<&str>)
     })
 }
 
-/// The needs that would have kept a Pod from starting as it is, by the name of who has them and what they are about.
+/// The needs that would keep a Pod from starting as it is, each as the name of its member and its topic.
 fn disproved(lineup: &Lineup<'_>) -> Vec<(String, Topic)> {
     let itself = Before::of(lineup);
     let mut graph = lineup.graph(Waits::Real);
@@ -153,7 +154,7 @@ fn disproved(lineup: &Lineup<'_>) -> Vec<(String, Topic)> {
         seat.is_some_and(|seat| seat.is_init || seat.hook().is_some_and(hangs))
             && member + 1 < lineup.seats.len()
     };
-    // What holds nobody back would not have kept anything from starting.
+    // A deadlock that holds back no other container is no evidence: the rest of the Pod starts anyway.
     let deadlocks = graph.deadlocks(|_| true).into_iter();
     for deadlock in
         deadlocks.filter(|deadlock| deadlock.events().any(|event| holds_others(event.member_of())))
@@ -167,10 +168,10 @@ fn disproved(lineup: &Lineup<'_>) -> Vec<(String, Topic)> {
     known
 }
 
-/// Whether the gates of a container open where it is a sidecar container at that place, with that `startupProbe` if it has none.
+/// Checks that a repair does not make a container part of a new deadlock.
 ///
 /// # Errors
-/// Who would wait for whom.
+/// The deadlock.
 pub(crate) fn opens(
     before: &Lineup<'_>,
     after: &Lineup<'_>,
@@ -182,7 +183,7 @@ pub(crate) fn opens(
     }
 }
 
-/// The port of another container that the gate of a container asks for, in words.
+/// In words, the port of another container that the gate of this one asks for; none if it asks for none.
 pub(crate) fn asks_another(lineup: &Lineup<'_>, container: &Container<'_>) -> Option<String> {
     let is_its = |need: &Need| {
         lineup

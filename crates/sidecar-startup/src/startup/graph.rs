@@ -1,11 +1,12 @@
 //! The start-up graph: who waits for whom, and who needs whom.
 //!
-//! Each member, that is each container and each that an injector will add, has three events: it is *started*, its *gate* opens, and it
-//! is *up*. An event waits for all events that it depends on; a need is met as soon as one of its providers is up. What never happens
-//! then is a deadlock, and the graph says why: a need that nobody meets, or a circle of waits and needs, shortest first.
+//! A member is a container of the Pod, or one that an injector will add. It has three events: it is *started*, its *gate* opens, and it
+//! is *up*. An event happens once all events that it waits for have happened and all its needs are met; a need is met as soon as one of
+//! its providers is up. If an event never happens, there is a deadlock: a need that nobody can meet, or a circle of waits and needs. The
+//! graph finds the shortest circles first and can put them into words.
 //!
-//! The graph knows nothing of Kubernetes. `lineup.rs` says who is in it and in which order they start, and the files of `needs/` say who
-//! needs whom.
+//! The graph knows nothing about Kubernetes: `lineup.rs` says who the members are and in which order they start, and `needs/` who needs
+//! whom.
 
 mod search;
 
@@ -15,14 +16,14 @@ use std::rc::Rc;
 /// A member of the graph, by its position.
 pub(crate) type Member = usize;
 
-/// What happens to a member.
+/// Something that happens to a member during start-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Event {
-    /// Its process is started.
+    /// Its process has been started.
     Started(Member),
-    /// What holds back the next member is over.
+    /// It no longer holds back the next member.
     Gate(Member),
-    /// It does its work.
+    /// It does its work, and others can rely on it.
     Up(Member),
 }
 
@@ -44,7 +45,7 @@ impl Event {
         }
     }
 
-    /// Whose it is.
+    /// The member that it happens to.
     pub(crate) const fn member_of(self) -> Member {
         match self {
             Self::Started(member) | Self::Gate(member) | Self::Up(member) => member,
@@ -52,47 +53,48 @@ impl Event {
     }
 }
 
-/// How sure a need is.
+/// How certain a need is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Certainty {
-    /// It may be so.
+    /// Something suggests it, but does not prove it.
     Possible,
     /// The object or a sourced fact proves it.
     Proven,
 }
 
-/// What a need is about. It tells the same need apart from others in two revisions of a Pod.
+/// What a need is about. With the member's name, it identifies a need across two revisions of a Pod.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Topic {
     /// A port of the Pod.
     Port(i32),
-    /// A file in a volume, or in what an injector mounts.
+    /// A file in a volume, or below a path that an injector mounts.
     Volume(String),
-    /// A network.
+    /// Network access.
     Network,
-    /// Something that a product does only then.
+    /// A fact about a product, or a gate that can only fail.
     Product,
 }
 
 /// Something that an event needs.
 #[derive(Debug, Clone)]
 pub(crate) struct Need {
-    /// What needs it: the gate of a member, or its being up.
+    /// The event that needs it: a member's gate, or its being up.
     pub(crate) of: Event,
-    /// Who meets it, any of them but the one that has it, in order. Needs that share the list are met together.
+    /// The members that can meet it, in start order; one is enough, but not the member itself. Needs may share a list, which is then
+    /// gone through only once.
     pub(crate) providers: Rc<[Member]>,
-    /// How sure it is.
+    /// How certain it is.
     pub(crate) certainty: Certainty,
     /// What it is about.
     pub(crate) topic: Topic,
-    /// The path from the container to what shows the need; empty for the container as a whole.
+    /// The path, within the container, of the field that shows the need; empty for the container as a whole.
     pub(crate) field: &'static [&'static str],
-    /// What the member does, to follow its name: `asks for port 8080 of "shop"`; where nobody meets the need, what is wrong.
+    /// What the member does, as text to follow its name: `asks for port 8080 of "shop"`. If nobody can meet the need, what is wrong.
     pub(crate) reason: String,
 }
 
 impl Need {
-    /// Who has it.
+    /// The member that has it.
     pub(crate) const fn member(&self) -> Member {
         self.of.member_of()
     }
@@ -118,11 +120,11 @@ pub(crate) fn foremost(providers: &[Member], member: Member) -> Option<Member> {
 /// A start-up graph.
 #[derive(Debug, Default)]
 pub(crate) struct Graph {
-    /// The names of the members, as messages write them.
+    /// The names of the members, as they appear in messages.
     names: Vec<String>,
-    /// The member whose gate the start of each one waits for.
+    /// For each member, the one whose gate its start waits for.
     holders: Vec<Option<Member>>,
-    /// What each event waits for: nothing of members that start later.
+    /// What each event waits for: never an event of a member that starts later.
     waits: Vec<Vec<Event>>,
     needs: Vec<Need>,
 }
@@ -131,23 +133,23 @@ pub(crate) struct Graph {
 #[derive(Debug)]
 pub(crate) struct Deadlock<'g> {
     graph: &'g Graph,
-    /// The needs on the way from a member back to itself; one that nobody meets stands alone.
+    /// The needs along the circle, the one that closes it first; or one need that nobody can meet.
     pub(crate) needs: Vec<&'g Need>,
     way: Way,
 }
 
-/// The events on the way of a deadlock.
+/// The events along the circle of a deadlock.
 #[derive(Debug)]
 enum Way {
-    /// From this member, which starts later, back over the waits alone.
+    /// From this member, which starts later, back along the waits alone.
     Back(Member),
     /// These.
     Over(Vec<Event>),
 }
 
 impl Graph {
-    /// A graph with members of these names. They start one after another: each one's start waits for the gate of the one before where
-    /// `holds` says so, and else for what that one waited for.
+    /// A graph of members with these names, in start order. The start of each waits for the gate of the nearest earlier member whose
+    /// `holds` is true.
     pub(crate) fn new(names: Vec<String>, holds: &[bool]) -> Self {
         let mut holders = Vec::with_capacity(names.len());
         let mut waits = Vec::with_capacity(3 * names.len());
@@ -163,7 +165,7 @@ impl Graph {
         Self { names, holders, waits, needs: Vec::new() }
     }
 
-    /// Lets the gate of a member open only once it is up.
+    /// Makes the gate of a member wait until the member is up.
     pub(crate) fn wait_for_itself(&mut self, member: Member) {
         if let Some(of_gate) = self.waits.get_mut(Event::Gate(member).index()) {
             of_gate.push(Event::Up(member));
@@ -190,7 +192,7 @@ impl<'g> Deadlock<'g> {
         self.needs.first().copied()
     }
 
-    /// The events on the way.
+    /// The events along the circle.
     pub(crate) fn events(&self) -> Box<dyn Iterator<Item = Event> + '_> {
         match &self.way {
             Way::Over(events) => Box::new(events.iter().copied()),
@@ -205,8 +207,8 @@ impl<'g> Deadlock<'g> {
         }
     }
 
-    /// In words, with what to call the member whose need closes it, and how its provider starts: `it asks for port 8080 of "shop", which
-    /// starts later`.
+    /// The deadlock in words: `it asks for port 8080 of "shop", which starts later`. `who` names the member whose need closes it, and
+    /// `starts` says when the provider starts.
     pub(crate) fn describe(&self, who: &str, starts: &str) -> String {
         let name = |need: &Need| self.graph.names.get(need.member()).map_or("", String::as_str);
         match self.needs.as_slice() {

@@ -1,4 +1,4 @@
-//! The containers that injectors will add, for all that the Pod says, and where they put them.
+//! The containers that injectors will add, as far as the Pod shows, and where they put them.
 //!
 //! A proxy goes to `containers` unless the Pod's annotation or the setting `mesh` asks for the native form. Sources:
 //! Istio `pkg/kube/inject/webhook.go` (reorderPod), Linkerd `charts/patch/templates/patch.json`, consul-k8s `connect-inject/webhook`,
@@ -28,7 +28,7 @@ pub(crate) struct Injected {
 pub(crate) enum Part {
     /// It redirects the traffic of the Pod to the proxy.
     Redirect,
-    /// The proxy that gets the redirected traffic; it is native or not.
+    /// The proxy that receives the redirected traffic.
     Proxy {
         /// Whether it is a sidecar container.
         is_native: bool,
@@ -109,7 +109,7 @@ fn dapr(pod: &Pod<'_>) -> Option<Injected> {
     is_asked.then_some(Injected { name: "daprd".into(), part: Part::Other, spot: Spot::LastApp })
 }
 
-/// Where Vault's agent writes unless told otherwise.
+/// Where Vault's agent writes by default.
 const VAULT_SECRETS: &str = "/vault/secrets";
 
 fn vault(pod: &Pod<'_>) -> Vec<Injected> {

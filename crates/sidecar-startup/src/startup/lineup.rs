@@ -1,4 +1,4 @@
-//! Who is in the start-up graph, in the order in which they start: the containers of the Pod, and those that injectors will add.
+//! The members of the start-up graph, in start order: the containers of the Pod, and those that injectors will add.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -37,9 +37,9 @@ pub(crate) struct Seat<'p> {
 /// A container of the Pod, or one that an injector will add.
 #[derive(Clone)]
 pub(crate) enum Who<'p> {
-    /// It is there.
+    /// A container of the Pod.
     Container(&'p Container<'p>),
-    /// It is to come.
+    /// A container that an injector will add.
     Injected(Injected),
 }
 
@@ -48,13 +48,13 @@ impl<'p> Seat<'p> {
         Self { who: Who::Injected(injected), is_init, probe: None }
     }
 
-    /// A container where it is.
+    /// A container in the list where it is now.
     fn there(container: &'p Container<'p>) -> Self {
         let probe = container.fields.startup_probe.as_ref().filter(|_| container.is_native_sidecar());
         Self { who: Who::Container(container), is_init: container.is_init(), probe: probe.map(Cow::Borrowed) }
     }
 
-    /// A container as a sidecar container with that `startupProbe`, or its own.
+    /// A container that becomes a sidecar container, with this `startupProbe`; without one, with its own.
     fn as_sidecar(container: &'p Container<'p>, probe: Option<Probe>) -> Self {
         let own = || container.fields.startup_probe.as_ref().map(Cow::Borrowed);
         Self { who: Who::Container(container), is_init: true, probe: probe.map(Cow::Owned).or_else(own) }
@@ -76,7 +76,7 @@ impl<'p> Seat<'p> {
         }
     }
 
-    /// The container, where it is there.
+    /// The container; none if an injector will add it.
     pub(crate) const fn container(&self) -> Option<&'p Container<'p>> {
         match &self.who {
             Who::Container(container) => Some(container),
@@ -84,7 +84,7 @@ impl<'p> Seat<'p> {
         }
     }
 
-    /// Whether it is an init container, which runs to completion.
+    /// Whether it is an ordinary init container, which runs to completion.
     pub(crate) fn is_task(&self) -> bool {
         match &self.who {
             Who::Container(container) => container.is_init_task(),
@@ -92,7 +92,7 @@ impl<'p> Seat<'p> {
         }
     }
 
-    /// Whether the traffic of the Pod is redirected to it.
+    /// Whether the Pod's traffic is redirected to it.
     pub(crate) fn is_proxy(&self) -> bool {
         match &self.who {
             // Istio's placeholder stands for its proxy.
@@ -141,30 +141,30 @@ impl<'i> Place<'i> {
         })
     }
 
-    /// The init container before which it goes; none for the end.
+    /// The init container that it goes before; none for the end.
     pub(crate) fn before(self) -> Option<ContainerId> {
         self.later.first().copied()
     }
 }
 
-/// How strictly waits are taken.
+/// Which hooks in `containers` hold back what comes after them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Waits {
-    /// As the kubelet has them: a hook in `containers` only delays, unless it cannot return.
+    /// As in the kubelet: those that cannot return. The others only delay it.
     Real,
-    /// Each hook in `containers` holds back what comes after it.
+    /// All of them, and so does a proxy that an injector lists first.
     Strict,
 }
 
 impl<'p> Lineup<'p> {
-    /// The members for a Pod.
+    /// The members of a Pod as it is.
     pub(crate) fn of(pod: &'p Pod<'p>, settings: &Settings) -> Self {
         let init = pod.init_containers().map(Seat::there).collect();
         Self::arranged(pod, settings, init, pod.app_list().map(Seat::there).collect())
     }
 
-    /// The members once a container is a sidecar container, with that `startupProbe` if it has none, between those init containers that
-    /// start before it, and those that start after it.
+    /// The members once a container is a sidecar container at a place among the init containers, with `probe` as its `startupProbe`; if
+    /// that is none, with its own.
     pub(crate) fn with_sidecar(
         pod: &'p Pod<'p>,
         settings: &Settings,
@@ -172,7 +172,7 @@ impl<'p> Lineup<'p> {
         place: Place<'_>,
         probe: Option<Probe>,
     ) -> Self {
-        // What is in an init list, but was an entry of containers, has been moved by the same repair.
+        // An entry of `containers` in this list has been moved by the same repair.
         let at = |id: &ContainerId| {
             let other = pod.get(*id)?;
             Some(if other.is_init() { Seat::there(other) } else { Seat::as_sidecar(other, None) })
@@ -187,7 +187,7 @@ impl<'p> Lineup<'p> {
         Self::arranged(pod, settings, init, apps)
     }
 
-    /// The members with a further init container, of that name, at a place among the init containers.
+    /// The members with one more ordinary init container, of this name, at a place among the init containers.
     pub(crate) fn with_task(pod: &'p Pod<'p>, settings: &Settings, name: &str, place: Place<'_>) -> Self {
         let at = |id: &ContainerId| pod.get(*id).map(Seat::there);
         let task = Injected { name: name.to_owned().into(), part: Part::Other, spot: Spot::LastInit };
@@ -217,7 +217,7 @@ impl<'p> Lineup<'p> {
         self.seats.iter().enumerate()
     }
 
-    /// The graph of the waits, without needs.
+    /// The graph with all waits, and without needs.
     pub(crate) fn graph(&self, waits: Waits) -> Graph {
         let names = self.seats.iter().map(Seat::quoted).collect();
         let holds: Vec<_> = self.seats.iter().map(|seat| holds(seat, waits)).collect();
@@ -231,7 +231,7 @@ impl<'p> Lineup<'p> {
     }
 }
 
-/// Whether the next member waits for its gate.
+/// Whether the next member waits for the gate of this one.
 fn holds(seat: &Seat<'_>, waits: Waits) -> bool {
     seat.is_init
         || match waits {
@@ -243,13 +243,14 @@ fn holds(seat: &Seat<'_>, waits: Waits) -> bool {
         }
 }
 
-/// Whether a hook does not return before what it waits for is there.
+/// Whether a hook sleeps forever, or does not return until what it waits for answers.
 pub(crate) fn hangs(hook: &LifecycleHandler) -> bool {
     let words = hook.exec.as_ref().and_then(|exec| exec.command.as_deref()).unwrap_or_default();
     outcome(words).sleeps == u32::MAX || local_asks(words, Purpose::Any).iter().any(|ask| ask.waits)
 }
 
-/// Whether a gate opens only once its own container does its work: it runs to completion, or a probe or hook asks or executes it.
+/// Whether a gate opens only once its own container is up: that of an ordinary init container, which has to exit; one with a probe or hook
+/// that asks the container or runs in it; and that of a proxy that an injector will add.
 fn waits_for_itself(seat: &Seat<'_>) -> bool {
     seat.is_task()
         || seat.startup_probe().is_some_and(probe_is_gate)

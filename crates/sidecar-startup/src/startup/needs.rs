@@ -1,4 +1,4 @@
-//! Who needs whom, as far as the object or a sourced fact tells. A file for each kind of evidence.
+//! Who needs whom, as far as the object or a sourced fact shows. One file for each kind of evidence.
 
 mod evidence;
 mod failing;
@@ -11,8 +11,8 @@ use super::before::Before;
 use super::graph::Need;
 use super::lineup::Lineup;
 
-/// The needs that the Pod itself tells of, proven ones among them. `before` is the Pod before a repair, where this is the one after it:
-/// what a repair moves or adds may need more.
+/// All needs that a Pod shows, proven or possible. `before` is the Pod before a repair, if this is the Pod after it: what a repair moves
+/// may need files, and the probes that it adds may meet mutual TLS.
 pub(crate) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Need> {
     let mut needs = failing::needs(lineup);
     needs.extend(ports::needs(lineup));
@@ -22,12 +22,12 @@ pub(crate) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Nee
     needs
 }
 
-/// The needs of whoever asks for a port that only others declare.
+/// The needs of members that ask for a port that only others declare.
 pub(crate) fn ports_asked(lineup: &Lineup<'_>) -> Vec<Need> {
     ports::needs(lineup)
 }
 
-/// Whether a Pod may have a need that is proven. Most have none, and then there is nothing to look for.
+/// Whether a Pod can have a proven need. Most Pods have no gate that asks for anything, and need no graph.
 pub(crate) fn may_be_proven(lineup: &Lineup<'_>) -> bool {
     lineup
         .seats

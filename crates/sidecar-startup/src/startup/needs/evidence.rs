@@ -1,20 +1,20 @@
-//! What a container's own arguments and environment tell of the ports that it listens on.
+//! What a container's own arguments and environment show about the ports that it listens on.
 
 use crate::pod::Pod;
 use crate::pod::container::Container;
 
-/// What a container's own words tell of a port.
+/// What a container's own words show about a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Evidence {
     /// It listens there.
     Listens,
-    /// It may: a value that is not to be seen here may name the port.
+    /// It may: a value that the object does not show may name the port.
     May,
-    /// Nothing of it names the port.
+    /// Nothing in them names the port.
     None,
 }
 
-/// What a container's arguments and environment tell of a port. A `containerPort` is informational, and not asked here.
+/// What a container's arguments and environment show about a port. Its `containerPort`s are informational and not considered here.
 pub(super) fn of_port(pod: &Pod<'_>, container: &Container<'_>, port: i32) -> Evidence {
     let fields = container.fields;
     let port = port.to_string();
@@ -35,7 +35,7 @@ pub(super) fn of_port(pod: &Pod<'_>, container: &Container<'_>, port: i32) -> Ev
     if may { Evidence::May } else { Evidence::None }
 }
 
-/// What one word tells: a port behind `localhost` may be that of another container, and a path may be that of a configuration.
+/// What one word shows. A port after `localhost` may be another container's, and a path may lead to a configuration file.
 fn in_text(text: &str, port: &str) -> Evidence {
     let mut is_local = false;
     for (at, _) in text.match_indices(port) {

@@ -1,4 +1,4 @@
-//! Gates that can only fail, whatever the sidecar does: needs that nobody meets.
+//! Gates that fail whatever the sidecar does, as needs that nobody can meet.
 
 use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -47,7 +47,7 @@ fn failing_probe(seat: &Seat<'_>, probe: &Probe) -> Option<String> {
     let port = probe.http_get.as_ref().map(|http| &http.port);
     let port = port.or(probe.tcp_socket.as_ref().map(|socket| &socket.port))?;
     let IntOrString::String(name) = port else { return None };
-    // The kubelet drops the error and waits for ever (`pkg/kubelet/prober/worker.go`).
+    // The kubelet drops the error and waits forever (`pkg/kubelet/prober/worker.go`).
     let is_undeclared = ports::number(seat.container()?.fields, port).is_none();
     is_undeclared.then(|| format!("it probes port {name:?}, which the container does not declare"))
 }

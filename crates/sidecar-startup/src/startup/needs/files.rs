@@ -1,4 +1,4 @@
-//! Files: who reads from a volume may need who writes to it. Nothing of that is ever proven.
+//! Files: a container that reads from a volume may need one that writes to it. No object proves such a need, so all are only possible.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -36,7 +36,7 @@ pub(super) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Nee
 
 fn mounts_of<'s>(seat: &'s Seat<'_>, writable: &dyn Fn(&str) -> bool) -> Vec<Mount<'s>> {
     let mut mounts = seat.container().map(|container| container.fields.mount_list()).unwrap_or_default();
-    // The two copies of a pair only keep their state there.
+    // The copies of a pair only share their own state there.
     mounts.retain(|mount| writable(&mount.volume) && *mount.path != *MOUNT_PATH);
     mounts
 }
@@ -154,8 +154,8 @@ fn need(
     Some(Need { of, providers, certainty: Certainty::Possible, topic, field: &[], reason })
 }
 
-/// An ordinary init container that the member has passed, where either of the two may write: what one of them writes may be what the
-/// member needs.
+/// An ordinary init container that the member has been moved ahead of, if they share a volume that either may write to: it may prepare
+/// what the member needs.
 fn passed(
     lineup: &Lineup<'_>,
     before: &Before<'_>,
@@ -170,7 +170,7 @@ fn passed(
     })
 }
 
-/// Who writes what the member reads, as far as something tells that it does.
+/// Who writes to a volume of the member, if something suggests that the member needs what they write.
 fn written(
     lineup: &Lineup<'_>,
     member: Member,
@@ -200,7 +200,7 @@ fn written(
     (tells_of_others || reads_one_of_several()).then(|| written(Event::Up(member), "reads")).flatten()
 }
 
-/// Whether the `startupProbe` is the operator's own, who knows what it asks.
+/// Whether the operator has declared the `startupProbe`, and so decided when the sidecar is ready.
 fn has_operators_probe(container: &Container<'_>) -> bool {
     container.declaration.is_some_and(|declaration| declaration.startup_probe.is_some())
 }

@@ -1,4 +1,4 @@
-//! The network: where the traffic of the Pod is redirected to a proxy, nothing has a network until that is up.
+//! The network: once a Pod's traffic is redirected to a proxy, its containers have no network until the proxy is up.
 
 use super::ports::asks;
 use crate::catalogue::belongs_to_mesh;
@@ -26,12 +26,12 @@ pub(super) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Nee
 
 /// How the traffic of a Pod gets to its proxy.
 struct Redirect<'p> {
-    /// From which member on: none where a CNI plugin does it before the first one, or where an injector is still to come, so that its
-    /// place is not sure.
+    /// The member after which it is redirected. None if a CNI plugin does that before the first member starts, or if an injector will
+    /// add the member, at a place that is not certain.
     from: Option<Member>,
-    /// The ports whose inbound traffic is left alone.
+    /// The ports whose inbound traffic is not redirected.
     excluded: Vec<(i32, i32)>,
-    /// The init container that redirects all other inbound traffic for sure.
+    /// The init container that is certain to redirect all other inbound traffic.
     proven_by: Option<&'p Container<'p>>,
 }
 
@@ -54,7 +54,7 @@ impl<'p> Redirect<'p> {
         Self { from: there.map(|(member, _)| member), excluded, proven_by }
     }
 
-    /// Whether a member starts once the traffic is redirected, for all that is known.
+    /// Whether a member starts, or may start, after the traffic is redirected.
     fn covers(&self, member: Member) -> bool {
         self.from.is_none_or(|from| from < member)
     }
@@ -92,8 +92,8 @@ impl<'p> Redirect<'p> {
     }
 }
 
-/// A `startupProbe` that a repair adds meets mutual TLS: what an injector has rewritten or excluded, it did at injection (Istio
-/// `app_probe.go`, consul-k8s `redirect_traffic.go`). A command in the container itself is free of that.
+/// A `startupProbe` that a repair adds to a Pod with an injected proxy may fail for lack of mutual TLS: injectors rewrite probes and
+/// exclude their ports only at injection (Istio `app_probe.go`, consul-k8s `redirect_traffic.go`). An exec probe is not affected.
 fn mutual_tls(
     pod: &Pod<'_>,
     before: &Before<'_>,
@@ -138,13 +138,13 @@ fn excluded_by_arguments(words: &[&str]) -> Vec<(i32, i32)> {
     value_of(words, &EXCLUDING).map(|list| ranges(list).collect()).unwrap_or_default()
 }
 
-/// Whether the arguments of an init container redirect all inbound traffic but for what they exclude.
+/// Whether the arguments of an init container redirect all inbound traffic, except for what they exclude.
 fn takes_all_inbound(words: &[&str]) -> bool {
     value_of(words, &["-b", "--istio-inbound-ports"]) == Some("*")
         || value_of(words, &["--inbound-ports-to-ignore"]).is_some()
 }
 
-/// The value of the last of some flags.
+/// The value of the last of these flags that is given.
 fn value_of<'w>(words: &[&'w str], flags: &[&str]) -> Option<&'w str> {
     words.array_windows().rev().find(|[flag, _]| flags.contains(flag)).map(|[_, value]| *value)
 }

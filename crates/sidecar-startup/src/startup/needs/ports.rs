@@ -1,6 +1,6 @@
 //! Ports: a probe, a hook or a command that asks for a port which only another container declares needs that container.
 //!
-//! Who listens is told by arguments, environment and the catalogue before `containerPort`, which is informational
+//! Arguments, environment and the catalogue also show who listens: `containerPort` is informational
 //! (<https://kubernetes.io/docs/concepts/services-networking/connect-applications-service/>).
 
 use std::collections::BTreeMap;
@@ -20,11 +20,11 @@ use crate::startup::lineup::{Lineup, Seat};
 pub(crate) struct Ask {
     /// The port.
     pub(super) port: i32,
-    /// The field that asks, from the container.
+    /// The path, within the container, of the field that asks.
     pub(super) field: &'static [&'static str],
-    /// Whether it surely fails, or waits, without an answer.
+    /// Whether it is certain to fail, or to wait, without an answer.
     is_needed: bool,
-    /// Whether the kubelet asks, at the Pod's address, and not the container itself.
+    /// Whether the kubelet asks, at the Pod's address, rather than the container itself.
     pub(super) is_of_kubelet: bool,
 }
 
@@ -78,7 +78,7 @@ fn need(
 ) -> Option<Need> {
     let named = providers.iter().find(|provider| member < **provider).or(providers.first())?;
     let name = lineup.seats.get(*named)?.quoted();
-    // A task listens nowhere.
+    // An ordinary init container listens on no port that others wait for.
     let may_be_own = !seat.is_task()
         && seat
             .container()
@@ -139,7 +139,7 @@ fn asks_of_hook(seat: &Seat<'_>, hook: &LifecycleHandler) -> Vec<Ask> {
     asks_of_handler(seat, http, field)
 }
 
-/// What the kubelet asks for: nothing of this Pod where the handler names a host.
+/// The port that the kubelet asks for; none of this Pod if the handler names a host.
 fn asks_of_handler(
     seat: &Seat<'_>,
     target: Option<(Option<&str>, IntOrString)>,
@@ -151,7 +151,7 @@ fn asks_of_handler(
     port.map(|port| Ask { port, field, is_needed: true, is_of_kubelet: true }).into_iter().collect()
 }
 
-/// The number of a port of a handler. A name must be declared by the container; a number in quotes is one, too (`pkg/probe/util.go`).
+/// The number of a handler's port. The container must declare a named port; a number in quotes is a number, too (`pkg/probe/util.go`).
 pub(super) fn number(fields: &ContainerFields<'_>, port: &IntOrString) -> Option<i32> {
     match port {
         IntOrString::Int(number) => Some(*number),

@@ -1,4 +1,5 @@
-//! What single products do: health servers that nobody can reach, paths that follow the application, probes that an injector rewrote.
+//! Facts about products: health servers that the kubelet cannot reach, health paths that depend on the application, and probes that Istio
+//! has rewritten.
 
 use super::ports::asks;
 use crate::catalogue::health::Reach;
@@ -69,7 +70,7 @@ fn follows_application(
     Some(need(member, apps, Certainty::Proven, &["startupProbe"], reason))
 }
 
-/// A probe that Istio has rewritten goes through its agent.
+/// A probe that Istio has rewritten, so that it goes through the agent in its proxy.
 fn rewritten_by_istio(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>) -> Option<Need> {
     path(seat).filter(|path| path.starts_with("/app-health/"))?;
     let (proxy, of) = lineup.members().find(|(_, seat)| seat.is_proxy())?;
@@ -78,7 +79,7 @@ fn rewritten_by_istio(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>) -> O
     Some(need(member, vec![proxy], certainty, &["startupProbe"], reason))
 }
 
-/// A health server that is switched off, or that listens on localhost: the kubelet asks the address of the Pod.
+/// A health server that is switched off, or that listens on localhost: the kubelet probes the Pod's address.
 fn out_of_reach(pod: &Pod<'_>, member: Member, container: &Container<'_>, seat: &Seat<'_>) -> Option<Need> {
     let row = container.row()?;
     let health = row.health.as_ref()?;
