@@ -3,8 +3,8 @@
 use serde_json::Value;
 use sidecar_startup::Answer;
 
+use super::setting::{Setting, application_started};
 use super::words::{gate_kind, told, why_stuck, without_names};
-use super::{Setting, application_started};
 use crate::commands::{self, Asks, Returns};
 use crate::generator::Case;
 use crate::injectors::inject;
