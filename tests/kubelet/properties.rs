@@ -58,7 +58,7 @@ pub(crate) fn check(case: &Case, seed: u64) -> Report {
     report.is_reported =
         faults::dead_gates(&as_sent).next().is_some() || says(&as_sent, "(sidecar-blocks-init)");
     if report.is_deadlock && !report.is_reported {
-        report.faults.extend(settings.first().and_then(faults::unreported));
+        report.faults.extend(faults::unreported(&settings));
     }
 
     let mut before = Vec::new();
