@@ -71,23 +71,30 @@ impl<'p> Redirect<'p> {
         {
             return Vec::new();
         }
-        let need = |of, certainty, field, reason| Need {
-            of,
-            providers: vec![proxy],
-            certainty,
-            topic: Topic::Network,
-            field,
-            reason,
-        };
         let name = of.quoted();
-        let reason = format!("gets its traffic through {name}");
-        let mut needs = vec![need(Event::Up(member), Certainty::Possible, &[][..], reason)];
+        let mut needs = vec![Need {
+            of: Event::Up(member),
+            providers: vec![proxy],
+            certainty: Certainty::Possible,
+            topic: Topic::Network,
+            field: &[],
+            reason: format!("gets its traffic through {name}"),
+        }];
+        // That a container comes up without the network, as a hook of it tells, says nothing of its probes.
         let asked = asks(seat).into_iter().find(|ask| ask.is_of_kubelet && !self.is_excluded(ask.port));
-        if let (Some(ask), Some(redirect)) = (asked, self.proven_by) {
-            let reason =
-                format!("is probed on port {}, which {} redirects to {name}", ask.port, redirect.name());
-            needs.push(need(Event::Gate(member), Certainty::Proven, ask.field, reason));
-        }
+        needs.extend(asked.map(|ask| Need {
+            of: Event::Gate(member),
+            providers: vec![proxy],
+            certainty: if self.proven_by.is_some() { Certainty::Proven } else { Certainty::Possible },
+            topic: Topic::Port(ask.port),
+            field: ask.field,
+            reason: match self.proven_by {
+                Some(redirect) => {
+                    format!("is probed on port {}, which {} redirects to {name}", ask.port, redirect.name())
+                }
+                None => format!("is probed on port {}, which may be redirected to {name}", ask.port),
+            },
+        }));
         needs
     }
 }
