@@ -16,13 +16,14 @@ use super::lineup::Lineup;
 pub(crate) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Need> {
     let mut needs = failing::needs(lineup);
     needs.extend(ports::needs(lineup));
+    needs.extend(ports::waits(lineup));
     needs.extend(network::needs(lineup, before));
     needs.extend(products::needs(lineup));
     needs.extend(files::needs(lineup, before));
     needs
 }
 
-/// The needs of whoever asks for a port that only others declare.
+/// The needs of the gates that ask for a port that only others declare.
 pub(crate) fn ports_asked(lineup: &Lineup<'_>) -> Vec<Need> {
     ports::needs(lineup)
 }

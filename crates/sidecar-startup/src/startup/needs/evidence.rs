@@ -45,8 +45,11 @@ fn in_text(text: &str, port: &str) -> Evidence {
         if before.ends_with(is_number) || after.starts_with(is_number) {
             continue;
         }
-        let host = before.strip_suffix(':').unwrap_or_default();
-        if ["localhost", "127.0.0.1", "[::1]"].iter().any(|local| host.ends_with(local)) {
+        // As in `localhost:8080`, `nc -z localhost 8080` and `pg_isready -h localhost -p 5432`.
+        let host = before.trim_end_matches(" -p ").trim_end_matches([':', ' ']);
+        if before.ends_with([':', ' '])
+            && ["localhost", "127.0.0.1", "[::1]"].iter().any(|local| host.ends_with(local))
+        {
             is_local = true;
         } else {
             return Evidence::Listens;

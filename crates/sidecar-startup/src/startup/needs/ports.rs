@@ -28,7 +28,21 @@ pub(crate) struct Ask {
     pub(super) is_of_kubelet: bool,
 }
 
+/// What the gates ask for.
 pub(super) fn needs(lineup: &Lineup<'_>) -> Vec<Need> {
+    needs_of(lineup, &Event::Gate, asks)
+}
+
+/// What the main commands of sidecars and applications wait for before their work.
+pub(super) fn waits(lineup: &Lineup<'_>) -> Vec<Need> {
+    needs_of(lineup, &Event::Up, asks_of_main_command)
+}
+
+fn needs_of(
+    lineup: &Lineup<'_>,
+    event: &dyn Fn(Member) -> Event,
+    asks: impl Fn(&Seat<'_>) -> Vec<Ask>,
+) -> Vec<Need> {
     let mut needs = Vec::new();
     let mut owners: Option<BTreeMap<i32, Vec<Member>>> = None;
     for (member, seat) in lineup.members() {
@@ -39,7 +53,7 @@ pub(super) fn needs(lineup: &Lineup<'_>) -> Vec<Need> {
             }
             let owners = owners.get_or_insert_with(|| owners_of(lineup)).get(&ask.port);
             let providers = owners.into_iter().flatten().copied().filter(|owner| *owner != member);
-            needs.extend(need(lineup, member, seat, ask, providers.collect()));
+            needs.extend(need(lineup, event(member), seat, ask, providers.collect()));
         }
     }
     needs
@@ -69,23 +83,18 @@ fn is_own(lineup: &Lineup<'_>, seat: &Seat<'_>, container: &Container<'_>, port:
         || evidence::of_port(lineup.pod, container, port) == Evidence::Listens
 }
 
-fn need(
-    lineup: &Lineup<'_>,
-    member: Member,
-    seat: &Seat<'_>,
-    ask: Ask,
-    providers: Vec<Member>,
-) -> Option<Need> {
-    let named = providers.iter().find(|provider| member < **provider).or(providers.first())?;
+fn need(lineup: &Lineup<'_>, of: Event, seat: &Seat<'_>, ask: Ask, providers: Vec<Member>) -> Option<Need> {
+    let named = providers.iter().find(|provider| of.member_of() < **provider).or(providers.first())?;
     let name = lineup.seats.get(*named)?.quoted();
-    // A task listens nowhere.
+    // A task listens nowhere, and neither does a main command that still waits.
     let may_be_own = !seat.is_task()
+        && matches!(of, Event::Gate(_))
         && seat
             .container()
             .is_some_and(|container| evidence::of_port(lineup.pod, container, ask.port) == Evidence::May);
     let certainty = if ask.is_needed && !may_be_own { Certainty::Proven } else { Certainty::Possible };
     Some(Need {
-        of: Event::Gate(member),
+        of,
         providers,
         certainty,
         topic: Topic::Port(ask.port),
@@ -101,12 +110,35 @@ fn need(
 /// The ports that the gate of a member asks for.
 pub(crate) fn asks(seat: &Seat<'_>) -> Vec<Ask> {
     if let Some(task) = seat.container().filter(|container| container.is_init_task()) {
-        let field = if task.fields.args.is_empty() { &["command"][..] } else { &["args"] };
-        return asks_of_command(&task.fields.words().collect::<Vec<_>>(), Purpose::Any, field);
+        let words: Vec<_> = task.fields.words().collect();
+        return asks_of_command(&words, Purpose::Any, command_field(task));
     }
     let mut asks = seat.startup_probe().map(|probe| asks_of_probe(seat, probe)).unwrap_or_default();
     asks.extend(seat.hook().map(|hook| asks_of_hook(seat, hook)).unwrap_or_default());
     asks
+}
+
+/// The ports that the main command of a container that keeps running waits for, however long that takes. What else it names it may do
+/// without: proxies start before what is behind them.
+fn asks_of_main_command(seat: &Seat<'_>) -> Vec<Ask> {
+    let Some(container) = seat.container().filter(|container| !container.is_init_task()) else {
+        return Vec::new();
+    };
+    let words: Vec<_> = container.fields.words().collect();
+    let waits = local_asks(&words, Purpose::Any).into_iter().filter(|ask| ask.waits);
+    waits
+        .map(|ask| Ask {
+            port: i32::from(ask.port),
+            field: command_field(container),
+            is_needed: true,
+            is_of_kubelet: false,
+        })
+        .collect()
+}
+
+/// The field with the last words of a container's command.
+const fn command_field(container: &Container<'_>) -> &'static [&'static str] {
+    if container.fields.args.is_empty() { &["command"] } else { &["args"] }
 }
 
 fn asks_of_command<S: AsRef<str>>(words: &[S], purpose: Purpose, field: &'static [&'static str]) -> Vec<Ask> {
