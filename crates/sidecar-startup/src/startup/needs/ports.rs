@@ -9,6 +9,9 @@ use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::evidence::{self, Evidence};
+use crate::catalogue::candidate::Candidate;
+use crate::catalogue::health::Reach;
+use crate::catalogue::row::Row;
 use crate::command::{Purpose, local_asks};
 use crate::model::container_fields::ContainerFields;
 use crate::pod::container::Container;
@@ -23,7 +26,7 @@ pub(crate) struct Ask {
     /// The field that asks, from the container.
     pub(super) field: &'static [&'static str],
     /// Whether it surely fails, or waits, without an answer.
-    is_needed: bool,
+    pub(super) is_needed: bool,
     /// Whether the kubelet asks, at the Pod's address, and not the container itself.
     pub(super) is_of_kubelet: bool,
 }
@@ -79,8 +82,21 @@ fn is_own(lineup: &Lineup<'_>, seat: &Seat<'_>, container: &Container<'_>, port:
         return false;
     }
     container.fields.ports.iter().any(|own| own.container_port == port)
-        || container.row().is_some_and(|row| row.listens_on(port))
+        || container.row().is_some_and(|row| listens_on(row, port, lineup.pod.candidate(container)))
         || evidence::of_port(lineup.pod, container, port) == Evidence::Listens
+}
+
+/// Whether a sidecar listens on a port, for all that is known of its product.
+fn listens_on(row: &Row, port: i32, candidate: Candidate<'_>) -> bool {
+    match &row.health {
+        Some(health) => health.listens_on(port, candidate) && health.reach(candidate) != Reach::Off,
+        None => row.listens_on(port),
+    }
+}
+
+/// Whether another member declares a port.
+pub(super) fn is_declared_by_another(lineup: &Lineup<'_>, member: Member, port: i32) -> bool {
+    owners_of(lineup).get(&port).is_some_and(|owners| owners.iter().any(|owner| *owner != member))
 }
 
 fn need(lineup: &Lineup<'_>, of: Event, seat: &Seat<'_>, ask: Ask, providers: Vec<Member>) -> Option<Need> {

@@ -1,8 +1,7 @@
 //! What single products do: health servers that nobody can reach, paths that follow the application, probes that an injector rewrote.
 
-use super::ports::asks;
+use super::ports::{asks, is_declared_by_another};
 use crate::catalogue::health::Reach;
-use crate::pod::Pod;
 use crate::pod::container::Container;
 use crate::startup::graph::{Certainty, Event, Member, Need, Topic};
 use crate::startup::lineup::{Lineup, Seat};
@@ -16,7 +15,7 @@ pub(super) fn needs(lineup: &Lineup<'_>) -> Vec<Need> {
         }
         needs.extend(follows_application(lineup, member, container, seat));
         needs.extend(rewritten_by_istio(lineup, member, seat));
-        needs.extend(out_of_reach(lineup.pod, member, container, seat));
+        needs.extend(out_of_reach(lineup, member, container, seat));
     }
     needs
 }
@@ -71,20 +70,29 @@ fn rewritten_by_istio(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>) -> O
     Some(need(member, vec![proxy], certainty, &["startupProbe"], reason))
 }
 
-/// A health server that is switched off, or that listens on localhost: the kubelet asks the address of the Pod.
-fn out_of_reach(pod: &Pod<'_>, member: Member, container: &Container<'_>, seat: &Seat<'_>) -> Option<Need> {
+/// A health server that is switched off, or that listens on localhost, where a command of the container reaches it, but not the kubelet,
+/// which asks the address of the Pod.
+fn out_of_reach(
+    lineup: &Lineup<'_>,
+    member: Member,
+    container: &Container<'_>,
+    seat: &Seat<'_>,
+) -> Option<Need> {
     let row = container.row()?;
     let health = row.health.as_ref()?;
-    let candidate = pod.candidate(container);
-    let ask =
-        asks(seat).into_iter().find(|ask| ask.is_of_kubelet && health.listens_on(ask.port, candidate))?;
+    let candidate = lineup.pod.candidate(container);
+    let ask = asks(seat).into_iter().find(|ask| health.listens_on(ask.port, candidate))?;
     let (certainty, state) = match health.reach(candidate) {
         Reach::Open => return None,
         Reach::Doubtful => (
             Certainty::Possible,
             "may be switched off or listen on localhost, as a configuration file may say",
         ),
+        // Then another one may listen there.
+        Reach::Off if is_declared_by_another(lineup, member, ask.port) => return None,
+        Reach::Off if !ask.is_needed => (Certainty::Possible, "is switched off"),
         Reach::Off => (Certainty::Proven, "is switched off"),
+        Reach::Local if !ask.is_of_kubelet => return None,
         Reach::Local => (Certainty::Proven, "listens on localhost, where the kubelet does not reach it"),
     };
     let reason = format!("its health server on port {} {state}", ask.port);
