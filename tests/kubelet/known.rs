@@ -1,6 +1,7 @@
 //! Pods of which it is known who may need whom, and what becomes of them: what the generator's Pods are judged by is judged here.
 
 mod files;
+mod parts;
 
 use anyhow::ensure;
 use serde_json::{Value, json};
@@ -9,15 +10,7 @@ use crate::generator::DECLARED;
 use crate::injectors::{Cluster, inject};
 use crate::needs::{Evidence, Need};
 use crate::startup::simulate;
-
-struct Known {
-    what: &'static str,
-    pod: Value,
-    /// Who may need whom, for the sidecars: what the application needs closes no circle.
-    needs: &'static [&'static str],
-    /// Who never comes up where all of that is so, with classic proxies injected.
-    stuck: &'static [&'static str],
-}
+use parts::{Known, exec, native, pod, shop};
 
 /// The evidence is what the design says that it is, and the simulator makes of it what must come of it.
 pub(crate) fn pods_are_understood() -> anyhow::Result<()> {
@@ -36,37 +29,6 @@ pub(crate) fn pods_are_understood() -> anyhow::Result<()> {
 fn told(need: &Need) -> String {
     let strength = if need.is_proven { "proven" } else { "possible" };
     format!("{} {:?} {} {strength}", need.asker, need.about, need.providers.join(","))
-}
-
-fn native(name: &str, fields: Value) -> Value {
-    let mut container = fields;
-    container["name"] = json!(name);
-    container["image"] =
-        json!(if name == "spiffe-helper" { "ghcr.io/spiffe/spiffe-helper:0.8.0" } else { "i:1" });
-    container["restartPolicy"] = json!("Always");
-    container
-}
-
-fn init(name: &str, fields: &Value) -> Value {
-    let mut container = fields.clone();
-    container["name"] = json!(name);
-    container["image"] = json!("i:1");
-    container
-}
-
-fn exec(command: &[&str]) -> Value {
-    json!({"exec": {"command": command}, "periodSeconds": 1, "failureThreshold": 60})
-}
-
-fn shop(mut fields: Value) -> Value {
-    fields["name"] = json!("shop");
-    fields["image"] = json!("shop:1");
-    fields
-}
-
-fn pod(init: &[Value], apps: &[Value]) -> Value {
-    let volumes = json!([{"name": "work", "emptyDir": {}}, {"name": "config", "configMap": {"name": "c"}}]);
-    json!({"metadata": {}, "spec": {"initContainers": init, "containers": apps, "volumes": volumes}})
 }
 
 fn ports() -> Vec<Known> {

@@ -31,7 +31,7 @@ fn main() {
     let tests = vec![
         test("the_measured_rows_hold_in_the_model", measured::rows_agree),
         test("known_pods_are_understood", known::pods_are_understood),
-        test("the_properties_hold_of_any_pod", survey::properties_hold).with_ignored_flag(true),
+        test("the_properties_hold_of_any_pod", survey::properties_hold),
     ];
     libtest_mimic::run(&Arguments::from_args(), tests).exit();
 }

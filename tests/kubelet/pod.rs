@@ -4,8 +4,6 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::products;
-
 /// A Pod, with its init containers first.
 #[derive(Debug)]
 pub(crate) struct Pod<'a> {
@@ -118,31 +116,6 @@ impl<'a> Container<'a> {
             let declared = self.ports.iter().find(|(known, _)| *known == Some(name));
             declared.map(|(_, number)| *number).or_else(|| name.parse().ok())
         })
-    }
-
-    /// Whether its own arguments, variables, or what is known of its product, show that it listens on a port.
-    pub(crate) fn shows(&self, port: u64) -> bool {
-        let is_told = |text: &str| {
-            let numbers = text.split(|c: char| !c.is_ascii_digit());
-            // What it asks on localhost is no port of its own.
-            !["localhost", "127.0.0.1", "[::1]"].iter().any(|host| text.contains(host))
-                && numbers.filter_map(|number| number.parse().ok()).any(|number: u64| number == port)
-        };
-        products::default_ports(self).contains(&port)
-            || self
-                .words
-                .iter()
-                .enumerate()
-                .any(|(place, word)| is_told(word) && !self.is_of_the_application(place))
-            || self.env.iter().any(|(_, value)| is_told(value))
-    }
-
-    /// Whether a word is the value of daprd's `--app-port`, which is where the application listens.
-    fn is_of_the_application(&self, place: usize) -> bool {
-        place
-            .checked_sub(1)
-            .and_then(|before| self.words.get(before))
-            .is_some_and(|flag| *flag == "--app-port")
     }
 
     /// Whether something that this container is given, and that the Pod does not show, could name a port.

@@ -1,20 +1,21 @@
 //! What must hold of every Pod, in every world that its evidence allows.
 
 mod faults;
+mod setting;
 mod words;
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use sidecar_startup::{Answer, validate};
 
 pub(crate) use faults::{Fault, Property};
+use setting::Setting;
+pub(crate) use setting::has_application;
 
 use crate::generator::{Case, DECLARED};
 use crate::injectors::{Cluster, inject};
-use crate::needs::{Evidence, World};
-use crate::pod::{Container, Pod};
-use crate::products;
+use crate::needs::Evidence;
 use crate::startup::{Outcome, simulate};
 
 /// How many worlds are drawn for a Pod, besides those with all possible needs and with none.
@@ -39,13 +40,6 @@ pub(crate) struct Report {
     pub(crate) started_again: usize,
 }
 
-/// A cluster with the Pod as sent, injected, and every world with what comes of it.
-struct Setting<'c> {
-    cluster: Cluster,
-    sent: &'c Value,
-    worlds: Vec<(World, Outcome)>,
-}
-
 /// Holds the library's answers to a case against the simulator.
 pub(crate) fn check(case: &Case, seed: u64) -> Report {
     let settings = settings_of(case, seed);
@@ -64,7 +58,7 @@ pub(crate) fn check(case: &Case, seed: u64) -> Report {
     report.is_reported =
         faults::dead_gates(&as_sent).next().is_some() || says(&as_sent, "(sidecar-blocks-init)");
     if report.is_deadlock && !report.is_reported {
-        report.faults.extend(settings.first().and_then(faults::unreported));
+        report.faults.extend(faults::unreported(&settings));
     }
 
     let mut before = Vec::new();
@@ -129,20 +123,4 @@ fn refusal(violation: &str) -> Option<String> {
     let (_, reason) = violation.split_once("not repaired: ")?;
     let reason = reason.rsplit_once(" (").map_or(reason, |(reason, _)| reason);
     Some(words::without_names(reason))
-}
-
-/// When the application was started: the first entry of `containers` that nobody calls a sidecar.
-fn application_started(pod: &Pod<'_>, outcome: &Outcome) -> Option<u64> {
-    let apps = pod.containers.iter().filter(|container| is_application(container));
-    apps.filter_map(|container| outcome.of(container.name)?.started()).min()
-}
-
-/// Whether there is an entry of `containers` that nobody calls a sidecar.
-pub(crate) fn has_application(pod: &Value) -> bool {
-    Pod::read(pod).containers.iter().any(is_application)
-}
-
-fn is_application(container: &Container<'_>) -> bool {
-    let is_declared = DECLARED.iter().any(|declared| declared.name == container.name);
-    !container.is_init && !is_declared && !products::is_known_sidecar(container)
 }

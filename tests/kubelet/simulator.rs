@@ -9,105 +9,15 @@
 //! Once a startupProbe has succeeded its container is not restarted here, so that kubernetes#141155 (since 1.35, the startupProbe of
 //! a restarted sidecar is not run again) makes no difference.
 
+mod pod;
+mod state;
 mod worker;
 
-use worker::Worker;
-
-/// Seconds since the Pod reached its node.
-pub(crate) type Time = u64;
+pub(crate) use pod::{Asks, Container, Hook, Need, Pod, Probe, Redirect, Role, Seen, Time};
+use state::{Kubelet, Probing, Process, State, Worker};
 
 /// What has not happened after two hours never does: by then even back-offs of five minutes have had two dozen turns.
 const LIMIT: Time = 2 * 60 * 60;
-
-/// A Pod: its init containers in order, then the entries of `containers`.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Pod {
-    pub(crate) containers: Vec<Container>,
-    pub(crate) redirect: Option<Redirect>,
-    /// Pod `restartPolicy: Never`.
-    pub(crate) never_restarts: bool,
-}
-
-/// Traffic that is sent to a proxy from the moment on that an init container has exited.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Redirect {
-    /// The init container that sets it up.
-    pub(crate) by: usize,
-    pub(crate) proxy: usize,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct Container {
-    pub(crate) name: String,
-    pub(crate) role: Role,
-    /// How long it takes to be up, or to exit, once its needs are met.
-    pub(crate) warm_up: Time,
-    /// What must be up before it can be up.
-    pub(crate) needs: Vec<Need>,
-    pub(crate) startup_probe: Option<Probe>,
-    pub(crate) post_start: Option<Hook>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// An ordinary init container.
-    Init,
-    /// An init container with `restartPolicy: Always`.
-    Sidecar,
-    /// An entry of `containers`.
-    App,
-}
-
-/// Something that a process, a probe or a hook waits for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Need {
-    /// One of these containers is up; nobody can meet it where there is none.
-    AnyOf(Vec<usize>),
-    /// The network is not redirected to a proxy that is not up.
-    Network,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct Probe {
-    pub(crate) initial_delay: Time,
-    pub(crate) period: Time,
-    pub(crate) failure_threshold: u64,
-    pub(crate) asks: Asks,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) enum Asks {
-    /// Succeeds where all of this is met.
-    For(Vec<Need>),
-    /// The kubelet cannot even ask: errors are discarded and count as nothing (prober/worker.go `doProbe`; row 8).
-    Error,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) enum Hook {
-    /// Returns as soon as all of this is met. With a limit it gives up then, and `is_soft` is whether it succeeds all the same.
-    Until { needs: Vec<Need>, limit: Option<Time>, is_soft: bool },
-    /// Looks once, after some seconds, and fails where something is not met.
-    Once { needs: Vec<Need>, after: Time },
-}
-
-/// What happened to a container, by the time the simulation ended.
-#[derive(Debug, Clone)]
-pub(crate) struct Seen {
-    pub(crate) name: String,
-    /// All of its starts.
-    pub(crate) starts: Vec<Time>,
-    /// When its gate opened for the first time: it exited with 0, or its hook returned and its startupProbe succeeded.
-    pub(crate) gate: Option<Time>,
-    /// When it was up, or exited with 0, for the first time.
-    pub(crate) up: Option<Time>,
-}
-
-impl Seen {
-    pub(crate) fn started(&self) -> Option<Time> {
-        self.starts.first().copied()
-    }
-}
 
 /// Runs a Pod until nothing more can happen.
 pub(crate) fn run(pod: &Pod) -> Vec<Seen> {
@@ -131,56 +41,6 @@ pub(crate) fn run(pod: &Pod) -> Vec<Seen> {
         up: state.first_up,
     });
     seen.collect()
-}
-
-struct Kubelet<'p> {
-    pod: &'p Pod,
-    now: Time,
-    states: Vec<State>,
-    worker: Worker,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    process: Process,
-    starts: Vec<Time>,
-    /// When it will be up, known as soon as its needs are met.
-    ready_at: Option<Time>,
-    /// Since when it is up.
-    up: Option<Time>,
-    first_up: Option<Time>,
-    gate: Option<Time>,
-    /// How often it was killed.
-    kills: u32,
-    probing: Probing,
-}
-
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Process {
-    #[default]
-    Waiting,
-    Running,
-    /// Has exited with 0: ordinary init containers only.
-    Completed,
-    /// Was killed, and may start again from this time on.
-    Killed {
-        again: Time,
-    },
-}
-
-/// What the probe worker of a container does.
-#[derive(Debug, Default, Clone, Copy)]
-enum Probing {
-    /// It does not know the running container: that is so until the sync which started it returns (prober/worker.go `doProbe`).
-    #[default]
-    Idle,
-    Ticking {
-        next: Time,
-        failures: u64,
-    },
-    /// On hold after a result, until there is a new container.
-    Succeeded,
-    Failed,
 }
 
 impl Kubelet<'_> {

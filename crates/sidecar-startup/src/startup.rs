@@ -1,6 +1,7 @@
 //! How a Pod starts: who waits for whom, who needs whom, which gates never open, and which nodes the Pod may land on.
 
 pub(crate) mod before;
+pub(crate) mod broken;
 pub(crate) mod check;
 pub(crate) mod context;
 pub(crate) mod graph;

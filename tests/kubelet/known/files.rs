@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Known, exec, init, native, pod, shop};
+use super::parts::{Known, exec, init, native, pod, shop};
 
 fn mount(is_read_only: bool) -> Value {
     json!([{"name": "work", "mountPath": "/work", "readOnly": is_read_only}])

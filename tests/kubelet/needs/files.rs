@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{About, Declared, Need};
+use super::kinds::{About, Declared, Need};
 use crate::pod::{Container, Mount, Pod, handler_names};
 use crate::products;
 

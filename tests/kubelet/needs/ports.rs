@@ -1,8 +1,9 @@
 //! Needs by ports: who is asked on a port that only others declare.
 
-use super::{About, Need};
+use super::kinds::{About, Need};
 use crate::commands::{self, Asks};
 use crate::pod::{Container, Pod};
+use crate::products;
 
 /// What handlers and commands that name localhost may truly reach.
 pub(super) fn needs(pod: &Pod<'_>) -> Vec<Need> {
@@ -13,7 +14,7 @@ pub(super) fn needs(pod: &Pod<'_>) -> Vec<Need> {
         for about in asked {
             let (About::Port(port) | About::Wait(port)) = about else { continue };
             // A port is the asker's own where it declares it, or its arguments show it, or nobody declares it.
-            if container.declares(port) || container.shows(port) {
+            if container.declares(port) || shows(container, port) {
                 continue;
             }
             let others = pod.containers.iter().filter(|other| other.declares(port));
@@ -59,4 +60,24 @@ fn waits(container: &Container<'_>) -> Option<About> {
         Asks::Port(port) if container.is_ordinary_init() || is_script => Some(About::Wait(port)),
         _ => None,
     }
+}
+
+/// Whether its own arguments, variables, or what is known of its product, show that a container listens on a port.
+fn shows(container: &Container<'_>, port: u64) -> bool {
+    let is_told = |text: &str| {
+        let numbers = text.split(|c: char| !c.is_ascii_digit());
+        // What it asks on localhost is no port of its own.
+        !["localhost", "127.0.0.1", "[::1]"].iter().any(|host| text.contains(host))
+            && numbers.filter_map(|number| number.parse().ok()).any(|number: u64| number == port)
+    };
+    let mut words = container.words.iter().enumerate();
+    products::default_ports(container).contains(&port)
+        || words.any(|(place, word)| is_told(word) && !is_of_the_application(container, place))
+        || container.env.iter().any(|(_, value)| is_told(value))
+}
+
+/// Whether a word is the value of daprd's `--app-port`, which is where the application listens.
+fn is_of_the_application(container: &Container<'_>, place: usize) -> bool {
+    let before = place.checked_sub(1).and_then(|before| container.words.get(before));
+    before.is_some_and(|flag| *flag == "--app-port")
 }

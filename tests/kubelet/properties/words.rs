@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Setting;
+use super::setting::Setting;
 use crate::needs::{About, World};
 use crate::pod::{Container, Pod};
 use crate::products;

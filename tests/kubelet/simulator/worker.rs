@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::{Hook, Kubelet, Probing, Process, Role, Time};
+use super::pod::{Hook, Role, Time};
+use super::state::{Kubelet, Probing, Process, State, Task};
 
 /// How long it takes to kill a container that does not heed SIGTERM, as in rows 5 and 7 (hook 3 s, next start at 6 s). The length
 /// decides nothing but times: the worker is blocked meanwhile (`killContainer` in `kuberuntime_container.go`).
@@ -10,28 +11,6 @@ const KILL: Time = 3;
 
 /// Back-off before restarts after the first, doubled each time (kubelet.go `initialNodeBackoff`: 10 s, `maxCrashLoopBackOff`: 300 s).
 const BACK_OFF: (Time, Time) = (10, 300);
-
-/// What the worker is at, and what it is to start next in this sync.
-#[derive(Debug, Default)]
-pub(super) struct Worker {
-    task: Task,
-    to_start: VecDeque<usize>,
-}
-
-#[derive(Debug, Default, Clone, Copy)]
-enum Task {
-    #[default]
-    Idle,
-    /// A hook runs inside the sync (`startContainer` in `kuberuntime_container.go`), so nothing else is started or killed.
-    Hook {
-        container: usize,
-        since: Time,
-    },
-    Kill {
-        container: usize,
-        until: Time,
-    },
-}
 
 impl Kubelet<'_> {
     /// Does the next thing that is due, if there is one.
@@ -139,7 +118,7 @@ impl Kubelet<'_> {
     /// Decides what to kill and what to start (`computePodActions` in `kuberuntime_manager.go`).
     fn sync(&mut self) -> bool {
         // Kills come first. A startupProbe that failed too often has its container killed and restarted, in either list.
-        let failed = |state: &super::State| matches!(state.probing, Probing::Failed);
+        let failed = |state: &State| matches!(state.probing, Probing::Failed);
         if let Some(container) = self.states.iter().position(failed) {
             self.kill(container);
             return true;

@@ -98,7 +98,8 @@ fn without_time_limit<'a, 'w>(words: &'a [&'w str]) -> (&'a [&'w str], bool) {
 
 /// What the script of a shell asks for. `words` is the command that starts the shell.
 fn asks_of_script(words: &[&str], script: &str, purpose: Purpose) -> Vec<Ask> {
-    let script = without_silencers(script);
+    // `[::1]` is a pattern, which the shell leaves as it is where no file is called so.
+    let script = without_silencers(script).replace("[::1]", "localhost");
     let read = Script::read(&script);
     let mut asks = Vec::new();
     for (number, command) in read.commands.iter().enumerate() {
@@ -218,6 +219,7 @@ mod tests {
             (&["timeout", "5", "curl", "https://localhost/x"], 443),
             (&["sh", "-c", "curl -sf localhost:8080 >/dev/null 2>&1"], 8080),
             (&["bash", "-c", "exec nc -z 127.0.0.1 6379"], 6379),
+            (&["sh", "-c", "wget -qO- http://[::1]:8080/ready"], 8080),
         ] {
             assert_eq!(asks(words), [(port, true, false)], "{words:?}");
         }

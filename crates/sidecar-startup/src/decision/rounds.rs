@@ -20,7 +20,7 @@ use crate::repair::probe_source::Source;
 use crate::rules::{rule, violations};
 use crate::settings::action::Action;
 use crate::settings::rule_id::RuleId;
-use crate::startup::check::{Broken, broken};
+use crate::startup::broken::Broken;
 use crate::startup::context::{Context, Terms};
 use crate::startup::lineup::Lineup;
 
@@ -114,8 +114,7 @@ impl Sent<'_> {
         let settings = self.terms.settings;
         let repaired = repaired.to_string();
         self.look(&self.text, |before| {
-            let before = Lineup::of(before.pod, settings);
-            self.look(&repaired, |after| broken(&before, &Lineup::of(after.pod, settings), None))
+            self.look(&repaired, |after| before.sent().broken(&Lineup::of(after.pod, settings), None))
         })?
     }
 }

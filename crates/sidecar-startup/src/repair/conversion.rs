@@ -24,7 +24,7 @@ use crate::startup::{mesh, nodes};
 ///
 /// # Errors
 /// Why it stays where it is.
-pub(crate) fn plan(task: &Task<'_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
+pub(crate) fn plan(task: &Task<'_, '_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
     let container = task.container()?;
     if task.context.wants_pair(container) {
         return Split::new(task.context, container, draft.init())?.plan(task.context, container, draft);
@@ -73,7 +73,7 @@ enum Target {
 impl<'s, 'i> Move<'s, 'i> {
     /// Plans the move among the init containers `init`.
     fn new(
-        context: &Context<'s>,
+        context: &Context<'_>,
         container: &Container<'s>,
         init: &'i [ContainerId],
     ) -> Result<Self, Refusal> {
@@ -131,7 +131,7 @@ impl<'s, 'i> Move<'s, 'i> {
 }
 
 /// The `startupProbe` to add to the sidecar; none if it has one that works as a gate, or if none is required.
-fn probe<'s>(context: &Context<'s>, container: &Container<'s>) -> Result<Option<Source<'s>>, Refusal> {
+fn probe<'s>(context: &Context<'_>, container: &Container<'s>) -> Result<Option<Source<'s>>, Refusal> {
     match &container.fields.startup_probe {
         Some(probe) if probe_is_gate(probe) => Ok(None),
         // A hook alone would be enough in some Pods, but a repair may have added it; whether the sidecar moves must not depend on that.
@@ -146,7 +146,7 @@ fn probe<'s>(context: &Context<'s>, container: &Container<'s>) -> Result<Option<
 /// The probe for a sidecar that takes the position of its repaired twin. If the twin's probe was derived, it is derived again, since its
 /// source may have changed. Any other probe is kept, and so is one that would not change.
 fn probe_instead_of<'s>(
-    context: &Context<'s>,
+    context: &Context<'_>,
     container: &Container<'s>,
     twin: ContainerId,
 ) -> Result<Option<Source<'s>>, Refusal> {

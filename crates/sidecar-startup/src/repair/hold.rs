@@ -24,7 +24,7 @@ const NO_COMMAND: &str = "no waitCommand is known; declare one under settings.si
 ///
 /// # Errors
 /// Why it stays as it is.
-pub(crate) fn plan(task: &Task<'_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
+pub(crate) fn plan(task: &Task<'_, '_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
     let context = task.context;
     let container = task.container()?;
     if context.pod.should_complete {

@@ -48,7 +48,7 @@ impl<'s, 'i> Split<'s, 'i> {
     /// # Errors
     /// Why it cannot be split.
     pub(super) fn new(
-        context: &Context<'s>,
+        context: &Context<'_>,
         container: &Container<'s>,
         init: &'i [ContainerId],
     ) -> Result<Self, Refusal> {

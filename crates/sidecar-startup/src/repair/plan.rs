@@ -17,19 +17,19 @@ pub(crate) struct Repair {
     /// When it is made.
     pub(crate) phase: Phase,
     /// Plans the repair. The plan is carried out as a whole, or the object is left alone.
-    pub(crate) plan: fn(&Task<'_>, &Draft<'_>) -> Result<Plan, Refusal>,
+    pub(crate) plan: fn(&Task<'_, '_>, &Draft<'_>) -> Result<Plan, Refusal>,
 }
 
 /// One thing to repair.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Task<'p> {
+pub(crate) struct Task<'t, 'p> {
     /// The Pod and the settings.
-    pub(crate) context: &'p Context<'p>,
+    pub(crate) context: &'t Context<'p>,
     /// What breaks the rule.
-    pub(crate) subject: &'p Subject,
+    pub(crate) subject: &'t Subject,
 }
 
-impl<'p> Task<'p> {
+impl<'t, 'p> Task<'t, 'p> {
     /// The container that breaks the rule.
     ///
     /// # Errors
@@ -43,7 +43,7 @@ impl<'p> Task<'p> {
     ///
     /// # Errors
     /// It is a container.
-    pub(crate) fn key(&self) -> Result<&'p Key, Refusal> {
+    pub(crate) fn key(&self) -> Result<&'t Key, Refusal> {
         match self.subject {
             Subject::Pod(key) => Ok(key),
             Subject::Container(_) => Err(Cow::Borrowed("a container breaks the rule")),

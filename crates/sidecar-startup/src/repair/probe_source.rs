@@ -45,7 +45,7 @@ impl<'a> Source<'a> {
     /// # Errors
     /// Why there is none.
     pub(crate) fn find(
-        context: &Context<'a>,
+        context: &Context<'_>,
         container: &Container<'a>,
         place: Place<'_>,
     ) -> Result<Self, Refusal> {
@@ -78,7 +78,7 @@ impl<'a> Source<'a> {
     ///
     /// # Errors
     /// Why there is none.
-    pub(crate) fn of_placed(context: &Context<'a>, container: &Container<'a>) -> Result<Self, Refusal> {
+    pub(crate) fn of_placed(context: &Context<'_>, container: &Container<'a>) -> Result<Self, Refusal> {
         let init: Vec<_> = context.pod.init_containers().map(|container| container.id).collect();
         Self::find(context, container, Place::of(&init, container.id))
     }
@@ -119,7 +119,7 @@ impl<'a> Source<'a> {
     ///
     /// # Errors
     /// Why there is none.
-    pub(crate) fn choose(context: &Context<'a>, container: &Container<'a>) -> Result<Self, Refusal> {
+    pub(crate) fn choose(context: &Context<'_>, container: &Container<'a>) -> Result<Self, Refusal> {
         let Some(facts) = container.sidecar() else { return Err("it is not a sidecar".into()) };
         if let Some(probe) = container.declaration.and_then(|sidecar| sidecar.startup_probe.as_ref()) {
             return Ok(Self::Setting(probe));

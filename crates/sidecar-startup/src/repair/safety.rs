@@ -10,7 +10,8 @@ use crate::finding::Refusal;
 use crate::model::timing::Timing;
 use crate::pod::Pod;
 use crate::pod::container::Container;
-use crate::startup::check::{self, Broken};
+use crate::startup::broken::Broken;
+use crate::startup::check;
 use crate::startup::context::Context;
 use crate::startup::lineup::{Lineup, Place};
 
@@ -38,11 +39,11 @@ pub(crate) fn opens(
 ) -> Result<(), Refusal> {
     let Context { pod, settings, .. } = context;
     let (probe, source) = probe.unzip();
-    let (before, after) =
-        (Lineup::of(pod, settings), Lineup::with_sidecar(pod, settings, container, place, probe));
-    check::opens(&before, &after, container).map_err(|Broken { field, reason, .. }| match source {
+    let after = Lineup::with_sidecar(pod, settings, container, place, probe);
+    context.sent().opens(&after, container).map_err(|Broken { field, is_proven, reason, .. }| match source {
         Some(source) if field == ["startupProbe"] => {
-            format!("a startupProbe from {source} would never succeed: {reason}").into()
+            let would = if is_proven { "would" } else { "might" };
+            format!("a startupProbe from {source} {would} never succeed: {reason}").into()
         }
         _ => reason.into(),
     })

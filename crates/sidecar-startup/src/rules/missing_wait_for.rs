@@ -53,7 +53,6 @@ use crate::repair::plan::{Phase, Plan, Repair, Task};
 use crate::settings::action::{Action, Fix};
 use crate::settings::rule_id::RuleId;
 use crate::settings::wait_for::WaitFor;
-use crate::startup::check::broken;
 use crate::startup::context::Context;
 use crate::startup::lineup::{Lineup, Place};
 use crate::startup::mesh;
@@ -117,7 +116,7 @@ fn is_same(container: &Container<'_>, wait: &WaitFor) -> bool {
         && agree(&fields.args, &wait.container.args)
 }
 
-fn plan(task: &Task<'_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
+fn plan(task: &Task<'_, '_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
     let Context { pod, settings, .. } = task.context;
     let name = task.key()?.as_str();
     let wait = settings
@@ -152,11 +151,10 @@ fn before(context: &Context<'_>, name: &str, init: &[ContainerId]) -> Result<Opt
     let is_sidecar = |id: &ContainerId| at(id).is_some_and(Container::is_native_sidecar);
     // Before the mesh's own, it would also start before the sidecars there.
     let ahead = first_of_mesh.filter(|first| !init.iter().skip(*first).any(is_sidecar));
-    let lineup = Lineup::of(pod, settings);
     let mut reason = None;
     for position in std::iter::once(after).chain(ahead) {
         let place = Place::at(init, position);
-        match broken(&lineup, &Lineup::with_task(pod, settings, name, place), Some("it")) {
+        match context.sent().broken(&Lineup::with_task(pod, settings, name, place), Some("it")) {
             None => return Ok(place.before()),
             Some(broken) => reason = reason.or(Some(broken.reason)),
         }

@@ -97,7 +97,7 @@ fn first_dependent<'p>(pod: &'p Pod<'_>, sidecar: &Container<'_>) -> Option<&'p 
     pod.containers.iter().take_while(|before| before.is_before(sidecar)).find(|before| needs(before, sidecar))
 }
 
-fn plan(task: &Task<'_>, _: &Draft<'_>) -> Result<Plan, Refusal> {
+fn plan(task: &Task<'_, '_>, _: &Draft<'_>) -> Result<Plan, Refusal> {
     let Context { pod, settings, .. } = task.context;
     let container = task.container()?;
     let dependent = first_dependent(pod, container).ok_or("nothing needs it")?;

@@ -100,7 +100,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-fn plan(task: &Task<'_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
+fn plan(task: &Task<'_, '_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
     let container = task.container()?;
     if matches!(container.kind, ContainerKind::Init(None)) {
         return Err("only its author can say whether it is a sidecar".into());

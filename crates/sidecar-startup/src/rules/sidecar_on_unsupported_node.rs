@@ -162,7 +162,7 @@ fn on_faulty_node(context: &Context<'_>) -> Option<Finding> {
     Some(finding(context, "faulty node".into(), detail, short, Action::Warn))
 }
 
-fn plan(task: &Task<'_>, _: &Draft<'_>) -> Result<Plan, Refusal> {
+fn plan(task: &Task<'_, '_>, _: &Draft<'_>) -> Result<Plan, Refusal> {
     let Context { pod, settings, reach, .. } = task.context;
     may_have_sidecars(pod, reach, settings)?;
     let missing: Vec<_> = missing_labels(pod, settings).collect();

@@ -159,7 +159,7 @@ fn state_without_probe(fields: &ContainerFields<'_>, application: &str) -> Strin
     }
 }
 
-fn plan(task: &Task<'_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
+fn plan(task: &Task<'_, '_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
     let container = task.container()?;
     if container.fields.startup_probe.is_some() {
         return Err("its startupProbe may be intentional".into());

@@ -111,7 +111,7 @@ fn finding(context: &Context<'_>, proxy: &str, annotation: &'static str, remedy:
     }
 }
 
-fn plan(task: &Task<'_>, _: &Draft<'_>) -> Result<Plan, Refusal> {
+fn plan(task: &Task<'_, '_>, _: &Draft<'_>) -> Result<Plan, Refusal> {
     let annotation = task.key()?.as_str();
     let value = match annotation {
         istio_config::CONFIG => {

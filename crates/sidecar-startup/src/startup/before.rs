@@ -5,20 +5,33 @@ use std::collections::BTreeMap;
 use super::lineup::{Lineup, Seat};
 
 /// A Pod before a repair.
-pub(crate) struct Before<'b> {
-    /// The members by name, each with its position in the start order.
-    seats: BTreeMap<&'b str, (usize, &'b Seat<'b>)>,
+#[derive(Debug)]
+pub(crate) struct Before<'p> {
+    lineup: Lineup<'p>,
+    /// The positions of the members in the start order, by name.
+    ranks: BTreeMap<String, usize>,
 }
 
-impl<'b> Before<'b> {
+impl<'p> Before<'p> {
     /// Records the members of a Pod before a repair.
-    pub(crate) fn of(lineup: &'b Lineup<'b>) -> Self {
-        Self { seats: lineup.members().map(|(rank, seat)| (seat.name(), (rank, seat))).collect() }
+    pub(crate) fn of(lineup: Lineup<'p>) -> Self {
+        let ranks = lineup.members().map(|(rank, seat)| (seat.name().to_owned(), rank)).collect();
+        Self { lineup, ranks }
+    }
+
+    /// The members.
+    pub(crate) const fn lineup(&self) -> &Lineup<'p> {
+        &self.lineup
+    }
+
+    /// What a member was before; none if it is new.
+    fn old(&self, seat: &Seat<'_>) -> Option<&Seat<'p>> {
+        self.lineup.seats.get(self.rank(seat)?)
     }
 
     /// Whether a member is new, has a different gate than before, or has changed lists.
     pub(crate) fn has_new_gate(&self, seat: &Seat<'_>) -> bool {
-        self.seats.get(seat.name()).is_none_or(|(_, old)| {
+        self.old(seat).is_none_or(|old| {
             old.startup_probe() != seat.startup_probe()
                 || old.hook() != seat.hook()
                 || old.is_init != seat.is_init
@@ -27,13 +40,13 @@ impl<'b> Before<'b> {
 
     /// Whether a container had a `startupProbe` before, in either list.
     pub(crate) fn had_startup_probe(&self, seat: &Seat<'_>) -> bool {
-        let old = self.seats.get(seat.name()).and_then(|(_, old)| old.container());
+        let old = self.old(seat).and_then(Seat::container);
         old.is_some_and(|container| container.fields.startup_probe.is_some())
     }
 
     /// The position at which a member started before; none if it is new.
     pub(crate) fn rank(&self, seat: &Seat<'_>) -> Option<usize> {
-        self.seats.get(seat.name()).map(|(rank, _)| *rank)
+        self.ranks.get(seat.name()).copied()
     }
 
     /// What the repair has done to each member, in start order.

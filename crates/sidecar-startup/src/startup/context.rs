@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 
+use super::broken::Sent;
 use super::check::{DeadGate, ForeignGate, Gates, gates};
 use super::nodes::Reach;
 use crate::model::cluster::KnownNodes;
@@ -32,19 +33,25 @@ pub(crate) struct Context<'p> {
     /// The nodes that the Pod may land on.
     pub(crate) reach: Reach<'p>,
     gates: OnceCell<Gates>,
+    sent: OnceCell<Sent<'p>>,
 }
 
 impl<'p> Context<'p> {
     /// Prepares to judge a Pod.
     pub(crate) fn new(pod: &'p Pod<'p>, terms: Terms<'p>) -> Self {
         let Terms { settings, nodes } = terms;
-        Self { pod, settings, reach: Reach::of(pod, nodes), gates: OnceCell::new() }
+        Self { pod, settings, reach: Reach::of(pod, nodes), gates: OnceCell::new(), sent: OnceCell::new() }
     }
 
     /// The action for a violation of a rule by a container.
     pub(crate) fn action_on(&self, rule: RuleId, container: &Container<'_>) -> Action {
         let name = pair::declared_name(container.fields);
         self.settings.action_on(rule, name, &container.repository)
+    }
+
+    /// The Pod as it was sent, to compare its repairs with.
+    pub(crate) fn sent(&self) -> &Sent<'p> {
+        self.sent.get_or_init(|| Sent::of(self.pod, self.settings))
     }
 
     /// The gates of the Pod that never open.

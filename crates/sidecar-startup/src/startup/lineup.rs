@@ -15,6 +15,7 @@ use crate::pod::Pod;
 use crate::pod::container::{Container, ContainerKind};
 use crate::settings::Settings;
 
+#[derive(Debug)]
 /// The members of a start-up graph, in the order in which they start.
 pub(crate) struct Lineup<'p> {
     /// The Pod.
@@ -24,7 +25,7 @@ pub(crate) struct Lineup<'p> {
 }
 
 /// One member.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct Seat<'p> {
     /// What it is.
     pub(crate) who: Who<'p>,
@@ -35,7 +36,7 @@ pub(crate) struct Seat<'p> {
 }
 
 /// A container of the Pod, or one that an injector will add.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) enum Who<'p> {
     /// A container of the Pod.
     Container(&'p Container<'p>),

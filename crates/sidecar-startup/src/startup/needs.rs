@@ -6,6 +6,7 @@ mod files;
 mod network;
 mod ports;
 mod products;
+mod volumes;
 
 use super::before::Before;
 use super::graph::Need;
@@ -16,13 +17,14 @@ use super::lineup::Lineup;
 pub(crate) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Need> {
     let mut needs = failing::needs(lineup);
     needs.extend(ports::needs(lineup));
+    needs.extend(ports::waits(lineup));
     needs.extend(network::needs(lineup, before));
     needs.extend(products::needs(lineup));
     needs.extend(files::needs(lineup, before));
     needs
 }
 
-/// The needs of members that ask for a port that only others declare.
+/// The needs of the gates that ask for a port that only others declare.
 pub(crate) fn ports_asked(lineup: &Lineup<'_>) -> Vec<Need> {
     ports::needs(lineup)
 }

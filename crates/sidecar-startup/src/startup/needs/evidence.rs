@@ -1,5 +1,6 @@
 //! What a container's own arguments and environment show about the ports that it listens on.
 
+use crate::model::container_fields::ContainerFields;
 use crate::pod::Pod;
 use crate::pod::container::Container;
 
@@ -24,7 +25,7 @@ pub(super) fn of_port(pod: &Pod<'_>, container: &Container<'_>, port: i32) -> Ev
     let is_writable = pod.spec().writable_volumes();
     let mut may =
         fields.has_env_from() || fields.mount_list().iter().any(|mount| !is_writable(&mount.volume));
-    for text in fields.words().chain(values) {
+    for text in own_words(fields).into_iter().chain(values) {
         match in_text(text, &port) {
             Evidence::Listens => return Evidence::Listens,
             Evidence::May => may = true,
@@ -33,6 +34,23 @@ pub(super) fn of_port(pod: &Pod<'_>, container: &Container<'_>, port: i32) -> Ev
     }
     may |= variables.iter().any(|variable| variable.value.is_none());
     if may { Evidence::May } else { Evidence::None }
+}
+
+/// The flags of daprd that give the application's port (`cmd/daprd/options/options.go`).
+const OF_THE_APPLICATION: [&str; 2] = ["--app-port", "-app-port"];
+
+/// The words of a container, without those that give another container's port.
+fn own_words<'f>(fields: &'f ContainerFields<'_>) -> Vec<&'f str> {
+    let mut words = Vec::new();
+    let mut is_value = false;
+    for word in fields.words() {
+        let of_the_application = OF_THE_APPLICATION.iter().find_map(|flag| word.strip_prefix(flag));
+        if !is_value && of_the_application.is_none_or(|value| !value.is_empty() && !value.starts_with('=')) {
+            words.push(word);
+        }
+        is_value = of_the_application == Some("");
+    }
+    words
 }
 
 /// What one word shows. A port after `localhost` may be another container's, and a path may lead to a configuration file.
@@ -45,8 +63,11 @@ fn in_text(text: &str, port: &str) -> Evidence {
         if before.ends_with(is_number) || after.starts_with(is_number) {
             continue;
         }
-        let host = before.strip_suffix(':').unwrap_or_default();
-        if ["localhost", "127.0.0.1", "[::1]"].iter().any(|local| host.ends_with(local)) {
+        // As in `localhost:8080`, `nc -z localhost 8080` and `pg_isready -h localhost -p 5432`.
+        let host = before.trim_end_matches(" -p ").trim_end_matches([':', ' ']);
+        if before.ends_with([':', ' '])
+            && ["localhost", "127.0.0.1", "[::1]"].iter().any(|local| host.ends_with(local))
+        {
             is_local = true;
         } else {
             return Evidence::Listens;

@@ -71,23 +71,30 @@ impl<'p> Redirect<'p> {
         {
             return Vec::new();
         }
-        let need = |of, certainty, field, reason| Need {
-            of,
-            providers: [proxy].into(),
-            certainty,
-            topic: Topic::Network,
-            field,
-            reason,
-        };
         let name = of.quoted();
-        let reason = format!("gets its traffic through {name}");
-        let mut needs = vec![need(Event::Up(member), Certainty::Possible, &[][..], reason)];
+        let mut needs = vec![Need {
+            of: Event::Up(member),
+            providers: [proxy].into(),
+            certainty: Certainty::Possible,
+            topic: Topic::Network,
+            field: &[],
+            reason: format!("gets its traffic through {name}"),
+        }];
+        // A hook may show that a container comes up without the network. That says nothing about its probes.
         let asked = asks(seat).into_iter().find(|ask| ask.is_of_kubelet && !self.is_excluded(ask.port));
-        if let (Some(ask), Some(redirect)) = (asked, self.proven_by) {
-            let reason =
-                format!("is probed on port {}, which {} redirects to {name}", ask.port, redirect.name());
-            needs.push(need(Event::Gate(member), Certainty::Proven, ask.field, reason));
-        }
+        needs.extend(asked.map(|ask| Need {
+            of: Event::Gate(member),
+            providers: [proxy].into(),
+            certainty: if self.proven_by.is_some() { Certainty::Proven } else { Certainty::Possible },
+            topic: Topic::Port(ask.port),
+            field: ask.field,
+            reason: match self.proven_by {
+                Some(redirect) => {
+                    format!("is probed on port {}, which {} redirects to {name}", ask.port, redirect.name())
+                }
+                None => format!("is probed on port {}, which may be redirected to {name}", ask.port),
+            },
+        }));
         needs
     }
 }

@@ -4,15 +4,19 @@
 //! (<https://kubernetes.io/docs/concepts/services-networking/connect-applications-service/>).
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::evidence::{self, Evidence};
+use crate::catalogue::candidate::Candidate;
+use crate::catalogue::health::Reach;
+use crate::catalogue::row::Row;
 use crate::command::{Purpose, local_asks};
 use crate::model::container_fields::ContainerFields;
 use crate::pod::container::Container;
-use crate::startup::graph::{Certainty, Event, Member, Need, Topic};
+use crate::startup::graph::{Certainty, Event, Member, Need, Topic, foremost};
 use crate::startup::lineup::{Lineup, Seat};
 
 /// A port that a member asks for.
@@ -23,30 +27,45 @@ pub(crate) struct Ask {
     /// The path, within the container, of the field that asks.
     pub(super) field: &'static [&'static str],
     /// Whether it is certain to fail, or to wait, without an answer.
-    is_needed: bool,
+    pub(super) is_needed: bool,
     /// Whether the kubelet asks, at the Pod's address, rather than the container itself.
     pub(super) is_of_kubelet: bool,
 }
 
+/// What the gates ask for.
 pub(super) fn needs(lineup: &Lineup<'_>) -> Vec<Need> {
+    needs_of(lineup, &Event::Gate, asks)
+}
+
+/// What the main commands of sidecars and applications wait for before their work.
+pub(super) fn waits(lineup: &Lineup<'_>) -> Vec<Need> {
+    needs_of(lineup, &Event::Up, asks_of_main_command)
+}
+
+fn needs_of(
+    lineup: &Lineup<'_>,
+    event: &dyn Fn(Member) -> Event,
+    asks: impl Fn(&Seat<'_>) -> Vec<Ask>,
+) -> Vec<Need> {
     let mut needs = Vec::new();
-    let mut owners: Option<BTreeMap<i32, Vec<Member>>> = None;
+    let mut owners: Option<BTreeMap<i32, Rc<[Member]>>> = None;
     for (member, seat) in lineup.members() {
         let Some(container) = seat.container() else { continue };
         for ask in asks(seat) {
             if is_own(lineup, seat, container, ask.port) {
                 continue;
             }
-            let owners = owners.get_or_insert_with(|| owners_of(lineup)).get(&ask.port);
-            let providers = owners.into_iter().flatten().copied().filter(|owner| *owner != member);
-            needs.extend(need(lineup, member, seat, ask, providers.collect()));
+            let owners = owners.get_or_insert_with(|| owners_of(lineup));
+            if let Some(providers) = owners.get(&ask.port) {
+                needs.extend(need(lineup, event(member), seat, ask, Rc::clone(providers)));
+            }
         }
     }
     needs
 }
 
 /// The members that declare each TCP port.
-fn owners_of(lineup: &Lineup<'_>) -> BTreeMap<i32, Vec<Member>> {
+fn owners_of(lineup: &Lineup<'_>) -> BTreeMap<i32, Rc<[Member]>> {
     let mut owners: BTreeMap<i32, Vec<Member>> = BTreeMap::new();
     for (member, seat) in lineup.members() {
         let ports = seat.container().map(|container| container.fields.ports.as_slice()).unwrap_or_default();
@@ -56,7 +75,7 @@ fn owners_of(lineup: &Lineup<'_>) -> BTreeMap<i32, Vec<Member>> {
             owners.entry(port.container_port).or_default().push(member);
         }
     }
-    owners
+    owners.into_iter().map(|(port, owners)| (port, owners.into())).collect()
 }
 
 /// Whether a port is the member's own: it declares it, or its words or the catalogue show that it listens there.
@@ -65,28 +84,35 @@ fn is_own(lineup: &Lineup<'_>, seat: &Seat<'_>, container: &Container<'_>, port:
         return false;
     }
     container.fields.ports.iter().any(|own| own.container_port == port)
-        || container.row().is_some_and(|row| row.listens_on(port))
+        || container.row().is_some_and(|row| listens_on(row, port, lineup.pod.candidate(container)))
         || evidence::of_port(lineup.pod, container, port) == Evidence::Listens
 }
 
-fn need(
-    lineup: &Lineup<'_>,
-    member: Member,
-    seat: &Seat<'_>,
-    ask: Ask,
-    providers: Vec<Member>,
-) -> Option<Need> {
-    let named = providers.iter().find(|provider| member < **provider).or(providers.first())?;
-    let name = lineup.seats.get(*named)?.quoted();
-    // An ordinary init container listens on no port that others wait for.
+/// Whether a sidecar listens on a port, for all that is known of its product.
+fn listens_on(row: &Row, port: i32, candidate: Candidate<'_>) -> bool {
+    match &row.health {
+        Some(health) => health.listens_on(port, candidate) && health.reach(candidate) != Reach::Off,
+        None => row.listens_on(port),
+    }
+}
+
+/// Whether another member declares a port.
+pub(super) fn is_declared_by_another(lineup: &Lineup<'_>, member: Member, port: i32) -> bool {
+    owners_of(lineup).get(&port).is_some_and(|owners| owners.iter().any(|owner| *owner != member))
+}
+
+fn need(lineup: &Lineup<'_>, of: Event, seat: &Seat<'_>, ask: Ask, providers: Rc<[Member]>) -> Option<Need> {
+    let name = lineup.seats.get(foremost(&providers, of.member_of())?)?.quoted();
+    // An ordinary init container listens on no port that others wait for, and a main command that still waits on none at all.
     let may_be_own = !seat.is_task()
+        && matches!(of, Event::Gate(_))
         && seat
             .container()
             .is_some_and(|container| evidence::of_port(lineup.pod, container, ask.port) == Evidence::May);
     let certainty = if ask.is_needed && !may_be_own { Certainty::Proven } else { Certainty::Possible };
     Some(Need {
-        of: Event::Gate(member),
-        providers: providers.into(),
+        of,
+        providers,
         certainty,
         topic: Topic::Port(ask.port),
         field: ask.field,
@@ -101,12 +127,35 @@ fn need(
 /// The ports that the gate of a member asks for.
 pub(crate) fn asks(seat: &Seat<'_>) -> Vec<Ask> {
     if let Some(task) = seat.container().filter(|container| container.is_init_task()) {
-        let field = if task.fields.args.is_empty() { &["command"][..] } else { &["args"] };
-        return asks_of_command(&task.fields.words().collect::<Vec<_>>(), Purpose::Any, field);
+        let words: Vec<_> = task.fields.words().collect();
+        return asks_of_command(&words, Purpose::Any, command_field(task));
     }
     let mut asks = seat.startup_probe().map(|probe| asks_of_probe(seat, probe)).unwrap_or_default();
     asks.extend(seat.hook().map(|hook| asks_of_hook(seat, hook)).unwrap_or_default());
     asks
+}
+
+/// The ports that the main command of a container that keeps running waits for, however long that takes. What else it names it may do
+/// without: proxies start before what is behind them.
+fn asks_of_main_command(seat: &Seat<'_>) -> Vec<Ask> {
+    let Some(container) = seat.container().filter(|container| !container.is_init_task()) else {
+        return Vec::new();
+    };
+    let words: Vec<_> = container.fields.words().collect();
+    let waits = local_asks(&words, Purpose::Any).into_iter().filter(|ask| ask.waits);
+    waits
+        .map(|ask| Ask {
+            port: i32::from(ask.port),
+            field: command_field(container),
+            is_needed: true,
+            is_of_kubelet: false,
+        })
+        .collect()
+}
+
+/// The field with the last words of a container's command.
+const fn command_field(container: &Container<'_>) -> &'static [&'static str] {
+    if container.fields.args.is_empty() { &["command"] } else { &["args"] }
 }
 
 fn asks_of_command<S: AsRef<str>>(words: &[S], purpose: Purpose, field: &'static [&'static str]) -> Vec<Ask> {

@@ -1,9 +1,8 @@
 //! Facts about products: health servers that the kubelet cannot reach, health paths that depend on the application, and probes that Istio
 //! has rewritten.
 
-use super::ports::asks;
+use super::ports::{asks, is_declared_by_another};
 use crate::catalogue::health::Reach;
-use crate::pod::Pod;
 use crate::pod::container::Container;
 use crate::startup::graph::{Certainty, Event, Member, Need, Topic};
 use crate::startup::lineup::{Lineup, Seat};
@@ -17,7 +16,7 @@ pub(super) fn needs(lineup: &Lineup<'_>) -> Vec<Need> {
         }
         needs.extend(follows_application(lineup, member, container, seat));
         needs.extend(rewritten_by_istio(lineup, member, seat));
-        needs.extend(out_of_reach(lineup.pod, member, container, seat));
+        needs.extend(out_of_reach(lineup, member, container, seat));
     }
     needs
 }
@@ -79,20 +78,29 @@ fn rewritten_by_istio(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>) -> O
     Some(need(member, vec![proxy], certainty, &["startupProbe"], reason))
 }
 
-/// A health server that is switched off, or that listens on localhost: the kubelet probes the Pod's address.
-fn out_of_reach(pod: &Pod<'_>, member: Member, container: &Container<'_>, seat: &Seat<'_>) -> Option<Need> {
+/// A health server that is switched off, or that listens on localhost: the kubelet probes the Pod's address; a command in the container
+/// reaches it there.
+fn out_of_reach(
+    lineup: &Lineup<'_>,
+    member: Member,
+    container: &Container<'_>,
+    seat: &Seat<'_>,
+) -> Option<Need> {
     let row = container.row()?;
     let health = row.health.as_ref()?;
-    let candidate = pod.candidate(container);
-    let ask =
-        asks(seat).into_iter().find(|ask| ask.is_of_kubelet && health.listens_on(ask.port, candidate))?;
+    let candidate = lineup.pod.candidate(container);
+    let ask = asks(seat).into_iter().find(|ask| health.listens_on(ask.port, candidate))?;
     let (certainty, state) = match health.reach(candidate) {
         Reach::Open => return None,
         Reach::Doubtful => (
             Certainty::Possible,
             "may be switched off or listen on localhost, as a configuration file may say",
         ),
+        // Then another one may listen there.
+        Reach::Off if is_declared_by_another(lineup, member, ask.port) => return None,
+        Reach::Off if !ask.is_needed => (Certainty::Possible, "is switched off"),
         Reach::Off => (Certainty::Proven, "is switched off"),
+        Reach::Local if !ask.is_of_kubelet => return None,
         Reach::Local => (Certainty::Proven, "listens on localhost, where the kubelet does not reach it"),
     };
     let reason = format!("its health server on port {} {state}", ask.port);

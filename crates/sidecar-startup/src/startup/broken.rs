@@ -1,0 +1,113 @@
+//! What a repair would keep from starting, as the start-up graph tells.
+
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+
+use super::before::{Before, Touch};
+use super::graph::{Certainty, Event, Need, Topic};
+use super::lineup::{Lineup, Seat, Waits, hangs};
+use super::needs::needs;
+use crate::pod::Pod;
+use crate::pod::container::Container;
+use crate::settings::Settings;
+
+/// Something that would no longer start after a repair, because of what the repair adds or moves.
+#[derive(Debug)]
+pub(crate) struct Broken {
+    /// The names of the containers in the circle that the repair has moved or given a new gate.
+    pub(crate) containers: Vec<String>,
+    /// The path, within the container, of the field that shows the need that closes the circle; empty for the container as a whole.
+    pub(crate) field: &'static [&'static str],
+    /// Whether all needs in the circle are proven.
+    pub(crate) is_proven: bool,
+    /// Why, in words.
+    pub(crate) reason: String,
+}
+
+/// A Pod as it was sent, to compare its repairs with.
+#[derive(Debug)]
+pub(crate) struct Sent<'p> {
+    before: Before<'p>,
+    disproved: OnceCell<Vec<BTreeSet<Known>>>,
+}
+
+/// What tells a need apart from others in two versions of a Pod: its member, whether it is the gate's, its field and its topic.
+type Known = (String, bool, &'static [&'static str], Topic);
+
+fn known(lineup: &Lineup<'_>, need: &Need) -> Option<Known> {
+    let name = lineup.seats.get(need.member())?.name().to_owned();
+    Some((name, matches!(need.of, Event::Gate(_)), need.field, need.topic.clone()))
+}
+
+impl<'p> Sent<'p> {
+    /// A Pod as it was sent.
+    pub(crate) fn of(pod: &'p Pod<'p>, settings: &Settings) -> Self {
+        Self { before: Before::of(Lineup::of(pod, settings)), disproved: OnceCell::new() }
+    }
+
+    /// The first deadlock that a repair would add: a need that nobody can meet, else the shortest circle. In the reason, `who` replaces
+    /// the name of the container whose need closes the circle.
+    pub(crate) fn broken(&self, after: &Lineup<'_>, who: Option<&str>) -> Option<Broken> {
+        let mut graph = after.graph(Waits::Strict);
+        graph.extend(needs(after, Some(&self.before)));
+        // The Pod as sent is assumed to start, so of the needs that would prevent that, one is not real.
+        let disproved = self.disproved.get_or_init(|| self.disproved());
+        let is_real = |need: &Need| {
+            known(after, need).is_none_or(|known| !disproved.contains(&BTreeSet::from([known])))
+        };
+        let touched = self.before.touched(after);
+        let is_touched = |event: &Event| match touched.get(event.member_of()) {
+            Some(Touch::Moved) => true,
+            Some(Touch::NewGate) => matches!(event, Event::Gate(_)),
+            Some(Touch::None) | None => false,
+        };
+        graph.deadlocks(is_real).into_iter().find_map(|deadlock| {
+            let needs: BTreeSet<_> = deadlock.needs.iter().filter_map(|need| known(after, need)).collect();
+            if !deadlock.events().any(|event| is_touched(&event))
+                || disproved.iter().any(|circle| circle.is_subset(&needs))
+            {
+                return None;
+            }
+            let first = deadlock.need().and_then(|need| after.seats.get(need.member()));
+            let name = first.map(Seat::quoted).unwrap_or_default();
+            let name_of = |event: Event| Some(after.seats.get(event.member_of())?.name().to_owned());
+            Some(Broken {
+                containers: deadlock.events().filter(is_touched).filter_map(name_of).collect(),
+                field: deadlock.need().map_or(&[], |need| need.field),
+                is_proven: deadlock.needs.iter().all(|need| need.certainty == Certainty::Proven),
+                reason: deadlock.describe(who.unwrap_or(&name), "would start after it"),
+            })
+        })
+    }
+
+    /// Checks that a repair does not make a container part of a new deadlock.
+    ///
+    /// # Errors
+    /// The deadlock.
+    pub(crate) fn opens(&self, after: &Lineup<'_>, container: &Container<'_>) -> Result<(), Broken> {
+        match self.broken(after, Some("it")) {
+            Some(broken) if broken.containers.iter().any(|name| **name == *container.fields.name) => {
+                Err(broken)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The circles of needs that would keep the Pod from starting as it is: of each, at least one need is not real.
+    fn disproved(&self) -> Vec<BTreeSet<Known>> {
+        let lineup = self.before.lineup();
+        let mut graph = lineup.graph(Waits::Real);
+        graph.extend(needs(lineup, Some(&self.before)));
+        let holds_others = |member: usize| {
+            let seat = lineup.seats.get(member);
+            seat.is_some_and(|seat| seat.is_init || seat.hook().is_some_and(hangs))
+                && member + 1 < lineup.seats.len()
+        };
+        // A deadlock that holds back no other container is no evidence: the rest of the Pod starts anyway.
+        let deadlocks = graph.deadlocks(|_| true).into_iter();
+        deadlocks
+            .filter(|deadlock| deadlock.events().any(|event| holds_others(event.member_of())))
+            .map(|deadlock| deadlock.needs.iter().filter_map(|need| known(lineup, need)).collect())
+            .collect()
+    }
+}
