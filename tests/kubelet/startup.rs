@@ -143,10 +143,11 @@ impl Translation<'_, '_> {
 
     /// What the kubelet truly asks for over the network.
     fn of_network_probe(&self, container: &Container<'_>, probe: &Value) -> Asks {
-        // Istio has the kubelet ask its agent in istio-proxy, which asks the container (pkg/kube/inject/app_probe.go).
+        // Istio has the kubelet ask its agent in istio-proxy, which asks the container (pkg/kube/inject/app_probe.go), at the Pod's
+        // address as the kubelet does (pilot/cmd/agent/status/server.go: `LegacyLocalhostProbeDestination` is off).
         let rewritten = &probe["httpGet"]["rewritten"];
         if rewritten.is_object() {
-            let Asks::For(mut needs) = self.of_port(container, rewritten, false) else { return Asks::Error };
+            let Asks::For(mut needs) = self.of_port(container, rewritten, true) else { return Asks::Error };
             needs.push(self.any_of(&["istio-proxy".to_owned()]));
             return Asks::For(needs);
         }

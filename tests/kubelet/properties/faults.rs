@@ -11,7 +11,7 @@ use crate::injectors::inject;
 use crate::needs::{About, World};
 use crate::pod::{Container, Pod};
 use crate::products;
-use crate::startup::simulate;
+use crate::startup::{Outcome, simulate};
 
 /// A property that does not hold.
 #[derive(Debug, Clone)]
@@ -123,6 +123,9 @@ pub(super) fn repairs_keep_it_starting(
     let (pod, sent) = (Pod::read(&injected), Pod::read(setting.sent));
     for (world, _) in setting.worlds.iter().filter(|(_, before)| before.works()) {
         let after = simulate(&injected, setting.sent, world);
+        if only_missed_their_look(&pod, &after) {
+            continue;
+        }
         if !after.works() {
             let kind = format!("fix {fix}: {}", why_stuck(&pod, &sent, world, &after));
             let detail = format!("stuck: {}\n{}", after.stuck().join(", "), told(setting, world, &after));
@@ -166,8 +169,7 @@ fn unreported_in(setting: &Setting<'_>) -> Option<Fault> {
     let (world, outcome) = setting.worlds.first()?;
     let first = outcome.0.iter().find(|seen| seen.gate.is_none()).and_then(|seen| pod.find(&seen.name))?;
     // What only its product tells to run for ever, and what looks once, too early, is doubt, not proof.
-    let looks_once = first.json["lifecycle"]["postStart"]["httpGet"].is_object() || is_single_look(first);
-    if looks_once || (first.is_ordinary_init() && world.servers.contains(first.name)) {
+    if looks_once(first) || (first.is_ordinary_init() && world.servers.contains(first.name)) {
         return None;
     }
     let kind = why_stuck(&pod, &sent, world, outcome);
@@ -179,6 +181,21 @@ fn unreported_in(setting: &Setting<'_>) -> Option<Fault> {
 fn asks_others_only_possibly(world: &World, name: &str) -> bool {
     let mut needs = world.of(name);
     needs.any(|need| !need.is_proven && matches!(need.about, About::Port(_) | About::GateFile(_)))
+}
+
+/// Whether nothing is wrong but that hooks which look once came too early, in a Pod that restarts nothing: in what was sent they came in time
+/// by chance, since some other container took its time. No order of the containers makes sure of that.
+fn only_missed_their_look(pod: &Pod<'_>, outcome: &Outcome) -> bool {
+    let stuck = outcome.stuck();
+    let mut missed = stuck.iter().filter_map(|name| pod.find(name));
+    pod.never_restarts
+        && !stuck.is_empty()
+        && missed.all(|container| !container.is_init && looks_once(container))
+}
+
+/// Whether the hook of a container looks at something once.
+fn looks_once(container: &Container<'_>) -> bool {
+    container.json["lifecycle"]["postStart"]["httpGet"].is_object() || is_single_look(container)
 }
 
 fn is_single_look(container: &Container<'_>) -> bool {

@@ -83,7 +83,7 @@ fn is_own(lineup: &Lineup<'_>, seat: &Seat<'_>, container: &Container<'_>, port:
     if seat.is_task() {
         return false;
     }
-    container.fields.ports.iter().any(|own| own.container_port == port)
+    declares(container, port)
         || container.row().is_some_and(|row| listens_on(row, port, lineup.pod.candidate(container)))
         || evidence::of_port(lineup.pod, container, port) == Evidence::Listens
 }
@@ -94,6 +94,11 @@ fn listens_on(row: &Row, port: i32, candidate: Candidate<'_>) -> bool {
         Some(health) => health.listens_on(port, candidate) && health.reach(candidate) != Reach::Off,
         None => row.listens_on(port),
     }
+}
+
+/// Whether a container declares a port.
+pub(super) fn declares(container: &Container<'_>, port: i32) -> bool {
+    container.fields.ports.iter().any(|own| own.container_port == port)
 }
 
 /// Whether another member declares a port.

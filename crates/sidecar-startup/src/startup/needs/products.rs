@@ -1,7 +1,7 @@
 //! Facts about products: health servers that the kubelet cannot reach, health paths that depend on the application, and probes that Istio
 //! has rewritten.
 
-use super::ports::{asks, is_declared_by_another};
+use super::ports::{asks, declares, is_declared_by_another};
 use crate::catalogue::health::Reach;
 use crate::pod::container::Container;
 use crate::startup::graph::{Certainty, Event, Member, Need, Topic};
@@ -97,7 +97,9 @@ fn out_of_reach(
             "may be switched off or listen on localhost, as a configuration file may say",
         ),
         // Then another one may listen there.
-        Reach::Off if is_declared_by_another(lineup, member, ask.port) => return None,
+        Reach::Off if !declares(container, ask.port) && is_declared_by_another(lineup, member, ask.port) => {
+            return None;
+        }
         Reach::Off if !ask.is_needed => (Certainty::Possible, "is switched off"),
         Reach::Off => (Certainty::Proven, "is switched off"),
         Reach::Local if !ask.is_of_kubelet => return None,
