@@ -6,7 +6,7 @@ pub mod pair;
 mod recognise;
 
 use self::container::{Container, ContainerKind};
-use self::owner::{Deadline, Owner, deadline, job_spec, owner, spare_restarts};
+use self::owner::{Deadline, Owner, deadline, job_spec, owner, service, spare_restarts};
 use self::recognise::Recogniser;
 use crate::catalogue;
 use crate::catalogue::candidate::{Candidate, PodContext};
@@ -40,6 +40,8 @@ pub struct Pod<'a> {
     /// How many container restarts its Job certainly allows: a Job counts them, including those of sidecar containers, and fails at
     /// its `backoffLimit` (`pastBackoffLimitOnFailure` in `pkg/controller/job/job_controller.go`).
     pub spare_restarts: u64,
+    /// The name of its own Service, where a StatefulSet or the Pod gives one; else empty.
+    service: String,
     /// The first entry of `containers` that is not a sidecar.
     application: Option<ContainerId>,
     /// The Pod as the catalogue sees it.
@@ -63,9 +65,16 @@ impl<'a> Pod<'a> {
             owner: owner(kind, object),
             fails_by_any_exit_code: job_spec(kind, object).is_some_and(Spec::fails_by_any_exit_code),
             spare_restarts: spare_restarts(kind, object),
+            service: service(object, template).to_owned(),
             application,
             context: recogniser.context,
         }
+    }
+
+    /// The name of its own Service, where a StatefulSet or the Pod gives one.
+    #[must_use]
+    pub fn service(&self) -> Option<&str> {
+        Some(self.service.as_str()).filter(|service| !service.is_empty())
     }
 
     /// A container of this Pod.

@@ -75,6 +75,10 @@ view! {
         "activeDeadlineSeconds" active_deadline_seconds: Option<i64>,
         /// Of a Deployment, in seconds.
         "progressDeadlineSeconds" progress_deadline_seconds: Option<i64>,
+        /// Of a StatefulSet.
+        "serviceName" service_name: Text<'a>,
+        /// Of a Pod.
+        "subdomain" subdomain: Text<'a>,
         /// Of the Pod as a whole.
         "restartPolicy" restart_policy: Text<'a>,
         /// Of a Job.

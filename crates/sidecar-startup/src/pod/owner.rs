@@ -66,6 +66,12 @@ pub(super) fn spare_restarts(kind: Kind, object: &Object<'_>) -> u64 {
     }
 }
 
+/// The name of the Service that a StatefulSet's Pods belong to, or that a Pod names as its `subdomain`; empty if there is none.
+pub(super) fn service<'o>(object: &'o Object<'_>, template: &'o PodTemplate<'_>) -> &'o str {
+    let of_workload = object.spec.as_deref().map(|spec| &*spec.service_name).unwrap_or_default();
+    if of_workload.is_empty() { &template.spec.subdomain } else { of_workload }
+}
+
 pub(super) fn owner(kind: Kind, object: &Object<'_>) -> Owner {
     match (kind, object.metadata.controller()) {
         (Kind::Job | Kind::CronJob, _) => Owner::Job,

@@ -105,7 +105,8 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
 /// What the reader can do.
 const fn remedy(container: &Container<'_>) -> &'static str {
     match container.kind {
-        ContainerKind::Init(_) | ContainerKind::App => "do not wait for what starts later",
+        ContainerKind::Init(_) => "do not wait for what starts later",
+        ContainerKind::App => "let it return without waiting for what starts later",
         _ => "make it succeed once the sidecar is ready",
     }
 }

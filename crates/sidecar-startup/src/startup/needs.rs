@@ -6,6 +6,7 @@ mod files;
 mod network;
 mod ports;
 mod products;
+mod service;
 mod volumes;
 
 use super::before::Before;
@@ -20,6 +21,7 @@ pub(crate) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Nee
     needs.extend(ports::waits(lineup));
     needs.extend(network::needs(lineup, before));
     needs.extend(products::needs(lineup));
+    needs.extend(service::needs(lineup));
     needs.extend(files::needs(lineup, before));
     needs
 }
