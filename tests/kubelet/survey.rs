@@ -111,6 +111,11 @@ impl Survey {
         for (reason, count) in refusals {
             text += &format!("  refused {count}: {reason}\n");
         }
+        for property in Property::ALL {
+            let of_it = self.faults.iter().filter(|((other, _), _)| *other == property);
+            let pods: usize = of_it.map(|(_, (count, _))| count).sum();
+            text += &format!("  {property:?}: violated {pods} times\n");
+        }
         for ((property, kind), (count, _)) in &self.faults {
             text += &format!("  FAULT {property:?} {count}: {kind}\n");
         }

@@ -37,6 +37,16 @@ pub(crate) enum Property {
     DeadlocksAreReported,
 }
 
+impl Property {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::RepairsKeepItStarting,
+        Self::RepairsHold,
+        Self::DeadlocksAreReal,
+        Self::AllowedHolds,
+        Self::DeadlocksAreReported,
+    ];
+}
+
 /// Every gate that is said to never open stays shut in every world.
 pub(super) fn deadlocks_are_real(
     case: &Case,
