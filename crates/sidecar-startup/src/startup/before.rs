@@ -15,7 +15,8 @@ pub(crate) struct Before<'p> {
 impl<'p> Before<'p> {
     /// Records the members of a Pod before a repair.
     pub(crate) fn of(lineup: Lineup<'p>) -> Self {
-        let ranks = lineup.members().map(|(rank, seat)| (seat.name().to_owned(), rank)).collect();
+        let mut ranks = BTreeMap::new();
+        ranks.extend(lineup.members().map(|(rank, seat)| (seat.name().to_owned(), rank)));
         Self { lineup, ranks }
     }
 

@@ -28,7 +28,16 @@ pub(crate) struct Broken {
 #[derive(Debug)]
 pub(crate) struct Sent<'p> {
     before: Before<'p>,
-    disproved: OnceCell<Vec<BTreeSet<Known>>>,
+    disproved: OnceCell<Disproved>,
+}
+
+/// What would keep a Pod as it was sent from starting. It is assumed to start, so none of this is real.
+#[derive(Debug, Default)]
+struct Disproved {
+    /// Needs that would do so alone.
+    needs: BTreeSet<Known>,
+    /// Those that would do so together: at least one of each is not real.
+    circles: Vec<Vec<Known>>,
 }
 
 /// What tells a need apart from others in two versions of a Pod: its member, whether it is the gate's, its field and its topic.
@@ -50,11 +59,8 @@ impl<'p> Sent<'p> {
     pub(crate) fn broken(&self, after: &Lineup<'_>, who: Option<&str>) -> Option<Broken> {
         let mut graph = after.graph(Waits::Strict);
         graph.extend(needs(after, Some(&self.before)));
-        // The Pod as sent is assumed to start, so of the needs that would prevent that, one is not real.
         let disproved = self.disproved.get_or_init(|| self.disproved());
-        let is_real = |need: &Need| {
-            known(after, need).is_none_or(|known| !disproved.contains(&BTreeSet::from([known])))
-        };
+        let is_real = |need: &Need| known(after, need).is_none_or(|known| !disproved.needs.contains(&known));
         let touched = self.before.touched(after);
         let is_touched = |event: &Event| match touched.get(event.member_of()) {
             Some(Touch::Moved) => true,
@@ -62,9 +68,10 @@ impl<'p> Sent<'p> {
             Some(Touch::None) | None => false,
         };
         graph.deadlocks(is_real).into_iter().find_map(|deadlock| {
-            let needs: BTreeSet<_> = deadlock.needs.iter().filter_map(|need| known(after, need)).collect();
+            let needs: Vec<_> = deadlock.needs.iter().filter_map(|need| known(after, need)).collect();
+            let is_disproved = |circle: &Vec<Known>| circle.iter().all(|known| needs.contains(known));
             if !deadlock.events().any(|event| is_touched(&event))
-                || disproved.iter().any(|circle| circle.is_subset(&needs))
+                || disproved.circles.iter().any(is_disproved)
             {
                 return None;
             }
@@ -93,21 +100,27 @@ impl<'p> Sent<'p> {
         }
     }
 
-    /// The circles of needs that would keep the Pod from starting as it is: of each, at least one need is not real.
-    fn disproved(&self) -> Vec<BTreeSet<Known>> {
+    fn disproved(&self) -> Disproved {
         let lineup = self.before.lineup();
         let mut graph = lineup.graph(Waits::Real);
         graph.extend(needs(lineup, Some(&self.before)));
-        let holds_others = |member: usize| {
-            let seat = lineup.seats.get(member);
+        let holds_others = |event: Event| {
+            let seat = lineup.seats.get(event.member_of());
             seat.is_some_and(|seat| seat.is_init || seat.hook().is_some_and(hangs))
-                && member + 1 < lineup.seats.len()
+                && event.member_of() + 1 < lineup.seats.len()
         };
-        // A deadlock that holds back no other container is no evidence: the rest of the Pod starts anyway.
-        let deadlocks = graph.deadlocks(|_| true).into_iter();
-        deadlocks
-            .filter(|deadlock| deadlock.events().any(|event| holds_others(event.member_of())))
-            .map(|deadlock| deadlock.needs.iter().filter_map(|need| known(lineup, need)).collect())
-            .collect()
+        let mut disproved = Disproved::default();
+        for deadlock in graph.deadlocks(|_| true) {
+            // A deadlock that holds back no other container is no evidence: the rest of the Pod starts anyway.
+            if deadlock.events().any(holds_others) {
+                match deadlock.needs.as_slice() {
+                    [need] => disproved.needs.extend(known(lineup, need)),
+                    needs => {
+                        disproved.circles.push(needs.iter().filter_map(|need| known(lineup, need)).collect());
+                    }
+                }
+            }
+        }
+        disproved
     }
 }

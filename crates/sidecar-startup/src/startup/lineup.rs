@@ -182,8 +182,8 @@ impl<'p> Lineup<'p> {
             place.earlier.iter().filter(|id| **id != container.id).filter_map(at).collect();
         init.push(Seat::as_sidecar(container, probe));
         init.extend(place.later.iter().filter(|id| **id != container.id).filter_map(at));
-        let moved: BTreeSet<_> =
-            place.earlier.iter().chain(place.later).chain([&container.id]).copied().collect();
+        let mut moved = BTreeSet::new();
+        moved.extend(place.earlier.iter().chain(place.later).chain([&container.id]).copied());
         let apps = pod.app_list().filter(|other| !moved.contains(&other.id)).map(Seat::there).collect();
         Self::arranged(pod, settings, init, apps)
     }

@@ -22,7 +22,9 @@ impl Graph {
             Some(Deadlock { graph: self, needs: vec![*need], way: Way::Back(need.later_provider()?) })
         }));
         if !rest.is_empty() {
-            let told: BTreeSet<_> = direct.into_iter().map(std::ptr::from_ref).collect();
+            // `collect` would bring a sort of its own into the module, of 4 kB.
+            let mut told: BTreeSet<*const Need> = BTreeSet::new();
+            told.extend(direct.into_iter().map(std::ptr::from_ref));
             let is_left = |need: &&Need| !told.contains(&std::ptr::from_ref(*need));
             deadlocks.extend(self.longer_circles(needs.into_iter().filter(is_left).collect()));
         }

@@ -48,7 +48,7 @@ fn needs_of(
     asks: impl Fn(&Seat<'_>) -> Vec<Ask>,
 ) -> Vec<Need> {
     let mut needs = Vec::new();
-    let mut owners: Option<BTreeMap<i32, Rc<[Member]>>> = None;
+    let mut owners = None;
     for (member, seat) in lineup.members() {
         let Some(container) = seat.container() else { continue };
         for ask in asks(seat) {
@@ -75,7 +75,9 @@ fn owners_of(lineup: &Lineup<'_>) -> BTreeMap<i32, Rc<[Member]>> {
             owners.entry(port.container_port).or_default().push(member);
         }
     }
-    owners.into_iter().map(|(port, owners)| (port, owners.into())).collect()
+    let mut shared = BTreeMap::new();
+    shared.extend(owners.into_iter().map(|(port, owners)| (port, owners.into())));
+    shared
 }
 
 /// Whether a port is the member's own: it declares it, or its words or the catalogue show that it listens there.

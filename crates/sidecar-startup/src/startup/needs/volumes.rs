@@ -38,7 +38,9 @@ impl<'m> Volumes<'m> {
                 *users.entry(&mount.volume).or_default().entry(member).or_default() |= !mount.is_read_only;
             }
         }
-        Self(users.into_iter().map(|(name, users)| (name, Volume::of(lineup, before, &users))).collect())
+        let mut volumes = BTreeMap::new();
+        volumes.extend(users.into_iter().map(|(name, users)| (name, Volume::of(lineup, before, &users))));
+        Self(volumes)
     }
 
     /// The volume of a mount.
