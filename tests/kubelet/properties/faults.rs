@@ -193,8 +193,8 @@ fn asks_others_only_possibly(world: &World, name: &str) -> bool {
     needs.any(|need| !need.is_proven && matches!(need.about, About::Port(_) | About::GateFile(_)))
 }
 
-/// Whether nothing is wrong but that hooks which look once came too early, in a Pod that restarts nothing: in what was sent they came in time
-/// by chance, since some other container took its time. No order of the containers makes sure of that.
+/// Whether nothing is wrong but that hooks which look once came too early, in a Pod that restarts nothing: as sent they came in time by
+/// chance, since some other container took its time. No order of the containers makes sure of that.
 fn only_missed_their_look(pod: &Pod<'_>, outcome: &Outcome) -> bool {
     let stuck = outcome.stuck();
     let mut missed = stuck.iter().filter_map(|name| pod.find(name));
