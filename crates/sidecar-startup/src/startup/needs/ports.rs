@@ -148,6 +148,10 @@ fn asks_of_main_command(seat: &Seat<'_>) -> Vec<Ask> {
     let Some(container) = seat.container().filter(|container| !container.is_init_task()) else {
         return Vec::new();
     };
+    // Only a loop waits, and few commands have one.
+    if !container.fields.words().any(|word| word.contains("until") || word.contains("while")) {
+        return Vec::new();
+    }
     let words: Vec<_> = container.fields.words().collect();
     let waits = local_asks(&words, Purpose::Any).into_iter().filter(|ask| ask.waits);
     waits
