@@ -17,7 +17,7 @@ use self::script::Script;
 use self::shell::{Shell, outcome_of_words};
 use self::words::{as_strs, program, unwrapped};
 
-pub use self::asks::{Ask, Purpose, local_asks};
+pub use self::asks::{Ask, Purpose, local_asks, local_waits};
 pub use self::outcome::{Ends, Outcome};
 pub(crate) use self::words::is_shell;
 

@@ -76,6 +76,17 @@ pub fn local_asks<S: AsRef<str>>(words: &[S], purpose: Purpose) -> Vec<Ask> {
     asks
 }
 
+/// The ports of its own Pod that a command is certain to wait for, however long that takes.
+#[must_use]
+pub fn local_waits<S: AsRef<str>>(words: &[S]) -> Vec<u16> {
+    // Only a loop waits, and few commands have one.
+    if !words.iter().any(|word| word.as_ref().contains("until") || word.as_ref().contains("while")) {
+        return Vec::new();
+    }
+    let waits = local_asks(words, Purpose::Any).into_iter().filter(|ask| ask.waits);
+    waits.map(|ask| ask.port).collect()
+}
+
 /// Whether a command is certain to connect to an address that it names.
 fn connects(words: &[&str], purpose: Purpose) -> bool {
     let words = words.strip_prefix(&["exec"]).unwrap_or(words);

@@ -8,7 +8,7 @@ use super::edit::Edit;
 use super::pair::Split;
 use super::placement;
 use super::plan::{Plan, Task};
-use super::probe_source::Source;
+use super::probe_source::{self, Source};
 use super::{budget, safety};
 use crate::finding::Refusal;
 use crate::model::container_id::ContainerId;
@@ -92,10 +92,7 @@ impl<'s, 'i> Move<'s, 'i> {
 
     /// Checks that all start that did before.
     fn opens(&self, context: &Context<'_>, container: &Container<'_>) -> Result<(), Refusal> {
-        match &self.probe {
-            Some(source) => source.opens(context, container, self.place),
-            None => safety::opens(context, container, self.place, None),
-        }
+        probe_source::opens(self.probe.as_ref(), context, container, self.place)
     }
 
     fn plan(self, context: &Context<'_>, container: &Container<'_>, draft: &Draft<'_>) -> Plan {

@@ -11,8 +11,7 @@ use super::draft::Draft;
 use super::edit::Edit;
 use super::placement;
 use super::plan::Plan;
-use super::probe_source::{NO_PROBE, Source};
-use super::safety;
+use super::probe_source::{self, NO_PROBE, Source};
 use crate::command::is_shell;
 use crate::finding::Refusal;
 use crate::model::cluster::Node;
@@ -84,10 +83,7 @@ impl<'s, 'i> Split<'s, 'i> {
     /// # Errors
     /// Who would wait for whom.
     pub(super) fn opens(&self, context: &Context<'_>, container: &Container<'_>) -> Result<(), Refusal> {
-        match &self.probe {
-            Some(source) => source.opens(context, container, self.place),
-            None => safety::opens(context, container, self.place, None),
-        }
+        probe_source::opens(self.probe.as_ref(), context, container, self.place)
     }
 
     /// The plan that splits the container.

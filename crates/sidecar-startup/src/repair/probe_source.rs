@@ -14,8 +14,10 @@ use crate::model::gate::probe_is_gate;
 use crate::pod::container::Container;
 use crate::settings::action::{Action, Fix, Need};
 use crate::settings::rule_id::RuleId;
+use crate::startup::broken::Broken;
+use crate::startup::check;
 use crate::startup::context::Context;
-use crate::startup::lineup::Place;
+use crate::startup::lineup::{Lineup, Place};
 
 /// Where a `startupProbe` comes from.
 #[derive(Debug)]
@@ -50,28 +52,8 @@ impl<'a> Source<'a> {
         place: Place<'_>,
     ) -> Result<Self, Refusal> {
         let source = Self::choose(context, container)?;
-        source.opens(context, container, place)?;
+        opens(Some(&source), context, container, place)?;
         Ok(source)
-    }
-
-    /// Checks that the probe opens the gate of a sidecar container at a place among the init containers.
-    ///
-    /// # Errors
-    /// Who would wait for whom, or whom else the probe asks.
-    pub(crate) fn opens(
-        &self,
-        context: &Context<'_>,
-        container: &Container<'_>,
-        place: Place<'_>,
-    ) -> Result<(), Refusal> {
-        let probe = self.typed(container);
-        if matches!(self, Self::Own { .. })
-            && let Some(asked) = safety::asks_another(context, container, place, probe.clone())
-        {
-            let reason = format!("a startupProbe from {self} would not ask the sidecar itself: it {asked}");
-            return Err(reason.into());
-        }
-        safety::opens(context, container, place, Some((probe, self)))
     }
 
     /// As [`Source::find`], for a sidecar container that stays where it is.
@@ -155,6 +137,35 @@ impl<'a> Source<'a> {
             Self::Own { field, attempts } => asking_as(own(field)?, attempts),
         }
     }
+}
+
+/// Checks that the gates of a container open once it is a sidecar container at a place, with a `startupProbe` from this source, or with its
+/// own where there is none, and that it keeps no other container from starting.
+///
+/// # Errors
+/// Who would wait for whom, or whom else the probe asks.
+pub(crate) fn opens(
+    source: Option<&Source<'_>>,
+    context: &Context<'_>,
+    container: &Container<'_>,
+    place: Place<'_>,
+) -> Result<(), Refusal> {
+    let Context { pod, settings, .. } = context;
+    let probe = source.map(|source| source.typed(container));
+    let after = Lineup::with_sidecar(pod, settings, container, place, probe);
+    if let Some(source @ Source::Own { .. }) = source
+        && let Some(asked) = check::asks_another(&after, container)
+    {
+        let reason = format!("a startupProbe from {source} would not ask the sidecar itself: it {asked}");
+        return Err(reason.into());
+    }
+    context.sent().opens(&after, container).map_err(|Broken { field, is_proven, reason, .. }| match source {
+        Some(source) if field == ["startupProbe"] => {
+            let would = if is_proven { "would" } else { "might" };
+            format!("a startupProbe from {source} {would} never succeed: {reason}").into()
+        }
+        _ => reason.into(),
+    })
 }
 
 impl std::fmt::Display for Source<'_> {

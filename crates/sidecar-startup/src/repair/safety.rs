@@ -1,53 +1,10 @@
-//! Checks that every repair makes before it moves a container or adds a gate.
-//!
-//! Each returns why the repair would make the Pod worse, as text to follow "not repaired: ".
-
-use std::fmt;
+//! What repairs compare before they move a container or replace a probe: host ports and probes.
 
 use k8s_openapi::api::core::v1::{ContainerPort, Probe};
 
-use crate::finding::Refusal;
 use crate::model::timing::Timing;
 use crate::pod::Pod;
 use crate::pod::container::Container;
-use crate::startup::broken::Broken;
-use crate::startup::check;
-use crate::startup::context::Context;
-use crate::startup::lineup::{Lineup, Place};
-
-/// The port of another container that a `startupProbe` would ask for, in words.
-pub(crate) fn asks_another(
-    context: &Context<'_>,
-    container: &Container<'_>,
-    place: Place<'_>,
-    probe: Probe,
-) -> Option<String> {
-    let Context { pod, settings, .. } = context;
-    check::asks_another(&Lineup::with_sidecar(pod, settings, container, place, Some(probe)), container)
-}
-
-/// Checks that the gates of a container open once it is a sidecar container at a place, with that `startupProbe` if it has none of its
-/// own, and that it keeps nobody else from starting.
-///
-/// # Errors
-/// Who would wait for whom.
-pub(crate) fn opens(
-    context: &Context<'_>,
-    container: &Container<'_>,
-    place: Place<'_>,
-    probe: Option<(Probe, &dyn fmt::Display)>,
-) -> Result<(), Refusal> {
-    let Context { pod, settings, .. } = context;
-    let (probe, source) = probe.unzip();
-    let after = Lineup::with_sidecar(pod, settings, container, place, probe);
-    context.sent().opens(&after, container).map_err(|Broken { field, is_proven, reason, .. }| match source {
-        Some(source) if field == ["startupProbe"] => {
-            let would = if is_proven { "would" } else { "might" };
-            format!("a startupProbe from {source} {would} never succeed: {reason}").into()
-        }
-        _ => reason.into(),
-    })
-}
 
 /// A host port that another entry of `containers` uses, too. Within that list the API server rejects this; across the two lists it does
 /// not check (`checkHostPortConflicts` in `pkg/apis/core/validation/validation.go`).

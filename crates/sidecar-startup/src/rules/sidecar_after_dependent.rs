@@ -52,7 +52,7 @@ use crate::pod::container::{Container, ContainerKind};
 use crate::repair::draft::Draft;
 use crate::repair::edit::Edit;
 use crate::repair::plan::{Phase, Plan, Repair, Task};
-use crate::repair::safety;
+use crate::repair::probe_source;
 use crate::settings::action::Fix;
 use crate::settings::rule_id::RuleId;
 use crate::startup::context::Context;
@@ -124,7 +124,7 @@ fn plan(task: &Task<'_, '_>, _: &Draft<'_>) -> Result<Plan, Refusal> {
     }
     let init: Vec<_> = pod.init_containers().map(|other| other.id).collect();
     let position = init.iter().position(|other| *other == target.id).unwrap_or(init.len());
-    safety::opens(task.context, container, Place::at(&init, position), None)?;
+    probe_source::opens(None, task.context, container, Place::at(&init, position))?;
     let what = format!("listed sidecar {} before {}", container.name(), dependent.name());
     Ok(Plan::new(what, vec![Edit::MoveToInit { container: container.id, before: Some(target.id) }]))
 }

@@ -51,7 +51,7 @@ use crate::pod::container::ContainerKind;
 use crate::repair::draft::Draft;
 use crate::repair::edit::Edit;
 use crate::repair::plan::{Phase, Plan, Repair, Task};
-use crate::repair::safety;
+use crate::repair::probe_source;
 use crate::settings::action::{Action, Fix};
 use crate::settings::rule_id::RuleId;
 use crate::startup::context::Context;
@@ -111,7 +111,7 @@ fn plan(task: &Task<'_, '_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
     if container.fields.has_restart_rules() {
         return Err("it has restartPolicyRules".into());
     }
-    safety::opens(task.context, container, Place::of(draft.init(), container.id), None)?;
+    probe_source::opens(None, task.context, container, Place::of(draft.init(), container.id))?;
     let what = format!("set restartPolicy: Always on init container {}", container.name());
     let edit = Edit::Set { container: container.id, path: &["restartPolicy"], value: "Always".into() };
     Ok(Plan::new(what, vec![edit]))

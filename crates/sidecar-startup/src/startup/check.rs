@@ -1,6 +1,6 @@
 //! The gates of a Pod that are wrong, for sure.
 
-use super::graph::{Certainty, Deadlock, Need, Topic};
+use super::graph::{Certainty, Deadlock, Member, Need, Topic};
 use super::lineup::{Lineup, Seat, Waits, hangs};
 use super::needs::{may_be_proven, needs, ports_asked};
 use crate::model::container_id::ContainerId;
@@ -52,10 +52,10 @@ pub(crate) struct Gates {
 
 /// Finds the gates of a Pod that are proven to be wrong.
 pub(crate) fn gates(pod: &Pod<'_>, settings: &Settings) -> Gates {
-    let lineup = Lineup::of(pod, settings);
-    if !may_be_proven(&lineup) {
+    if !may_be_proven(pod) {
         return Gates::default();
     }
+    let lineup = Lineup::of(pod, settings);
     let needs = needs(&lineup, None);
     let foreign = needs.iter().filter_map(|need| foreign_gate(&lineup, need)).collect();
     let proven: Vec<_> = needs.into_iter().filter(|need| need.certainty == Certainty::Proven).collect();
@@ -102,12 +102,7 @@ fn dead_gate(lineup: &Lineup<'_>, deadlock: &Deadlock<'_>) -> Option<DeadGate> {
 
 /// In words, the port of another container that the gate of this one asks for; none if it asks for none.
 pub(crate) fn asks_another(lineup: &Lineup<'_>, container: &Container<'_>) -> Option<String> {
-    let is_its = |need: &Need| {
-        lineup
-            .seats
-            .get(need.member())
-            .and_then(Seat::container)
-            .is_some_and(|other| other.id == container.id)
-    };
-    ports_asked(lineup).into_iter().find(is_its).map(|need| need.reason)
+    let is_its = |(_, seat): &(Member, &Seat<'_>)| seat.container().is_some_and(|own| own.id == container.id);
+    let (member, seat) = lineup.members().find(is_its)?;
+    ports_asked(lineup, member, seat).into_iter().next().map(|need| need.reason)
 }

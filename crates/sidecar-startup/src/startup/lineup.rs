@@ -1,27 +1,30 @@
 //! The members of the start-up graph, in start order: the containers of the Pod, and those that injectors will add.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
-use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
+use k8s_openapi::api::core::v1::{ContainerPort, LifecycleHandler, Probe};
 
 use super::graph::{Graph, Member};
 use super::injectors::{Injected, Part, Spot, injected};
 use crate::catalogue::row::ISTIO_PROXY;
-use crate::command::{Purpose, local_asks, outcome};
+use crate::command::{local_waits, outcome};
 use crate::model::container_id::ContainerId;
 use crate::model::gate::{hook_is_gate, probe_is_gate};
 use crate::pod::Pod;
 use crate::pod::container::{Container, ContainerKind};
 use crate::settings::Settings;
 
-#[derive(Debug)]
 /// The members of a start-up graph, in the order in which they start.
+#[derive(Debug)]
 pub(crate) struct Lineup<'p> {
     /// The Pod.
     pub(crate) pod: &'p Pod<'p>,
     /// The members.
     pub(crate) seats: Vec<Seat<'p>>,
+    owners: OnceCell<BTreeMap<i32, Rc<[Member]>>>,
 }
 
 /// One member.
@@ -50,7 +53,7 @@ impl<'p> Seat<'p> {
     }
 
     /// A container in the list where it is now.
-    fn there(container: &'p Container<'p>) -> Self {
+    pub(super) fn there(container: &'p Container<'p>) -> Self {
         let probe = container.fields.startup_probe.as_ref().filter(|_| container.is_native_sidecar());
         Self { who: Who::Container(container), is_init: container.is_init(), probe: probe.map(Cow::Borrowed) }
     }
@@ -210,12 +213,32 @@ impl<'p> Lineup<'p> {
         seats.extend(at(Spot::FirstApp, false));
         seats.extend(apps);
         seats.extend(at(Spot::LastApp, false));
-        Self { pod, seats }
+        Self { pod, seats, owners: OnceCell::new() }
     }
 
     /// The members with their positions.
     pub(crate) fn members(&self) -> impl DoubleEndedIterator<Item = (Member, &Seat<'p>)> + ExactSizeIterator {
         self.seats.iter().enumerate()
+    }
+
+    /// The members that declare a TCP port; none if nobody does.
+    pub(crate) fn owners_of(&self, port: i32) -> Option<&Rc<[Member]>> {
+        self.owners.get_or_init(|| self.owners()).get(&port)
+    }
+
+    fn owners(&self) -> BTreeMap<i32, Rc<[Member]>> {
+        let mut owners: BTreeMap<i32, Vec<Member>> = BTreeMap::new();
+        for (member, seat) in self.members() {
+            let ports =
+                seat.container().map(|container| container.fields.ports.as_slice()).unwrap_or_default();
+            let is_tcp = |port: &&ContainerPort| port.protocol.as_deref().is_none_or(|name| name == "TCP");
+            for port in ports.iter().filter(is_tcp) {
+                owners.entry(port.container_port).or_default().push(member);
+            }
+        }
+        let mut shared = BTreeMap::new();
+        shared.extend(owners.into_iter().map(|(port, owners)| (port, owners.into())));
+        shared
     }
 
     /// The graph with all waits, and without needs.
@@ -247,7 +270,7 @@ fn holds(seat: &Seat<'_>, waits: Waits) -> bool {
 /// Whether a hook sleeps forever, or does not return until what it waits for answers.
 pub(crate) fn hangs(hook: &LifecycleHandler) -> bool {
     let words = hook.exec.as_ref().and_then(|exec| exec.command.as_deref()).unwrap_or_default();
-    outcome(words).sleeps == u32::MAX || local_asks(words, Purpose::Any).iter().any(|ask| ask.waits)
+    outcome(words).sleeps == u32::MAX || !local_waits(words).is_empty()
 }
 
 /// Whether a gate opens only once its own container is up: that of an ordinary init container, which has to exit; one with a probe or hook

@@ -10,8 +10,9 @@ mod service;
 mod volumes;
 
 use super::before::Before;
-use super::graph::Need;
-use super::lineup::Lineup;
+use super::graph::{Member, Need};
+use super::lineup::{Lineup, Seat};
+use crate::pod::Pod;
 
 /// All needs that a Pod shows, proven or possible. `before` is the Pod before a repair, if this is the Pod after it: what a repair moves
 /// may need files, and the probes that it adds may meet mutual TLS.
@@ -26,15 +27,15 @@ pub(crate) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Nee
     needs
 }
 
-/// The needs of the gates that ask for a port that only others declare.
-pub(crate) fn ports_asked(lineup: &Lineup<'_>) -> Vec<Need> {
-    ports::needs(lineup)
+/// The needs of a member's gate that asks for ports that only others declare.
+pub(crate) fn ports_asked(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>) -> Vec<Need> {
+    ports::of_gate(lineup, member, seat)
 }
 
 /// Whether a Pod can have a proven need. Most Pods have no gate that asks for anything, and need no graph.
-pub(crate) fn may_be_proven(lineup: &Lineup<'_>) -> bool {
-    lineup
-        .seats
+pub(crate) fn may_be_proven(pod: &Pod<'_>) -> bool {
+    pod.containers
         .iter()
-        .any(|seat| seat.startup_probe().is_some() || seat.hook().is_some() || !ports::asks(seat).is_empty())
+        .map(Seat::there)
+        .any(|seat| seat.startup_probe().is_some() || seat.hook().is_some() || !ports::asks(&seat).is_empty())
 }

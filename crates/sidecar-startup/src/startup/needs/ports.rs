@@ -3,7 +3,6 @@
 //! Arguments, environment and the catalogue also show who listens: `containerPort` is informational
 //! (<https://kubernetes.io/docs/concepts/services-networking/connect-applications-service/>).
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
@@ -13,7 +12,7 @@ use super::evidence::{self, Evidence};
 use crate::catalogue::candidate::Candidate;
 use crate::catalogue::health::Reach;
 use crate::catalogue::row::Row;
-use crate::command::{Purpose, local_asks};
+use crate::command::{Purpose, local_asks, local_waits};
 use crate::model::container_fields::ContainerFields;
 use crate::pod::container::Container;
 use crate::startup::graph::{Certainty, Event, Member, Need, Topic, foremost};
@@ -34,60 +33,60 @@ pub(crate) struct Ask {
 
 /// What the gates ask for.
 pub(super) fn needs(lineup: &Lineup<'_>) -> Vec<Need> {
-    needs_of(lineup, &Event::Gate, asks)
+    lineup.members().flat_map(|(member, seat)| of_gate(lineup, member, seat)).collect()
+}
+
+/// What the gate of a member asks for.
+pub(super) fn of_gate(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>) -> Vec<Need> {
+    asks(seat).into_iter().filter_map(|ask| need(lineup, Event::Gate(member), seat, ask)).collect()
 }
 
 /// What the main commands of sidecars and applications wait for before their work.
 pub(super) fn waits(lineup: &Lineup<'_>) -> Vec<Need> {
-    needs_of(lineup, &Event::Up, asks_of_main_command)
-}
-
-fn needs_of(
-    lineup: &Lineup<'_>,
-    event: &dyn Fn(Member) -> Event,
-    asks: impl Fn(&Seat<'_>) -> Vec<Ask>,
-) -> Vec<Need> {
     let mut needs = Vec::new();
-    let mut owners = None;
     for (member, seat) in lineup.members() {
-        let Some(container) = seat.container() else { continue };
-        for ask in asks(seat) {
-            if is_own(lineup, seat, container, ask.port) {
-                continue;
-            }
-            let owners = owners.get_or_insert_with(|| owners_of(lineup));
-            if let Some(providers) = owners.get(&ask.port) {
-                needs.extend(need(lineup, event(member), seat, ask, Rc::clone(providers)));
-            }
-        }
+        let asks = asks_of_main_command(seat).into_iter();
+        needs.extend(asks.filter_map(|ask| need(lineup, Event::Up(member), seat, ask)));
     }
     needs
 }
 
-/// The members that declare each TCP port.
-fn owners_of(lineup: &Lineup<'_>) -> BTreeMap<i32, Rc<[Member]>> {
-    let mut owners: BTreeMap<i32, Vec<Member>> = BTreeMap::new();
-    for (member, seat) in lineup.members() {
-        let ports = seat.container().map(|container| container.fields.ports.as_slice()).unwrap_or_default();
-        for port in
-            ports.iter().filter(|port| port.protocol.as_deref().is_none_or(|protocol| protocol == "TCP"))
-        {
-            owners.entry(port.container_port).or_default().push(member);
-        }
+/// The need of a member that asks for a port; none if the port is its own, or nobody's.
+fn need(lineup: &Lineup<'_>, of: Event, seat: &Seat<'_>, ask: Ask) -> Option<Need> {
+    let providers = lineup.owners_of(ask.port)?;
+    let provider = lineup.seats.get(foremost(providers, of.member_of())?)?;
+    let evidence = evidence(lineup, seat, ask.port);
+    if evidence == Evidence::Listens {
+        return None;
     }
-    let mut shared = BTreeMap::new();
-    shared.extend(owners.into_iter().map(|(port, owners)| (port, owners.into())));
-    shared
+    // A main command that still waits listens on no port at all.
+    let may_be_own = evidence == Evidence::May && matches!(of, Event::Gate(_));
+    let certainty = if ask.is_needed && !may_be_own { Certainty::Proven } else { Certainty::Possible };
+    Some(Need {
+        of,
+        providers: Rc::clone(providers),
+        certainty,
+        topic: Topic::Port(ask.port),
+        field: ask.field,
+        reason: format!(
+            "{} port {} of {}",
+            if ask.is_of_kubelet { "probes" } else { "asks for" },
+            ask.port,
+            provider.quoted()
+        ),
+    })
 }
 
-/// Whether a port is the member's own: it declares it, or its words or the catalogue show that it listens there.
-fn is_own(lineup: &Lineup<'_>, seat: &Seat<'_>, container: &Container<'_>, port: i32) -> bool {
-    if seat.is_task() {
-        return false;
+/// What its `containerPort`s, the catalogue and its own words show about a port of a member. An ordinary init container listens on no
+/// port that others wait for.
+fn evidence(lineup: &Lineup<'_>, seat: &Seat<'_>, port: i32) -> Evidence {
+    let Some(container) = seat.container().filter(|_| !seat.is_task()) else { return Evidence::None };
+    let is_known = |row: &Row| listens_on(row, port, lineup.pod.candidate(container));
+    if declares(container, port) || container.row().is_some_and(is_known) {
+        Evidence::Listens
+    } else {
+        evidence::of_port(lineup.pod, container, port)
     }
-    declares(container, port)
-        || container.row().is_some_and(|row| listens_on(row, port, lineup.pod.candidate(container)))
-        || evidence::of_port(lineup.pod, container, port) == Evidence::Listens
 }
 
 /// Whether a sidecar listens on a port, for all that is known of its product.
@@ -105,30 +104,7 @@ pub(super) fn declares(container: &Container<'_>, port: i32) -> bool {
 
 /// Whether another member declares a port.
 pub(super) fn is_declared_by_another(lineup: &Lineup<'_>, member: Member, port: i32) -> bool {
-    owners_of(lineup).get(&port).is_some_and(|owners| owners.iter().any(|owner| *owner != member))
-}
-
-fn need(lineup: &Lineup<'_>, of: Event, seat: &Seat<'_>, ask: Ask, providers: Rc<[Member]>) -> Option<Need> {
-    let name = lineup.seats.get(foremost(&providers, of.member_of())?)?.quoted();
-    // An ordinary init container listens on no port that others wait for, and a main command that still waits on none at all.
-    let may_be_own = !seat.is_task()
-        && matches!(of, Event::Gate(_))
-        && seat
-            .container()
-            .is_some_and(|container| evidence::of_port(lineup.pod, container, ask.port) == Evidence::May);
-    let certainty = if ask.is_needed && !may_be_own { Certainty::Proven } else { Certainty::Possible };
-    Some(Need {
-        of,
-        providers,
-        certainty,
-        topic: Topic::Port(ask.port),
-        field: ask.field,
-        reason: format!(
-            "{} port {} of {name}",
-            if ask.is_of_kubelet { "probes" } else { "asks for" },
-            ask.port
-        ),
-    })
+    lineup.owners_of(port).is_some_and(|owners| owners.iter().any(|owner| *owner != member))
 }
 
 /// The ports that the gate of a member asks for.
@@ -148,20 +124,10 @@ fn asks_of_main_command(seat: &Seat<'_>) -> Vec<Ask> {
     let Some(container) = seat.container().filter(|container| !container.is_init_task()) else {
         return Vec::new();
     };
-    // Only a loop waits, and few commands have one.
-    if !container.fields.words().any(|word| word.contains("until") || word.contains("while")) {
-        return Vec::new();
-    }
     let words: Vec<_> = container.fields.words().collect();
-    let waits = local_asks(&words, Purpose::Any).into_iter().filter(|ask| ask.waits);
-    waits
-        .map(|ask| Ask {
-            port: i32::from(ask.port),
-            field: command_field(container),
-            is_needed: true,
-            is_of_kubelet: false,
-        })
-        .collect()
+    let field = command_field(container);
+    let ask = |port| Ask { port: i32::from(port), field, is_needed: true, is_of_kubelet: false };
+    local_waits(&words).into_iter().map(ask).collect()
 }
 
 /// The field with the last words of a container's command.
