@@ -4,20 +4,23 @@
 use std::collections::BTreeSet;
 
 use anyhow::ensure;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::needs::World;
 use crate::simulator::Seen;
 use crate::startup::{Outcome, simulate};
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Row {
-    what: &'static str,
+    what: String,
     spec: Value,
     ready_after: u64,
     /// When the application was started; never, where it was not.
     app_started: Option<u64>,
     /// When `side` was started, where that was recorded.
-    starts: Option<Vec<u64>>,
+    side_starts: Option<Vec<u64>>,
 }
 
 /// How long each Pod was watched.
@@ -32,11 +35,11 @@ const RETRY: u64 = 15;
 
 /// Each row holds in the model.
 pub(crate) fn rows_agree() -> anyhow::Result<()> {
-    let rows = rows();
+    let rows: Vec<Row> = serde_json::from_str(include_str!("measured.json"))?;
     ensure!(rows.len() == 12, "{} rows", rows.len());
     for row in rows {
-        let what = row.what;
-        let pod = json!({"metadata": {}, "spec": row.spec});
+        let what = &row.what;
+        let pod = json!({"metadata": {}, "spec": &row.spec});
         // Row 12 is a server that was made an ordinary init container.
         let world = World {
             needs: Vec::new(),
@@ -62,7 +65,7 @@ pub(crate) fn rows_agree() -> anyhow::Result<()> {
 fn restarts_agree(row: &Row, outcome: &Outcome) -> anyhow::Result<()> {
     let starts = outcome.of("side").map(|seen| seen.starts.clone()).unwrap_or_default();
     let model: Vec<_> = starts.into_iter().filter(|start| *start <= WATCHED).collect();
-    let (what, Some(starts)) = (row.what, &row.starts) else { return Ok(()) };
+    let (what, Some(starts)) = (&row.what, &row.side_starts) else { return Ok(()) };
     ensure!(starts.len() == model.len(), "{what}: started at {starts:?}, in the model at {model:?}");
     for (place, (seen, model)) in starts.iter().zip(&model).enumerate() {
         let late = ROUNDING + RETRY * place.saturating_sub(1) as u64;
@@ -72,73 +75,4 @@ fn restarts_agree(row: &Row, outcome: &Outcome) -> anyhow::Result<()> {
         );
     }
     Ok(())
-}
-
-fn rows() -> Vec<Row> {
-    let ready =
-        json!({"exec": {"command": ["test", "-f", "/ready"]}, "periodSeconds": 1, "failureThreshold": 60});
-    let blocking = hook("until test -f /ready; do sleep 1; done");
-    let failing = hook("sleep 3; exit 1");
-    let native = |fields| json!({"initContainers": [side(fields, Some("Always"))], "containers": [{"name": "app", "image": "app"}]});
-    let classic = |place, fields| {
-        let mut containers = vec![json!({"name": "app", "image": "app"})];
-        containers.insert(place, side(fields, None));
-        json!({"containers": containers})
-    };
-    let unnamed = json!({"tcpSocket": {"port": "admin"}, "periodSeconds": 1, "failureThreshold": 3});
-    let slow = json!({"exec": {"command": ["sleep", "15"]}});
-    let row =
-        |what, spec, app_started| Row { what, spec, ready_after: 6, app_started, starts: Some(vec![0]) };
-    vec![
-        row("1 native, readinessProbe only", native(json!({"readinessProbe": ready})), Some(0)),
-        row("2 native, livenessProbe only", native(json!({"livenessProbe": ready})), Some(0)),
-        row("3 native, startupProbe", native(json!({"startupProbe": ready})), Some(7)),
-        row("4 native, blocking postStart", native(blocking.clone()), Some(6)),
-        Row {
-            starts: Some(vec![0, 6, 23, 54]),
-            ..row("5 native, postStart that fails after 3 s", native(failing.clone()), None)
-        },
-        row("6 classic first, blocking postStart", classic(0, blocking.clone()), Some(6)),
-        Row {
-            starts: Some(vec![0, 6, 25, 54]),
-            ..row("7 classic first, postStart that fails after 3 s", classic(0, failing), Some(6))
-        },
-        Row {
-            ready_after: 2,
-            ..row(
-                "8 native, startupProbe on a named port that it does not declare",
-                native(json!({"startupProbe": unnamed})),
-                None,
-            )
-        },
-        Row {
-            ready_after: 2,
-            starts: None,
-            ..row(
-                "9 native, exec startupProbe that outlasts its timeout",
-                native(json!({"startupProbe": slow})),
-                None,
-            )
-        },
-        row("10 classic last, blocking postStart", classic(1, blocking), Some(0)),
-        row("11 classic first, startupProbe", classic(0, json!({"startupProbe": ready})), Some(0)),
-        row(
-            "12 the sidecar as an ordinary init container",
-            json!({"initContainers": [side(json!({}), None)], "containers": [{"name": "app", "image": "app"}]}),
-            None,
-        ),
-    ]
-}
-
-fn side(mut fields: Value, restart_policy: Option<&str>) -> Value {
-    fields["name"] = json!("side");
-    fields["image"] = json!("side");
-    if let Some(policy) = restart_policy {
-        fields["restartPolicy"] = json!(policy);
-    }
-    fields
-}
-
-fn hook(script: &str) -> Value {
-    json!({"lifecycle": {"postStart": {"exec": {"command": ["sh", "-c", script]}}}})
 }

@@ -6,6 +6,7 @@
 #![allow(clippy::indexing_slicing, clippy::panic, reason = "a test says so where something is not there")]
 
 use proptest::prelude::*;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use sidecar_startup::model::object::Object;
 use sidecar_startup::model::template::{Kind, PodTemplate};
@@ -14,94 +15,29 @@ use sidecar_startup::pod::Pod;
 use sidecar_startup::startup::sequence::{Gate, Sequence, WaitClass};
 use sidecar_startup::{Settings, validate};
 
-/// The behaviour of `side`.
-struct Side {
-    /// When it becomes ready.
-    ready: u64,
-    /// When its hook returns, and whether it succeeds; `None` without a hook.
-    hook: Option<(u64, bool)>,
-}
-
 /// A Pod, and when its application was started; `None` if it was not within 75 s.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Row {
-    what: &'static str,
+    what: String,
     spec: Value,
-    side: Side,
+    /// When `side` becomes ready, unless its hook fails before.
+    ready_after: u64,
+    /// The hook of `side`, if it has one.
+    hook: Option<Hook>,
     app_started: Option<u64>,
 }
 
-fn native(fields: Value) -> Value {
-    json!({"initContainers": [side(fields, Some("Always"))], "containers": [app()]})
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "camelCase")]
+struct Hook {
+    returns_after: u64,
+    succeeds: bool,
 }
 
-fn classic(position: usize, fields: Value) -> Value {
-    let mut containers = vec![app()];
-    containers.insert(position, side(fields, None));
-    json!({"containers": containers})
-}
-
-fn side(mut fields: Value, restart_policy: Option<&str>) -> Value {
-    fields["name"] = json!("side");
-    fields["image"] = json!("side");
-    if let Some(policy) = restart_policy {
-        fields["restartPolicy"] = json!(policy);
-    }
-    fields
-}
-
-fn app() -> Value {
-    json!({"name": "app", "image": "app"})
-}
-
-fn hook(script: &str) -> Value {
-    json!({"lifecycle": {"postStart": {"exec": {"command": ["sh", "-c", script]}}}})
-}
-
-const READY: &str = "until test -f /ready; do sleep 1; done";
-
+/// The twelve Pods.
 fn rows() -> Vec<Row> {
-    let ready =
-        json!({"exec": {"command": ["test", "-f", "/ready"]}, "periodSeconds": 1, "failureThreshold": 60});
-    let plain = || Side { ready: 6, hook: None };
-    let waits = || Side { ready: 6, hook: Some((6, true)) };
-    let fails = || Side { ready: u64::MAX, hook: Some((3, false)) };
-    let row = |what, spec, side, app_started| Row { what, spec, side, app_started };
-    vec![
-        row("1 native, readinessProbe only", native(json!({"readinessProbe": ready})), plain(), Some(0)),
-        row("2 native, livenessProbe only", native(json!({"livenessProbe": ready})), plain(), Some(0)),
-        row("3 native, startupProbe", native(json!({"startupProbe": ready})), plain(), Some(7)),
-        row("4 native, blocking postStart", native(hook(READY)), waits(), Some(6)),
-        row("5 native, postStart that fails after 3 s", native(hook("sleep 3; exit 1")), fails(), None),
-        row("6 classic first, blocking postStart", classic(0, hook(READY)), waits(), Some(6)),
-        row(
-            "7 classic first, postStart that fails after 3 s",
-            classic(0, hook("sleep 3; exit 1")),
-            fails(),
-            Some(6),
-        ),
-        row(
-            "8 native, startupProbe on a named port that it does not declare",
-            native(
-                json!({"startupProbe": {"tcpSocket": {"port": "admin"}, "periodSeconds": 1, "failureThreshold": 3}}),
-            ),
-            Side { ready: 2, hook: None },
-            None,
-        ),
-        row(
-            "9 native, startupProbe that sleeps past its timeout",
-            native(json!({"startupProbe": {"exec": {"command": ["sleep", "15"]}}})),
-            Side { ready: 2, hook: None },
-            None,
-        ),
-        row("10 classic last, blocking postStart", classic(1, hook(READY)), waits(), Some(0)),
-        row("11 classic first, startupProbe", classic(0, json!({"startupProbe": ready})), plain(), Some(0)),
-        row(
-            "12 the sidecar as an ordinary init container",
-            json!({"initContainers": [side(json!({}), None)], "containers": [app()]}),
-            plain(),
-            None,
-        ),
-    ]
+    serde_json::from_str(include_str!("../../../tests/kubelet/measured.json")).unwrap()
 }
 
 #[test]
@@ -119,17 +55,23 @@ fn the_model_agrees_with_every_pod() {
             None | Some((_, WaitClass::None)) => Some((0, 0)),
             Some((before, class)) => {
                 let before = &sequence.steps[before];
-                match (class, before.gate, row.side.hook) {
+                match (class, before.gate, row.hook) {
                     (_, Gate::Started, _) => Some((0, 0)),
-                    (WaitClass::Hard, Gate::PostStart, Some((returns, true))) => Some((returns, returns)),
+                    (WaitClass::Hard, Gate::PostStart, Some(Hook { returns_after, succeeds: true })) => {
+                        Some((returns_after, returns_after))
+                    }
                     // `side` never exits, either.
                     (WaitClass::Hard, Gate::PostStart, _) | (_, Gate::Exited, _) => None,
                     // Killing a container after its hook has failed takes a few more seconds.
-                    (WaitClass::Soft, _, Some((returns, _))) => Some((returns, returns + 5)),
+                    (WaitClass::Soft, _, Some(hook)) => Some((hook.returns_after, hook.returns_after + 5)),
                     (_, Gate::StartupProbe, _) if never_opens(&row.spec) => None,
                     (_, Gate::StartupProbe, _) => {
                         let probe = pod.containers[0].fields.startup_probe.as_ref().unwrap();
-                        let ready = row.side.ready;
+                        let ready = if row.hook.is_some_and(|hook| !hook.succeeds) {
+                            u64::MAX
+                        } else {
+                            row.ready_after
+                        };
                         Some((ready.max(before.opens.earliest), ready + Timing::of(probe).period))
                     }
                     (class, gate, _) => panic!("{}: nobody waits {class:?} for {gate:?} here", row.what),
@@ -160,6 +102,7 @@ fn never_opens(spec: &Value) -> bool {
 
 #[test]
 fn what_hangs_is_denied() {
+    assert_eq!(rows().len(), 12);
     let hanging: Vec<_> = rows().into_iter().filter(|row| row.app_started.is_none()).collect();
     assert_eq!(hanging.len(), 4);
     // Pod 12 is not detected: nothing but a well-known name shows that an ordinary init container never ends.
