@@ -78,7 +78,7 @@ pub(crate) fn decide<'p>(
     let Some(object) = may_repair.then(raw).flatten() else {
         return judged.map_err(|invalid| invalid.error);
     };
-    match rounds::repair(terms, pod.kind, object, &outdated) {
+    match rounds::repair(&context, terms, object, &outdated) {
         Ok(repairs) => settle(&context, terms, judged, repairs, known),
         Err(reason) => judged.map_err(|invalid| invalid.error).map(|mut decision| {
             decision.refuse(&reason, terms.settings.fix);

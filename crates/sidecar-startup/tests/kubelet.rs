@@ -3,7 +3,12 @@
 //! In each Pod, `side` takes some seconds to become ready. Times are in seconds after its first start. The sequence must allow
 //! the observed start of the application, and little else.
 
-#![allow(clippy::indexing_slicing, clippy::panic, reason = "a test says so where something is not there")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test says so where something is not there"
+)]
 
 use proptest::prelude::*;
 use serde::Deserialize;

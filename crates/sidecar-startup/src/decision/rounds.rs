@@ -9,7 +9,6 @@ use serde_json::Value;
 use super::verdict::Repaired;
 use crate::finding::{Fault, Refusal, Subject, Violation};
 use crate::model::container_id::ContainerId;
-use crate::model::template::Kind;
 use crate::pod::container::Container;
 use crate::pod::with_pod;
 use crate::repair::budget;
@@ -45,25 +44,24 @@ struct Refused {
 /// The maximum number of rounds. Each repair is made once, and enables at most the next phase.
 const MAX_ROUNDS: usize = 12;
 
-/// Repairs an object as far as the settings allow. The `startupProbe` of the containers `outdated` is derived again.
+/// Repairs an object, sent as this Pod, as far as the settings allow. The `startupProbe` of the containers `outdated` is derived again.
 ///
 /// # Errors
 /// The repairs do not converge, or the object cannot be read.
 pub(super) fn repair(
+    sent: &Context<'_>,
     terms: Terms<'_>,
-    kind: Kind,
-    object: Value,
+    mut object: Value,
     outdated: &[ContainerId],
 ) -> Result<Repairs, Refusal> {
-    let sent = Sent { terms, kind, text: object.to_string() };
-    let mut object = object;
-    let mut done = sent.look(&sent.text, |context| renew(context, outdated, &mut object))?;
+    let rounds = Rounds { origin: sent, terms };
+    let mut done = renew(sent, outdated, &mut object);
     for _ in 0..MAX_ROUNDS {
         let text = object.to_string();
-        let (repaired, Round { made, refused }) = sent.round(&text, &object)?;
+        let (repaired, Round { made, refused }) = rounds.round(&text, &object)?;
         if made.is_empty() {
             if !done.is_empty() {
-                let rise = rise(kind, &sent.text, &text, terms);
+                let rise = rounds.look(&text, |context| rise(sent, context))?;
                 done.extend(rise.map(|what| Repaired { what, rule: None }));
             }
             return Ok(Repairs { object, done, refused });
@@ -74,17 +72,18 @@ pub(super) fn repair(
     Err("the repairs undo each other".into())
 }
 
-/// An object as it was sent.
-struct Sent<'s> {
-    terms: Terms<'s>,
-    kind: Kind,
-    text: String,
+/// The rounds of an object.
+struct Rounds<'r, 'p> {
+    /// The Pod as it was sent.
+    origin: &'r Context<'p>,
+    terms: Terms<'r>,
 }
 
-impl Sent<'_> {
+impl Rounds<'_, '_> {
     /// Looks at a revision of the object.
     fn look<T>(&self, text: &str, look: impl FnOnce(&Context<'_>) -> T) -> Result<T, Refusal> {
-        with_pod(self.kind, text, self.terms.settings, |pod| look(&Context::new(pod, self.terms)))
+        let settings = self.terms.settings;
+        with_pod(self.origin.pod.kind, text, settings, |pod| look(&Context::new(pod, self.terms)))
             .map_err(|_| Refusal::from("the object cannot be read"))
     }
 
@@ -111,11 +110,9 @@ impl Sent<'_> {
 
     /// What a repair keeps from starting that starts in the object as it was sent.
     fn broken_by(&self, repaired: &Value) -> Result<Option<Broken>, Refusal> {
-        let settings = self.terms.settings;
-        let repaired = repaired.to_string();
-        self.look(&self.text, |before| {
-            self.look(&repaired, |after| before.sent().broken(&Lineup::of(after.pod, settings), None))
-        })?
+        self.look(&repaired.to_string(), |after| {
+            self.origin.sent().broken(&Lineup::of(after.pod, after.settings), None)
+        })
     }
 }
 
@@ -232,9 +229,8 @@ impl Repairs {
 }
 
 /// By how much the repairs raise the Pod's resource requests.
-fn rise(kind: Kind, before: &str, after: &str, terms: Terms<'_>) -> Option<String> {
-    let of = |text: &str| with_pod(kind, text, terms.settings, budget::of_pod).ok();
-    let rise = of(after)?.above(&of(before)?);
+fn rise(before: &Context<'_>, after: &Context<'_>) -> Option<String> {
+    let rise = budget::of_pod(after.pod).above(&budget::of_pod(before.pod));
     let amounts: Vec<_> = rise.iter().map(|(name, amount)| format!("{name} {amount}")).collect();
     (!amounts.is_empty()).then(|| format!("the Pod's resource requests rise by {}", amounts.join(", ")))
 }
