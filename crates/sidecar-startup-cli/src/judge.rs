@@ -44,6 +44,7 @@ pub(crate) fn admission_request(object: &Object<'_>) -> Value {
         "kind": {"group": object.group(), "version": "", "kind": object.kind()},
         "resource": {"group": object.group(), "version": "", "resource": ""},
         "operation": "CREATE",
+        "namespace": object.namespace(),
         "userInfo": {},
         "object": object.value,
     })

@@ -60,7 +60,7 @@ pub fn validate(payload: &str) -> Answer {
 pub fn validate_in(cluster: &dyn Cluster, payload: &str) -> Answer {
     let Ok(Payload { request, settings }) = read(payload) else { return validate_value(cluster, payload) };
     let settings = match Settings::from_value(&settings) {
-        Ok(settings) => settings,
+        Ok(settings) => settings.within(&request.namespace),
         Err(error) => return Answer::Unreadable(error.below(&["settings"].into())),
     };
     let GroupKind { group, kind, .. } = &request.kind;
@@ -116,6 +116,7 @@ fn validate_value(cluster: &dyn Cluster, payload: &str) -> Answer {
     let Some(request) = payload.get("request") else {
         return Answer::Unreadable(ReadError { path: ["request"].into(), kind: ReadErrorKind::Missing });
     };
+    let settings = settings.within(text(request, "/namespace"));
     if let Some(error) = explain_request(request) {
         return Answer::Unreadable(error);
     }

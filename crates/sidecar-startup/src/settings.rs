@@ -22,7 +22,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use self::action::{Action, Fix};
-use self::exemption::Exemption;
+use self::exemption::{Exemption, Place};
 use self::gates::Gates;
 use self::hold_application::HoldApplication;
 use self::mesh::Mesh;
@@ -33,6 +33,7 @@ use self::sidecar::Sidecar;
 use self::startup_seconds::StartupSeconds;
 use self::wait_for::WaitFor;
 use crate::model::read::{self, ReadError};
+use crate::model::view::TextMap;
 
 /// The settings of the policy.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -46,7 +47,7 @@ pub struct Settings {
     pub fix: Fix,
     /// Declared sidecars. They take precedence over the catalogue.
     pub sidecars: Vec<Sidecar>,
-    /// Containers that some rules do not judge.
+    /// Containers and Pods that some rules do not judge.
     pub exempt: Vec<Exemption>,
     /// Which gates are accepted.
     pub gates: Gates,
@@ -63,6 +64,9 @@ pub struct Settings {
     pub mesh: Mesh,
     /// Where kinds that are not built in keep their Pod templates.
     pub pod_templates: Vec<PodTemplates>,
+    /// The namespace that they are applied in; empty if there is none.
+    #[serde(skip)]
+    namespace: String,
 }
 
 impl Settings {
@@ -74,11 +78,34 @@ impl Settings {
         Ok(read::from_value::<Option<Self>>(value)?.unwrap_or_default())
     }
 
-    /// The action on a violation of `rule` by a container with this name and image repository: `Ignore` if it is exempt.
+    /// The settings as they apply in the namespace of a request. Until this is called, and where the name is empty, nothing that goes
+    /// by namespace applies.
     #[must_use]
-    pub fn action_on(&self, rule: RuleId, name: &str, repository: &str) -> Action {
-        let is_exempt = self.exempt.iter().any(|exemption| exemption.covers(rule, name, repository));
+    pub fn within(mut self, namespace: &str) -> Self {
+        namespace.clone_into(&mut self.namespace);
+        self
+    }
+
+    /// The action on a violation of `rule` by a container with this name and image repository, in a Pod with these labels: `Ignore` if
+    /// it is exempt.
+    #[must_use]
+    pub fn action_on(&self, rule: RuleId, labels: &TextMap<'_>, name: &str, repository: &str) -> Action {
+        let place = self.place(labels);
+        let is_exempt =
+            self.exempt.iter().any(|exemption| exemption.covers_container(rule, place, name, repository));
         if is_exempt { Action::Ignore } else { self.action(rule) }
+    }
+
+    /// The action on a violation of `rule` by a Pod with these labels as a whole: `Ignore` if it is exempt.
+    #[must_use]
+    pub fn action_on_pod(&self, rule: RuleId, labels: &TextMap<'_>) -> Action {
+        let place = self.place(labels);
+        let is_exempt = self.exempt.iter().any(|exemption| exemption.covers_pod(rule, place));
+        if is_exempt { Action::Ignore } else { self.action(rule) }
+    }
+
+    fn place<'a>(&'a self, labels: &'a TextMap<'a>) -> Place<'a> {
+        Place { namespace: &self.namespace, labels }
     }
 
     /// Whether the setting `rules` names a rule.
@@ -104,9 +131,51 @@ impl Settings {
     /// A warning about settings that are valid, but probably a mistake.
     #[must_use]
     pub fn warning(&self) -> Option<String> {
-        let sidecars = self.sidecars.iter().map(|sidecar| ("sidecars", &sidecar.r#match));
-        let exempt = self.exempt.iter().map(|exemption| ("exempt", &exemption.r#match));
-        let (list, _) = sidecars.chain(exempt).find(|(_, r#match)| r#match.is_everything())?;
-        Some(format!("settings.{list}: a match selects every container"))
+        let everything = |is_everything: bool| is_everything.then_some("a match selects every container");
+        let sidecars = self.sidecars.iter().map(|sidecar| everything(sidecar.r#match.is_everything()));
+        let exempt = self.exempt.iter().map(Exemption::is_everything);
+        let sidecars = sidecars.map(|what| ("sidecars", what));
+        let mut lists = sidecars.chain(exempt.map(|what| ("exempt", what)));
+        lists.find_map(|(list, what)| Some(format!("settings.{list}: {}", what?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn warnings() {
+        let everything = json!({"containerNames": ["*"]});
+        let proxy = json!({"containerNames": ["proxy"]});
+        let team = json!({"matchLabels": {"team": "a"}});
+        for (settings, expected) in [
+            (json!({"sidecars": [{"match": proxy}]}), None),
+            (
+                json!({"sidecars": [{"match": everything}]}),
+                Some("settings.sidecars: a match selects every container"),
+            ),
+            (
+                json!({"exempt": [{"match": everything, "reason": "x"}]}),
+                Some("settings.exempt: a match selects every container"),
+            ),
+            (json!({"exempt": [{"match": everything, "namespaces": ["a"], "reason": "x"}]}), None),
+            (json!({"exempt": [{"match": everything, "podSelector": team, "reason": "x"}]}), None),
+            (json!({"exempt": [{"match": proxy, "podSelector": {}, "reason": "x"}]}), None),
+            (json!({"exempt": [{"podSelector": team, "reason": "x"}]}), None),
+            (
+                json!({"exempt": [{"podSelector": {}, "reason": "x"}]}),
+                Some("settings.exempt: an entry selects every Pod"),
+            ),
+            (
+                json!({"exempt": [{"namespaces": ["*"], "reason": "x"}]}),
+                Some("settings.exempt: an entry selects every Pod"),
+            ),
+        ] {
+            let warning = Settings::from_value(&settings).unwrap().warning();
+            assert_eq!(warning.as_deref(), expected, "{settings}");
+        }
     }
 }
