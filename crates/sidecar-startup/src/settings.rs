@@ -3,12 +3,14 @@
 //! Every field is optional, so `{}` is valid. Unknown fields and values are errors: a typo must not silently disable a check.
 
 pub mod action;
+pub mod annotations;
 pub mod container_match;
 pub mod exemption;
 pub mod gates;
 pub mod hold_application;
 pub mod mesh;
 pub mod nodes;
+pub mod other_sidecars;
 pub mod pod_templates;
 pub mod rule_id;
 pub mod sidecar;
@@ -22,11 +24,13 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use self::action::{Action, Fix};
+use self::annotations::Annotations;
 use self::exemption::{Exemption, Place};
 use self::gates::Gates;
 use self::hold_application::HoldApplication;
 use self::mesh::Mesh;
 use self::nodes::Nodes;
+use self::other_sidecars::OtherSidecars;
 use self::pod_templates::PodTemplates;
 use self::rule_id::RuleId;
 use self::sidecar::Sidecar;
@@ -47,6 +51,10 @@ pub struct Settings {
     pub fix: Fix,
     /// Declared sidecars. They take precedence over the catalogue.
     pub sidecars: Vec<Sidecar>,
+    /// How much the application needs sidecar containers that nothing else knows.
+    pub other_sidecars: OtherSidecars,
+    /// Which annotations of a Pod count.
+    pub annotations: Annotations,
     /// Containers and Pods that some rules do not judge.
     pub exempt: Vec<Exemption>,
     /// Which gates are accepted.
