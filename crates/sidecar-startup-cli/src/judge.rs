@@ -58,7 +58,7 @@ impl Verdict {
                 decision.fixes.iter().map(ToString::to_string).collect(),
                 decision.violations.into_iter().map(Remark::of_violation).collect(),
             ),
-            Answer::Unreadable(error) => {
+            Answer::Unreadable { error, .. } => {
                 let remark = Remark {
                     is_warning: false,
                     pointer: error.path.to_pointer(),

@@ -7,6 +7,7 @@ pub mod annotations;
 pub mod container_match;
 pub mod exemption;
 pub mod gates;
+pub mod help;
 pub mod hold_application;
 pub mod mesh;
 pub mod nodes;
@@ -27,6 +28,7 @@ use self::action::{Action, Fix};
 use self::annotations::Annotations;
 use self::exemption::{Exemption, Place};
 use self::gates::Gates;
+use self::help::Help;
 use self::hold_application::HoldApplication;
 use self::mesh::Mesh;
 use self::nodes::Nodes;
@@ -55,6 +57,8 @@ pub struct Settings {
     pub other_sidecars: OtherSidecars,
     /// Which annotations of a Pod count.
     pub annotations: Annotations,
+    /// What every denial ends with.
+    pub help: Help,
     /// Containers and Pods that some rules do not judge.
     pub exempt: Vec<Exemption>,
     /// Which gates are accepted.
