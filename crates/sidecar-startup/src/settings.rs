@@ -11,6 +11,7 @@ pub mod help;
 pub mod hold_application;
 pub mod mesh;
 pub mod nodes;
+pub mod oldest_kubernetes;
 pub mod other_sidecars;
 pub mod pod_templates;
 pub mod rule_id;
@@ -32,6 +33,7 @@ use self::help::Help;
 use self::hold_application::HoldApplication;
 use self::mesh::Mesh;
 use self::nodes::Nodes;
+use self::oldest_kubernetes::OldestKubernetes;
 use self::other_sidecars::OtherSidecars;
 use self::pod_templates::PodTemplates;
 use self::rule_id::RuleId;
@@ -55,6 +57,8 @@ pub struct Settings {
     pub sidecars: Vec<Sidecar>,
     /// How much the application needs sidecar containers that nothing else knows.
     pub other_sidecars: OtherSidecars,
+    /// The oldest control plane that the policy serves.
+    pub oldest_kubernetes: OldestKubernetes,
     /// Which annotations of a Pod count.
     pub annotations: Annotations,
     /// What every denial ends with.
