@@ -27,7 +27,7 @@ use serde_json::Value;
 
 use self::action::{Action, Fix};
 use self::annotations::Annotations;
-use self::exemption::{Exemption, Place};
+use self::exemption::{Exemption, Place, any_matches};
 use self::gates::Gates;
 use self::help::Help;
 use self::hold_application::HoldApplication;
@@ -40,6 +40,7 @@ use self::rule_id::RuleId;
 use self::sidecar::Sidecar;
 use self::startup_seconds::StartupSeconds;
 use self::wait_for::WaitFor;
+use crate::model::glob::NameGlob;
 use crate::model::read::{self, ReadError};
 use crate::model::view::TextMap;
 
@@ -78,6 +79,8 @@ pub struct Settings {
     pub nodes: Nodes,
     /// How each mesh must hold the application.
     pub mesh: Mesh,
+    /// Globs on the namespaces where a mesh injects its proxy without a word in the Pod.
+    pub injected_namespaces: Vec<NameGlob>,
     /// Where kinds that are not built in keep their Pod templates.
     pub pod_templates: Vec<PodTemplates>,
     /// The namespace that they are applied in; empty if there is none.
@@ -122,6 +125,12 @@ impl Settings {
 
     fn place<'a>(&'a self, labels: &'a TextMap<'a>) -> Place<'a> {
         Place { namespace: &self.namespace, labels }
+    }
+
+    /// Whether a mesh injects its proxy here without a word in the Pod.
+    #[must_use]
+    pub fn is_injected(&self) -> bool {
+        any_matches(&self.injected_namespaces, &self.namespace)
     }
 
     /// Whether the setting `rules` names a rule.

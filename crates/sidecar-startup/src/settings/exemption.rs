@@ -94,7 +94,7 @@ impl Exemption {
 }
 
 /// Whether one of the globs fits a namespace; none fits an object without one.
-fn any_matches(globs: &[NameGlob], namespace: &str) -> bool {
+pub(super) fn any_matches(globs: &[NameGlob], namespace: &str) -> bool {
     !namespace.is_empty() && globs.iter().any(|glob| glob.matches(namespace))
 }
 
