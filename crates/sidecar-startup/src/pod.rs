@@ -5,8 +5,9 @@ pub mod owner;
 pub mod pair;
 mod recognise;
 
-use self::container::{Container, ContainerKind};
+use self::container::{Container, ContainerKind, Facts};
 use self::owner::{Deadline, Owner, deadline, job_spec, owner, service, spare_restarts};
+pub use self::recognise::HELPERS_ANNOTATION;
 use self::recognise::Recogniser;
 use crate::catalogue;
 use crate::catalogue::candidate::{Candidate, PodContext};
@@ -17,6 +18,7 @@ use crate::model::read::{ReadError, ReadErrorKind};
 use crate::model::template::{Kind, PodTemplate};
 use crate::model::view::TextMap;
 use crate::settings::Settings;
+use crate::settings::action::Need;
 
 /// The containers of a Pod template, in Pod order: `initContainers`, then `containers`.
 #[derive(Debug)]
@@ -44,6 +46,8 @@ pub struct Pod<'a> {
     service: String,
     /// The first entry of `containers` that is not a sidecar.
     application: Option<ContainerId>,
+    /// Whether its annotation may call sidecars helpers.
+    may_have_helpers: bool,
     /// The Pod as the catalogue sees it.
     context: PodContext<'a>,
 }
@@ -67,6 +71,7 @@ impl<'a> Pod<'a> {
             spare_restarts: spare_restarts(kind, object),
             service: service(object, template).to_owned(),
             application,
+            may_have_helpers: recogniser.may_have_helpers,
             context: recogniser.context,
         }
     }
@@ -109,6 +114,16 @@ impl<'a> Pod<'a> {
             ContainerKind::Init(facts) => facts.is_some(),
             _ => container.sidecar().is_some_and(|facts| facts.ceiling().is_some()),
         })
+    }
+
+    /// Whether its author may call a sidecar that holds the application a helper, by the annotation [`HELPERS_ANNOTATION`]: where the
+    /// operator honours that, neither the settings nor the catalogue knows the sidecar, and no Job waits for the Pod.
+    #[must_use]
+    pub fn may_call_helper(&self, container: &Container<'_>) -> bool {
+        let is_other = |facts: Facts| {
+            facts.row.is_none() && facts.need == Need::AtStart && container.declaration.is_none()
+        };
+        self.may_have_helpers && container.sidecar().is_some_and(is_other)
     }
 
     /// Whether a `DaemonSet` creates it.

@@ -44,12 +44,12 @@ pub fn matches(pattern: &str, text: &str) -> bool {
     }
 }
 
-/// A glob on container names.
+/// A glob on container names or namespaces, both of which are RFC 1123 labels.
 #[derive(Debug, Clone)]
 pub struct NameGlob(String);
 
 impl NameGlob {
-    /// Whether a container name matches.
+    /// Whether a name matches.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
         matches(&self.0, name)
@@ -63,7 +63,7 @@ impl NameGlob {
 }
 
 impl<'de> Deserialize<'de> for NameGlob {
-    /// Refuses a glob that cannot match any container name, since that must be a mistake.
+    /// Refuses a glob that cannot match any name, since that must be a mistake.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let glob = String::deserialize(deserializer)?;
         if glob.is_empty() || !glob.bytes().all(|b| is_name_byte(b) || b == b'*' || b == b'?') {

@@ -10,6 +10,8 @@ view! {
         "kind" kind: GroupKind<'a>,
         "operation" operation: Text<'a>,
         "subResource" sub_resource: Text<'a>,
+        /// The object's namespace; empty if it has none.
+        "namespace" namespace: Text<'a>,
         "object" object: Option<Object<'a>>,
         /// The existing object, on `UPDATE`.
         "oldObject" old_object: Option<Object<'a>>,

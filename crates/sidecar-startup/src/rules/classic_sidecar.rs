@@ -39,7 +39,7 @@
 //! Move the entry to `initContainers` and give it `restartPolicy: Always` and a `startupProbe`. A service mesh does this itself
 //! when it is configured to inject native sidecars. Nodes need kubelet 1.29 or later.
 
-use super::rule::Rule;
+use super::rule::{Rule, or_call_helper};
 use crate::finding::{ErrorKind, Finding, Subject};
 use crate::model::texts::texts;
 use crate::pod::Pod;
@@ -78,8 +78,9 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             kind: ErrorKind::Forbidden,
             detail: format!(
                 "sidecar {name} ({facts}) is listed under spec.containers, so {} can start before it is ready; move it to \
-                 initContainers with restartPolicy: Always and a startupProbe",
-                pod.application()
+                 initContainers with restartPolicy: Always and a startupProbe{}",
+                pod.application(),
+                or_call_helper(pod, container)
             ),
             short: format!("sidecar {name} belongs in initContainers"),
             ceiling,

@@ -46,7 +46,7 @@
 
 use k8s_openapi::api::core::v1::Probe;
 
-use super::rule::Rule;
+use super::rule::{Rule, or_call_helper};
 use crate::finding::{ErrorKind, Finding, Refusal, Subject};
 use crate::model::container_fields::ContainerFields;
 use crate::model::gate::{hook_is_gate, probe_is_gate};
@@ -118,7 +118,7 @@ fn without_gate(context: &Context<'_>, container: &Container<'_>, ceiling: Actio
         subject: Subject::Container(container.id),
         path: pod.path_of(container).child("startupProbe"),
         kind,
-        detail: format!("sidecar container {name} {state}; {remedy}"),
+        detail: format!("sidecar container {name} {state}; {remedy}{}", or_call_helper(pod, container)),
         short: format!("sidecar {name} {short}"),
         ceiling,
     }

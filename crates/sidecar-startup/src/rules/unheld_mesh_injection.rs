@@ -65,11 +65,11 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     if pod.spec().host_network {
         return;
     }
-    if let Some(wanted) = settings.mesh.istio.filter(|_| asks_for_istio(pod)) {
+    if let Some(wanted) = settings.mesh.istio.filter(|_| asks_for_istio(pod, settings)) {
         findings.extend(unheld_istio(context, wanted));
     }
     let awaits = pod.annotations().get(PROXY_AWAIT) != Some("disabled");
-    if settings.mesh.linkerd.is_some() && asks_for_linkerd(pod) && !awaits {
+    if settings.mesh.linkerd.is_some() && asks_for_linkerd(pod, settings) && !awaits {
         findings.push(finding(
             context,
             "linkerd-proxy",

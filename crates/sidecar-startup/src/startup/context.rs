@@ -46,7 +46,12 @@ impl<'p> Context<'p> {
     /// The action for a violation of a rule by a container.
     pub(crate) fn action_on(&self, rule: RuleId, container: &Container<'_>) -> Action {
         let name = pair::declared_name(container.fields);
-        self.settings.action_on(rule, name, &container.repository)
+        self.settings.action_on(rule, self.pod.labels(), name, &container.repository)
+    }
+
+    /// The action for a violation of a rule by the Pod as a whole.
+    pub(crate) fn action_on_pod(&self, rule: RuleId) -> Action {
+        self.settings.action_on_pod(rule, self.pod.labels())
     }
 
     /// The Pod as it was sent, to compare its repairs with.
