@@ -47,6 +47,7 @@ use crate::pod::container::{Container, ContainerKind};
 use crate::pod::pair::native_copy_of;
 use crate::repair::conversion;
 use crate::repair::plan::{Phase, Repair};
+use crate::repair::probe_source;
 use crate::settings::action::{Action, Fix};
 use crate::settings::rule_id::RuleId;
 use crate::startup::context::Context;
@@ -78,8 +79,9 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             kind: ErrorKind::Forbidden,
             detail: format!(
                 "sidecar {name} ({facts}) is listed under spec.containers, so {} can start before it is ready; move it to \
-                 initContainers with restartPolicy: Always and a startupProbe{}",
+                 initContainers with restartPolicy: Always and a startupProbe{}{}",
                 pod.application(),
+                probe_source::advice(context, container),
                 or_call_helper(pod, container)
             ),
             short: format!("sidecar {name} belongs in initContainers"),

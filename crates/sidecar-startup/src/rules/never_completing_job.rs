@@ -53,6 +53,7 @@ use crate::pod::container::{ContainerKind, Facts};
 use crate::pod::owner::Owner;
 use crate::repair::conversion;
 use crate::repair::plan::{Phase, Repair};
+use crate::repair::probe_source;
 use crate::settings::action::{Action, Fix, Need};
 use crate::settings::rule_id::RuleId;
 use crate::startup::context::Context;
@@ -102,8 +103,9 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             kind: ErrorKind::Forbidden,
             detail: format!(
                 "sidecar {name} ({facts}) is listed under spec.containers and does not exit with {}, so the Pod never \
-                 completes; move it to initContainers with restartPolicy: Always and a startupProbe",
-                pod.application()
+                 completes; move it to initContainers with restartPolicy: Always and a startupProbe{}",
+                pod.application(),
+                probe_source::advice(context, container)
             ),
             short: format!("sidecar {name} keeps the Pod from completing"),
             ceiling,

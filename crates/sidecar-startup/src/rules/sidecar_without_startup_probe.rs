@@ -55,7 +55,7 @@ use crate::pod::container::{Container, ContainerKind};
 use crate::repair::draft::Draft;
 use crate::repair::edit::Edit;
 use crate::repair::plan::{Phase, Plan, Repair, Task};
-use crate::repair::probe_source::{NO_PROBE, Source};
+use crate::repair::probe_source::{self, NO_PROBE, Source};
 use crate::settings::action::{Action, Fix};
 use crate::settings::rule_id::RuleId;
 use crate::startup::context::Context;
@@ -110,9 +110,9 @@ fn without_gate(context: &Context<'_>, container: &Container<'_>, ceiling: Actio
         }
     };
     let remedy = if kind == ErrorKind::Required {
-        "add a startupProbe"
+        format!("add a startupProbe{}", probe_source::advice(context, container))
     } else {
-        "make it check that the sidecar is ready"
+        "make it check that the sidecar is ready".to_owned()
     };
     Finding {
         subject: Subject::Container(container.id),

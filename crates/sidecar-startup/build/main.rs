@@ -6,6 +6,10 @@ use std::{env, error::Error, fs, path::Path};
 use serde::Deserialize;
 use serde_json::Value;
 
+use self::condition::{Condition, Rust, conditions};
+
+mod condition;
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "they are fields of the file")]
@@ -25,6 +29,8 @@ struct Row {
     #[serde(default)]
     stub_when: Vec<Condition>,
     need: Need,
+    #[serde(default)]
+    beside_app: bool,
     #[serde(default)]
     served_by_init: bool,
     #[serde(default)]
@@ -46,7 +52,10 @@ struct Row {
     health: Option<Health>,
     #[serde(default)]
     shell: bool,
+    #[serde(default)]
+    hint: String,
     source: String,
+    checked: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -94,103 +103,6 @@ struct PortSource {
     env: Option<String>,
     named: Option<String>,
     default: Option<u16>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Condition {
-    arg: Option<String>,
-    env: Option<String>,
-    annotation: Option<String>,
-    label: Option<String>,
-    kind: Option<String>,
-    image: Option<String>,
-    since: Option<String>,
-    tag: Option<String>,
-    mounts: Option<Mounts>,
-    command: Option<Absent>,
-    readiness_probe: Option<String>,
-    any_of: Option<Vec<Condition>>,
-    all_of: Option<Vec<Condition>>,
-    is: Option<String>,
-    is_not: Option<String>,
-    has: Option<String>,
-    #[serde(default)]
-    absent: bool,
-    port: Option<u16>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum Mounts {
-    HostPath,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum Absent {
-    Absent,
-}
-
-/// Rust source code.
-type Rust = Result<String, Box<dyn Error>>;
-
-impl Condition {
-    /// The code of this condition.
-    fn to_rust(&self) -> Rust {
-        let test = self.test()?;
-        let any_of = self.any_of.as_deref().map(conditions).transpose()?;
-        let all_of = self.all_of.as_deref().map(conditions).transpose()?;
-        let subjects = [
-            self.arg.as_ref().map(|flag| format!("Arg({:?}, {test})", flag.trim_start_matches('-'))),
-            self.env.as_ref().map(|name| format!("Env({name:?}, {test})")),
-            self.annotation.as_ref().map(|key| format!("Annotation({key:?}, {test})")),
-            self.label.as_ref().map(|key| format!("Label({key:?}, {test})")),
-            self.kind.as_ref().map(|kind| format!("Kind(Kind::{kind})")),
-            self.image.as_ref().map(|glob| format!("Image({glob:?})")),
-            self.since.as_ref().map(|version| format!("Since({version:?})")),
-            self.tag.as_ref().map(|part| format!("Tag({part:?})")),
-            self.mounts.as_ref().map(|Mounts::HostPath| "MountsHostPath".to_owned()),
-            self.command.as_ref().map(|Absent::Absent| "NoCommand".to_owned()),
-            self.readiness_probe
-                .as_ref()
-                .map(|path| format!("ReadinessProbe({path:?}, {})", self.port.unwrap_or(0))),
-            any_of.map(|conditions| format!("AnyOf({conditions})")),
-            all_of.map(|conditions| format!("AllOf({conditions})")),
-        ];
-        let mut subjects = subjects.into_iter().flatten();
-        match (subjects.next(), subjects.next()) {
-            (Some(condition), None) => Ok(format!("Condition::{condition}")),
-            _ => Err("a condition must have exactly one subject, such as arg or env".into()),
-        }
-    }
-
-    /// The code of the test on the value of this condition.
-    fn test(&self) -> Rust {
-        let test = match (&self.is, &self.is_not, &self.has, self.absent) {
-            (None, None, None, false) => "Test::Present".to_owned(),
-            (Some(value), None, None, false) => format!("Test::Is({value:?})"),
-            (None, Some(value), None, false) => format!("Test::IsNot({value:?})"),
-            (None, None, Some(part), false) => format!("Test::Has({part:?})"),
-            (None, None, None, true) => "Test::Absent".to_owned(),
-            _ => return Err("a condition has at most one test: is, isNot, has or absent".into()),
-        };
-        let tests_a_value =
-            self.arg.is_some() || self.env.is_some() || self.annotation.is_some() || self.label.is_some();
-        if !tests_a_value && test != "Test::Present" {
-            return Err("only arg, env, annotation and label can have a test".into());
-        }
-        if self.port.is_some() != self.readiness_probe.is_some() {
-            return Err("a readinessProbe must have a port, and nothing else may".into());
-        }
-        Ok(test)
-    }
-}
-
-/// The code of a list of conditions.
-fn conditions(conditions: &[Condition]) -> Rust {
-    let conditions: Result<Vec<_>, _> = conditions.iter().map(Condition::to_rust).collect();
-    Ok(format!("&[{}]", conditions?.join(", ")))
 }
 
 fn port_source(PortSource { arg, env, named, default }: &PortSource) -> String {
@@ -263,6 +175,7 @@ fn row(row: &Row) -> Rust {
         ("except_when", conditions(&row.except_when)?),
         ("stub_when", conditions(&row.stub_when)?),
         ("need", format!("Need::{:?}", row.need)),
+        ("beside_app", row.beside_app.to_string()),
         ("served_by_init", row.served_by_init.to_string()),
         ("never_one_shot", format!("&{:?}", row.never_one_shot)),
         ("redirects_traffic", row.redirects_traffic.to_string()),
@@ -276,7 +189,9 @@ fn row(row: &Row) -> Rust {
         ("writes", row.writes.to_string()),
         ("health", health(row.health.as_ref())?),
         ("has_shell", row.shell.to_string()),
+        ("hint", format!("{:?}", row.hint)),
         ("source", format!("texts({:?})", row.source)),
+        ("checked", format!("texts({:?})", row.checked)),
     ];
     let fields: Vec<_> = fields.iter().map(|(name, value)| format!("    {name}: {value},\n")).collect();
     Ok(format!("Row {{\n{}}}", fields.concat()))
