@@ -79,7 +79,14 @@ fn violations(outcome: &Outcome) -> Vec<Violation> {
     };
     // Deadlines belong to the kind.
     let is_of_template = |violation: &Violation| !violation.text.contains("DeadlineSeconds");
-    outcome.violations().into_iter().filter(is_of_template).map(tell).collect()
+    let all: Vec<_> = outcome.violations().into_iter().filter(is_of_template).map(tell).collect();
+    // Where a Job waits, one violation says where a sidecar belongs.
+    let keeps_running = |violation: &Violation| {
+        all.iter().any(|other| other.rule == "never-completing-job" && other.path == violation.path)
+    };
+    let is_said_once =
+        |violation: &&Violation| violation.rule != "classic-sidecar" || !keeps_running(violation);
+    all.iter().filter(is_said_once).cloned().collect()
 }
 
 fn template_of(object: &Value) -> Value {

@@ -13,6 +13,7 @@ use crate::further_kinds;
 use crate::model::cluster::{Cluster, KnownNodes, NoCluster};
 use crate::model::explain::explain;
 use crate::model::field::FieldPath;
+use crate::model::owners::Sender;
 use crate::model::read::{ReadError, ReadErrorKind, text};
 use crate::model::request::{GroupKind, Request, changes_containers};
 use crate::model::template::{Kind, PodTemplate};
@@ -64,7 +65,9 @@ pub fn validate(payload: &str) -> Answer {
 /// it and there is a sidecar to judge.
 #[must_use]
 pub fn validate_in(cluster: &dyn Cluster, payload: &str) -> Answer {
-    let Ok(Payload { request, settings }) = read(payload) else { return validate_value(cluster, payload) };
+    let Ok(Payload { mut request, settings }) = read(payload) else {
+        return validate_value(cluster, payload);
+    };
     let settings = match Settings::from_value(&settings) {
         Ok(settings) => settings.within(&request.namespace),
         Err(error) => return Answer::unreadable(error.below(&["settings"].into())),
@@ -73,8 +76,9 @@ pub fn validate_in(cluster: &dyn Cluster, payload: &str) -> Answer {
     if template_paths(&settings, group, kind).next().is_some() {
         return validate_value(cluster, payload);
     }
+    request.doubt_owners();
     let nodes = nodes_for(cluster, &settings, || has_sidecar(&request, &settings));
-    let terms = Terms { settings: &settings, nodes: &nodes };
+    let terms = Terms { settings: &settings, nodes: &nodes, sender: request.sender() };
     let decision = evaluate(terms, &request, &|| object_of(payload));
     Answer::new(decision, settings.help)
 }
@@ -129,17 +133,20 @@ fn validate_value(cluster: &dyn Cluster, payload: &str) -> Answer {
         return Answer::new(Err(error), settings.help);
     }
     // With duplicate keys, the text cannot be read but the parsed value can.
-    if let Ok(Payload { request: typed, .. }) = read(&json!({"request": request}).to_string())
-        && typed.subject().is_some()
+    let readable = json!({"request": request}).to_string();
+    if let Ok(Payload { request: mut typed, .. }) = read(&readable)
+        && Kind::of(&typed.kind.group, &typed.kind.kind).is_some()
     {
+        typed.doubt_owners();
         let nodes = nodes_for(cluster, &settings, || has_sidecar(&typed, &settings));
-        let terms = Terms { settings: &settings, nodes: &nodes };
+        let terms = Terms { settings: &settings, nodes: &nodes, sender: typed.sender() };
         let decision = evaluate(terms, &typed, &|| request.get("object").cloned());
         return Answer::new(decision, settings.help);
     }
     let paths = || template_paths(&settings, text(request, "/kind/group"), text(request, "/kind/kind"));
     let nodes = nodes_for(cluster, &settings, || further_kinds::has_sidecar(&settings, request, paths()));
-    let terms = Terms { settings: &settings, nodes: &nodes };
+    let sender = Sender::of(text(request, "/userInfo/username"));
+    let terms = Terms { settings: &settings, nodes: &nodes, sender };
     let decision = further_kinds::evaluate(terms, request, paths());
     Answer::new(Ok(decision), settings.help)
 }

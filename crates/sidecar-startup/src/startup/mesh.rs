@@ -16,10 +16,14 @@ pub(crate) const NATIVE_ISTIO: &str = "sidecar.istio.io/nativeSidecar";
 /// The annotation that Istio's injector adds.
 pub(crate) const STATUS: &str = "sidecar.istio.io/status";
 
-/// The annotations that make Linkerd's proxy a sidecar container: the current one, then older ones.
-const NATIVE_LINKERD: [&str; 3] = [
+/// The annotation that makes Linkerd's proxy a sidecar container, for those who have none of them yet. Linkerd 2.20, which does so by
+/// default, has a newer name for it and still reads this one; Linkerd 2.19 knows no newer one.
+const NATIVE_LINKERD: &str = "config.beta.linkerd.io/proxy-enable-native-sidecar";
+
+/// Its names, of which the first that is there counts (linkerd2 `pkg/inject`).
+const NATIVE_LINKERD_NAMES: [&str; 3] = [
     "config.linkerd.io/proxy-enable-native-sidecar",
-    "config.beta.linkerd.io/proxy-enable-native-sidecar",
+    NATIVE_LINKERD,
     "config.alpha.linkerd.io/proxy-enable-native-sidecar",
 ];
 
@@ -89,8 +93,14 @@ pub(crate) fn of_namespace(pod: &Pod<'_>, settings: &Settings) -> Option<MeshOfN
 /// Whether the annotations of a Pod make Linkerd's proxy a sidecar container.
 #[must_use]
 pub(crate) fn asks_for_native_linkerd(pod: &Pod<'_>) -> bool {
-    let is_on = |key: &str| matches!(pod.annotations().get(key), Some("true" | "enabled"));
-    NATIVE_LINKERD.into_iter().any(is_on)
+    matches!(pod.annotations().get(native_linkerd(pod)), Some("true" | "enabled"))
+}
+
+/// The annotation of a Pod that decides whether Linkerd's proxy becomes a sidecar container; the one to set if it has none.
+#[must_use]
+pub(crate) fn native_linkerd(pod: &Pod<'_>) -> &'static str {
+    let mut names = NATIVE_LINKERD_NAMES.into_iter();
+    names.find(|name| pod.annotations().get(name).is_some()).unwrap_or(NATIVE_LINKERD)
 }
 
 /// Whether a container is the proxy of a mesh, or prepares for it.
