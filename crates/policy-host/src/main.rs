@@ -70,8 +70,15 @@ struct Run {
     /// A recorded session, in YAML, to answer the policy's host calls from.
     #[arg(long, value_name = "FILE")]
     replay_host_capabilities_interactions: Option<PathBuf>,
-    /// The policy: a path or a file: URL.
+    /// The policy: a path or a file: URL; or a YAML file with a policy's manifest, whose module, settings and mode are used.
     policy: String,
+}
+
+/// What a manifest says of a policy.
+struct Manifest {
+    module: String,
+    settings: Value,
+    monitors: bool,
 }
 
 fn main() -> ExitCode {
@@ -95,8 +102,13 @@ impl Run {
     fn run(&self) -> anyhow::Result<()> {
         let request = serde_json::from_str(&read(&self.request_path)?).context("the request is not JSON")?;
         let request = AdmissionRequest::from_value(request)?;
-        let settings = self.settings()?;
-        let path = self.policy.strip_prefix("file://").unwrap_or(&self.policy);
+        let manifest = self.manifest()?;
+        let settings = match &manifest {
+            Some(manifest) => manifest.settings.clone(),
+            None => self.settings()?,
+        };
+        let policy = manifest.as_ref().map_or(&self.policy, |manifest| &manifest.module);
+        let path = policy.strip_prefix("file://").unwrap_or(policy);
         let module = read_module(Path::new(path))?;
         let compile =
             if self.disable_wasmtime_cache { PolicyModule::compile } else { PolicyModule::compile_cached };
@@ -104,9 +116,22 @@ impl Run {
         let verdict = policy.validate_settings(&settings)?;
         let reason = verdict.message.as_deref().unwrap_or("no reason given");
         ensure!(verdict.valid, "Provided settings are not valid: {reason}");
-        let response = policy.instantiate_with(self.host_calls(&module)?)?.validate(request, &settings);
+        let mut response = policy.instantiate_with(self.host_calls(&module)?)?.validate(request, &settings);
+        if manifest.is_some_and(|manifest| manifest.monitors) {
+            response = AdmissionResponse { allowed: true, status: None, patch: None, patch_type: None, ..response };
+        }
         println!("{}", serde_json::to_string(&response)?);
         Ok(())
+    }
+
+    fn manifest(&self) -> anyhow::Result<Option<Manifest>> {
+        if !self.policy.ends_with(".yaml") && !self.policy.ends_with(".yml") {
+            return Ok(None);
+        }
+        let spec = manifest::parse_one(&read(Path::new(&self.policy))?)?["spec"].take();
+        let module = spec["module"].as_str().context("the manifest has no spec.module")?.to_owned();
+        let settings = if spec["settings"].is_null() { json!({}) } else { spec["settings"].clone() };
+        Ok(Some(Manifest { module, settings, monitors: spec["mode"] == "monitor" }))
     }
 
     fn settings(&self) -> anyhow::Result<Value> {
