@@ -104,7 +104,8 @@ pub(crate) fn takes_values(root: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Values that cannot all hold are an error that names them, rather than a policy that silently wins.
+/// Values that cannot all hold are an error that names them, rather than a policy that silently wins; an API server that drops
+/// matchConditions is an error, too.
 pub(crate) fn refuses_what_contradicts(root: &Path) -> anyhow::Result<()> {
     let contradictions = [
         (
@@ -119,5 +120,8 @@ pub(crate) fn refuses_what_contradicts(root: &Path) -> anyhow::Result<()> {
         let error = String::from_utf8_lossy(&output.stderr);
         ensure!(!output.status.success() && error.contains(message), "{values}: {error}");
     }
+    let output = helm(root, &["template", "sidecar-startup", "chart", "--kube-version", "1.27"])?;
+    let error = String::from_utf8_lossy(&output.stderr);
+    ensure!(error.contains("which is incompatible with Kubernetes v1.27"), "{error}");
     Ok(())
 }
