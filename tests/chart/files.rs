@@ -185,7 +185,8 @@ pub(crate) fn has_the_form_of_the_policy_catalog(root: &Path) -> anyhow::Result<
     );
 
     let metadata = manifest::parse_one(&fs::read_to_string(root.join("metadata.yml"))?)?;
-    ensure!(text(&annotations["kubewarden/mutation"]) == metadata["mutating"].to_string(), "mutation");
+    let mutates = annotations["kubewarden/mutation"].as_str() == Some("true");
+    ensure!(metadata["mutating"] == mutates, "mutation");
     ensure!(
         manifest::parse_one(&text(&annotations["kubewarden/rules"]))? == metadata["rules"],
         "other rules than metadata.yml"

@@ -9,7 +9,8 @@ use anyhow::{Context as _, ensure};
 use clap::{Args, Parser, Subcommand};
 use policy_host::annotate::annotate;
 use policy_host::{AdmissionRequest, AdmissionResponse, HostCalls, PolicyModule, host_calls, metadata};
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
 
 /// Runs a compiled Kubewarden policy as Kubewarden does.
 #[derive(Parser)]
@@ -74,11 +75,28 @@ struct Run {
     policy: String,
 }
 
-/// What a manifest says of a policy.
+/// A policy's manifest.
+#[derive(Deserialize)]
 struct Manifest {
+    spec: ManifestSpec,
+}
+
+/// What a manifest says of how its policy is run.
+#[derive(Deserialize)]
+struct ManifestSpec {
     module: String,
-    settings: Value,
-    monitors: bool,
+    #[serde(default)]
+    settings: Map<String, Value>,
+    #[serde(default)]
+    mode: Mode,
+}
+
+#[derive(Deserialize, Default, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Mode {
+    #[default]
+    Protect,
+    Monitor,
 }
 
 fn main() -> ExitCode {
@@ -104,7 +122,7 @@ impl Run {
         let request = AdmissionRequest::from_value(request)?;
         let manifest = self.manifest()?;
         let settings = match &manifest {
-            Some(manifest) => manifest.settings.clone(),
+            Some(manifest) => Value::Object(manifest.settings.clone()),
             None => self.settings()?,
         };
         let policy = manifest.as_ref().map_or(&self.policy, |manifest| &manifest.module);
@@ -117,21 +135,23 @@ impl Run {
         let reason = verdict.message.as_deref().unwrap_or("no reason given");
         ensure!(verdict.valid, "Provided settings are not valid: {reason}");
         let mut response = policy.instantiate_with(self.host_calls(&module)?)?.validate(request, &settings);
-        if manifest.is_some_and(|manifest| manifest.monitors) {
-            response = AdmissionResponse { allowed: true, status: None, patch: None, patch_type: None, ..response };
+        if manifest.is_some_and(|manifest| manifest.mode == Mode::Monitor) {
+            response =
+                AdmissionResponse { allowed: true, status: None, patch: None, patch_type: None, ..response };
         }
         println!("{}", serde_json::to_string(&response)?);
         Ok(())
     }
 
-    fn manifest(&self) -> anyhow::Result<Option<Manifest>> {
-        if !self.policy.ends_with(".yaml") && !self.policy.ends_with(".yml") {
+    fn manifest(&self) -> anyhow::Result<Option<ManifestSpec>> {
+        let path = Path::new(&self.policy);
+        if !path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
             return Ok(None);
         }
-        let spec = manifest::parse_one(&read(Path::new(&self.policy))?)?["spec"].take();
-        let module = spec["module"].as_str().context("the manifest has no spec.module")?.to_owned();
-        let settings = if spec["settings"].is_null() { json!({}) } else { spec["settings"].clone() };
-        Ok(Some(Manifest { module, settings, monitors: spec["mode"] == "monitor" }))
+        let manifest = manifest::parse_one(&read(path)?)?;
+        let manifest: Manifest =
+            serde_json::from_value(manifest).context("the manifest is none of a policy")?;
+        Ok(Some(manifest.spec))
     }
 
     fn settings(&self) -> anyhow::Result<Value> {
