@@ -1,10 +1,11 @@
 //! The parts of Kustomize that the folders under `deploy/` use. Unknown fields are errors, so that nothing in a kustomization is
-//! ignored. If `kubectl` is installed, `deploy.rs` compares the results.
+//! ignored. If `kubectl` is installed, `checks/deploy` compares the results.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, bail, ensure};
+use regex::Regex;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -35,7 +36,7 @@ struct Patch {
     patch: String,
 }
 
-/// Selects the objects to patch: those that match all given fields.
+/// Selects the objects to patch: those that match all given fields, which are regular expressions for the whole value.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Target {
@@ -51,7 +52,10 @@ struct Labels {
 }
 
 /// Renders a folder as `kubectl kustomize` does.
-pub(crate) fn render(folder: &Path) -> anyhow::Result<Vec<Value>> {
+///
+/// # Errors
+/// A file cannot be read, a kustomization has a field that is not known here, or a patch does not apply.
+pub fn render(folder: &Path) -> anyhow::Result<Vec<Value>> {
     build(folder, Vec::new())
 }
 
@@ -73,8 +77,10 @@ fn build(folder: &Path, mut objects: Vec<Value>) -> anyhow::Result<Vec<Value>> {
     }
     for Patch { target, patch } in &kustomization.patches {
         let edits: json_patch::Patch = serde_json::from_value(manifest::parse_one(patch)?)?;
-        for object in objects.iter_mut().filter(|object| target.matches(object)) {
-            json_patch::patch(object, &edits)?;
+        for object in &mut objects {
+            if target.matches(object)? {
+                json_patch::patch(object, &edits)?;
+            }
         }
     }
     for object in &mut objects {
@@ -102,10 +108,15 @@ fn extend(object: &mut Value, map: &str, fields: &Map<String, Value>) -> anyhow:
 }
 
 impl Target {
-    fn matches(&self, object: &Value) -> bool {
+    fn matches(&self, object: &Value) -> anyhow::Result<bool> {
         let text = |pointer| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let group = text("/apiVersion").split_once('/').map_or("", |(group, _)| group);
-        let is = |wanted: &Option<String>, found| wanted.as_ref().is_none_or(|wanted| wanted == found);
-        is(&self.group, group) && is(&self.kind, text("/kind")) && is(&self.name, text("/metadata/name"))
+        let is = |wanted: &Option<String>, found| {
+            let Some(wanted) = wanted else { return Ok(true) };
+            anyhow::Ok(Regex::new(&format!("^(?:{wanted})$"))?.is_match(found))
+        };
+        Ok(is(&self.group, group)?
+            && is(&self.kind, text("/kind"))?
+            && is(&self.name, text("/metadata/name"))?)
     }
 }
