@@ -1,7 +1,7 @@
 //! The timeline as an SVG image: light and dark, with titles for screen readers, and with the fonts that the reader has.
 
 use sidecar_startup::startup::sequence::Gate;
-use sidecar_startup::{Action, Lane, LaneKind, Moment, Timeline};
+use sidecar_startup::{Action, Lane, LaneKind, Moment, Problem, Timeline};
 use svg::Document;
 use svg::node::element::{Group, Line, Path, Rectangle, Style, Text, Title};
 
@@ -17,6 +17,11 @@ const TOP: f64 = 64.0;
 const ROW: f64 = 44.0;
 const BAR: f64 = 16.0;
 const LINE: f64 = 20.0;
+/// The width of a name and of a problem, in characters.
+const NAME: usize = 26;
+const PROBLEM: usize = 120;
+
+const LEGEND: &str = "pale: may have started · ◇ gate opens by then · dashed: only delayed";
 
 const STYLE: &str = "\
 svg{--ink:#1f2328;--soft:#59636e;--rule:#d1d9e0;--paper:#fff;--init:#8250df;--sidecar:#0969da;--classic:#bc4c00;--app:#1a7f37;\
@@ -35,7 +40,7 @@ pub fn svg(title: &str, timeline: &Timeline) -> String {
     let scale = Scale::of(timeline);
     let lanes = Picture { timeline, scale: &scale };
     let bottom = lanes.top(timeline.lanes.len());
-    let problems = &timeline.problems;
+    let problems: Vec<_> = timeline.problems.iter().flat_map(lines).collect();
     let height = bottom + 24.0 + LINE * as_f64(problems.len());
     let mut document = Document::new()
         .set("viewBox", format!("0 0 {WIDTH} {height}"))
@@ -47,7 +52,8 @@ pub fn svg(title: &str, timeline: &Timeline) -> String {
         .add(description(timeline))
         .add(Style::new(STYLE))
         .add(Rectangle::new().set("class", "paper").set("width", WIDTH).set("height", height))
-        .add(label(title, 20.0, 28.0, "title").set("font-weight", 600));
+        .add(label(title, 20.0, 28.0, "title").set("font-weight", 600))
+        .add(label(LEGEND, RIGHT, 28.0, "soft").set("text-anchor", "end"));
     for (tick, place) in scale.ticks(0.09) {
         let x = on_axis(place);
         document = document
@@ -57,12 +63,24 @@ pub fn svg(title: &str, timeline: &Timeline) -> String {
     for position in 0..timeline.lanes.len() {
         document = document.add(lanes.lane(position));
     }
-    for (position, problem) in problems.iter().enumerate() {
-        let class = if problem.action == Action::Deny { "error" } else { "warning" };
-        let text = format!("{}: {} ({})", problem.path, problem.text, problem.rule);
-        document = document.add(label(&text, 20.0, bottom + 24.0 + LINE * as_f64(position), class));
+    for (position, (class, text)) in problems.iter().enumerate() {
+        document = document.add(label(text, 20.0, bottom + 24.0 + LINE * as_f64(position), class));
     }
     document.to_string()
+}
+
+/// A problem, on as many lines as it takes.
+fn lines(problem: &Problem) -> Vec<(&'static str, String)> {
+    let text = format!("{}: {} ({})", problem.path, problem.text, problem.rule);
+    let lines = textwrap::wrap(&text, PROBLEM).into_iter();
+    lines.map(|line| (class_of(problem.action), line.into_owned())).collect()
+}
+
+const fn class_of(action: Action) -> &'static str {
+    match action {
+        Action::Deny => "error",
+        Action::Warn | Action::Ignore => "warning",
+    }
 }
 
 /// The whole timeline in words.
@@ -88,6 +106,12 @@ impl Picture<'_> {
         self.top(position) + ROW / 2.0
     }
 
+    /// The class of the name of a lane, by the worst that is reported about it.
+    fn mark(&self, position: usize) -> &'static str {
+        let problems = self.timeline.problems.iter().filter(|problem| problem.lane == Some(position));
+        problems.map(|problem| problem.action).max().map_or("name", class_of)
+    }
+
     /// A lane with its bar, its gate, and the waits and needs that lead away from it.
     fn lane(&self, position: usize) -> Group {
         let Some(lane) = self.timeline.lanes.get(position) else { return Group::new() };
@@ -95,7 +119,7 @@ impl Picture<'_> {
         let mut group = Group::new()
             .set("class", "lane")
             .add(Title::new(format!("{} {}", lane.name, words::lane(self.timeline, lane))))
-            .add(label(&lane.name, 20.0, middle - 2.0, "name"))
+            .add(label(&words::shortened(&lane.name, NAME, '…'), 20.0, middle - 2.0, self.mark(position)))
             .add(label(words::kind(lane.kind), 20.0, middle + 14.0, "soft"));
         group = self.bar(group, lane, middle);
         if let Some(wait) = lane.waits_for {

@@ -71,7 +71,7 @@ pub fn text(timeline: &Timeline, charset: Charset) -> String {
     let scale = Scale::of(timeline);
     let mut text = axis(&scale);
     for lane in &timeline.lanes {
-        let name = shortened(&lane.name, NAME, symbols.ellipsis);
+        let name = words::shortened(&lane.name, NAME, symbols.ellipsis);
         let kind = words::kind(lane.kind).split(' ').next().unwrap_or_default();
         let bar: String = bar(lane, &scale, &symbols).into_iter().collect();
         let gate = if lane.holds.is_empty() { None } else { words::gate(lane.gate) }.unwrap_or_default();
@@ -158,14 +158,6 @@ fn put(bar: &mut [char], at: usize, symbol: char) {
     if let Some(cell) = bar.get_mut(at) {
         *cell = symbol;
     }
-}
-
-fn shortened(name: &str, width: usize, ellipsis: char) -> String {
-    let name = name.escape_debug().to_string();
-    if name.chars().count() <= width {
-        return name;
-    }
-    name.chars().take(width - 1).chain([ellipsis]).collect()
 }
 
 /// Adds a paragraph of at most 80 columns, whose further lines are indented.

@@ -96,6 +96,15 @@ fn list(names: &[&str]) -> String {
     }
 }
 
+/// A name of at most `width` characters.
+pub(crate) fn shortened(name: &str, width: usize, ellipsis: char) -> String {
+    let name = name.escape_debug().to_string();
+    if name.chars().count() <= width {
+        return name;
+    }
+    name.chars().take(width - 1).chain([ellipsis]).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
