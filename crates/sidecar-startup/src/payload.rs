@@ -22,7 +22,8 @@ use crate::settings::Settings;
 use crate::settings::help::Help;
 use crate::settings::nodes::SidecarSupport;
 use crate::settings::pod_templates::TemplatePath;
-use crate::startup::context::Terms;
+use crate::startup::context::{Context, Terms};
+use crate::timeline::Timeline;
 
 /// The answer to a payload.
 #[derive(Debug)]
@@ -81,6 +82,31 @@ pub fn validate_in(cluster: &dyn Cluster, payload: &str) -> Answer {
     let terms = Terms { settings: &settings, nodes: &nodes, sender: request.sender() };
     let decision = evaluate(terms, &request, &|| object_of(payload));
     Answer::new(decision, settings.help)
+}
+
+/// The timelines of the Pods that the object of a payload creates, see [`validate_in`]: one for each Pod template, none for an object
+/// that is not judged.
+///
+/// # Errors
+/// The payload cannot be read.
+pub fn timelines(payload: &str) -> Result<Vec<Timeline>, ReadError> {
+    let unreadable = || match validate(payload) {
+        Answer::Unreadable(error) => error,
+        Answer::Decided(_) => ReadError { path: FieldPath::root(), kind: ReadErrorKind::Missing },
+    };
+    let Payload { request, settings } = read(payload).map_err(|_| unreadable())?;
+    let settings = Settings::from_value(&settings).map_err(|error| error.below(&["settings"].into()))?;
+    let terms = Terms { settings: &settings, nodes: &KnownNodes::NotAsked };
+    let GroupKind { group, kind, .. } = &request.kind;
+    if template_paths(&settings, group, kind).next().is_some() {
+        let payload: Value = serde_json::from_str(payload).map_err(|_| unreadable())?;
+        let paths = template_paths(&settings, group, kind);
+        return Ok(further_kinds::timelines(terms, &payload["request"], paths));
+    }
+    let Some((kind, object)) = request.subject() else { return Ok(Vec::new()) };
+    let template = PodTemplate::of(kind, object)?;
+    let pod = Pod::new(kind, object, &template, &settings);
+    Ok(vec![Timeline::of(&Context::new(&pod, terms))])
 }
 
 /// The nodes of the cluster if the settings ask for them and there is a sidecar to judge.

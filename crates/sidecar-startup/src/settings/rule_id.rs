@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::action::Action;
 
@@ -10,7 +10,7 @@ use super::action::Action;
 macro_rules! rule_ids {
     ($($variant:ident = $name:literal, $default:ident;)*) => {
         /// The id of a rule. Settings, messages and documentation use its kebab-case name, which states the fault.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
         pub enum RuleId {
             $(
                 #[doc = concat!("`", $name, "`")]
