@@ -85,7 +85,7 @@ pub(crate) fn timelines<'s>(
     let timeline = |(path, template): (FieldPath, &Value)| {
         let stand_in = stand_in(request, template).to_string();
         let of_pod = |pod: &Pod<'_>| Timeline::of(&Context::new(pod, terms));
-        let timeline = with_pod(Kind::Custom, &stand_in, terms.settings, of_pod).ok()?;
+        let timeline = with_pod(Kind::Custom, &stand_in, terms.settings, terms.sender, of_pod).ok()?;
         Some(Timeline { template: path.to_string(), ..timeline })
     };
     templates.into_iter().filter_map(timeline).collect()

@@ -91,12 +91,14 @@ pub fn validate_in(cluster: &dyn Cluster, payload: &str) -> Answer {
 /// The payload cannot be read.
 pub fn timelines(payload: &str) -> Result<Vec<Timeline>, ReadError> {
     let unreadable = || match validate(payload) {
-        Answer::Unreadable(error) => error,
+        Answer::Unreadable { error, .. } => error,
         Answer::Decided(_) => ReadError { path: FieldPath::root(), kind: ReadErrorKind::Missing },
     };
-    let Payload { request, settings } = read(payload).map_err(|_| unreadable())?;
+    let Payload { mut request, settings } = read(payload).map_err(|_| unreadable())?;
+    request.doubt_owners();
     let settings = Settings::from_value(&settings).map_err(|error| error.below(&["settings"].into()))?;
-    let terms = Terms { settings: &settings, nodes: &KnownNodes::NotAsked };
+    let settings = settings.within(&request.namespace);
+    let terms = Terms { settings: &settings, nodes: &KnownNodes::NotAsked, sender: request.sender() };
     let GroupKind { group, kind, .. } = &request.kind;
     if template_paths(&settings, group, kind).next().is_some() {
         let payload: Value = serde_json::from_str(payload).map_err(|_| unreadable())?;
