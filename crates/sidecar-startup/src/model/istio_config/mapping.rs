@@ -1,0 +1,360 @@
+//! A mapping in YAML, as far as it takes to find one entry at its top level.
+//!
+//! Nested entries, quoted text and block scalars are passed over as libyaml does, from which Istio's parser was ported
+//! (`go.yaml.in/yaml/v2/scannerc.go`). What is too unusual to be passed over safely makes the whole text unreadable.
+
+use std::ops::Range;
+
+/// A mapping in YAML or JSON.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Mapping {
+    /// Where its entries begin.
+    pub(super) start: Start,
+    /// The text of the value that was looked for, with its quotes if it has any.
+    pub(super) value: Option<Range<usize>>,
+}
+
+/// Where the entries of a mapping begin.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    /// There are none: the text has no content.
+    Empty,
+    /// After the opening brace of a mapping in flow style.
+    Flow(usize),
+    /// A line of a mapping in block style, and its indentation in spaces.
+    Block(usize, usize),
+}
+
+impl Mapping {
+    /// Reads a mapping and looks for an entry with one of these keys. `None` if the text is not a mapping, has the entry twice, or
+    /// is written in a way that is not understood.
+    pub(super) fn read(text: &str, keys: &[&str]) -> Option<Self> {
+        let mut scanner = Scanner { text, at: 0 };
+        scanner.header();
+        let line = scanner.at;
+        scanner.skip(|c| c == ' ');
+        let indentation = scanner.at - line;
+        match scanner.peek() {
+            None => Some(Self { start: Start::Empty, value: None }),
+            Some('{') => {
+                let value = scanner.flow(keys)?;
+                scanner.is_at_end().then_some(Self { start: Start::Flow(line + indentation + 1), value })
+            }
+            Some(_) => {
+                scanner.at = line;
+                let value = scanner.block(indentation, keys)?;
+                Some(Self { start: Start::Block(line, indentation), value })
+            }
+        }
+    }
+}
+
+/// Reads a text from `at` on.
+struct Scanner<'t> {
+    text: &'t str,
+    at: usize,
+}
+
+/// What is expected next at the top level of a mapping in flow style. It says whether the entry is the one that is looked for.
+#[derive(Clone, Copy)]
+enum Next {
+    Key,
+    Colon(bool),
+    Value(bool),
+    End(bool),
+}
+
+impl<'t> Scanner<'t> {
+    fn rest(&self) -> &'t str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.rest().chars().next()
+    }
+
+    fn skip(&mut self, is_skipped: impl Fn(char) -> bool) {
+        self.at = self.text.len() - self.rest().trim_start_matches(is_skipped).len();
+    }
+
+    fn line(&self) -> &'t str {
+        self.rest().lines().next().unwrap_or_default()
+    }
+
+    fn skip_line(&mut self) {
+        self.skip(|c| c != '\n');
+        self.at = self.text.len().min(self.at + 1);
+    }
+
+    /// Whether a blank, a line break or nothing follows the next character.
+    fn is_alone(&self) -> bool {
+        self.rest().chars().nth(1).is_none_or(char::is_whitespace)
+    }
+
+    /// The number of characters before a position in its line.
+    fn column(&self, at: usize) -> usize {
+        let before = self.text.get(..at).unwrap_or_default();
+        before.rsplit('\n').next().unwrap_or_default().chars().count()
+    }
+
+    /// Passes over empty lines, comments and marks of the document's start.
+    fn header(&mut self) {
+        while !self.rest().is_empty() {
+            let line = self.line();
+            let is_mark = line.split(" #").next().unwrap_or_default().trim_end() == "---";
+            let content = line.trim();
+            if !(is_mark || content.is_empty() || content.starts_with('#') || line.starts_with('%')) {
+                return;
+            }
+            self.skip_line();
+        }
+    }
+
+    /// Whether only comments follow, or another document, which nobody reads.
+    fn is_at_end(&mut self) -> bool {
+        loop {
+            self.skip(char::is_whitespace);
+            match self.peek() {
+                None => return true,
+                Some('#') => self.skip_line(),
+                Some(_) => return self.column(self.at) == 0 && is_document_mark(self.line()),
+            }
+        }
+    }
+
+    /// Passes over a quoted text, which may go over several lines.
+    fn quoted(&mut self) -> Option<&'t str> {
+        let quote = self.peek()?;
+        let inner = self.rest().get(1..)?;
+        let mut characters = inner.char_indices().peekable();
+        while let Some((end, c)) = characters.next() {
+            let is_escape = (c == '\\' && quote == '"')
+                || (c == '\'' && quote == '\'' && characters.peek().is_some_and(|(_, next)| *next == '\''));
+            if is_escape {
+                characters.next();
+            } else if c == quote {
+                self.at += 1 + end + 1;
+                return inner.get(..end);
+            }
+        }
+        None
+    }
+
+    /// Passes over a text without quotes, up to the end of the line at most.
+    fn plain(&mut self, is_in_flow: bool) -> Option<&'t str> {
+        let rest = self.rest();
+        let mut before = 'x';
+        let end = rest.char_indices().find(|(at, c)| {
+            let next = || rest.get(at + 1..).and_then(|rest| rest.chars().next());
+            let ends = match c {
+                '\n' => true,
+                '#' => before.is_whitespace(),
+                ':' => next().is_none_or(|next| {
+                    next.is_whitespace() || (is_in_flow && matches!(next, ',' | '[' | ']' | '{' | '}'))
+                }),
+                ',' | '[' | ']' | '{' | '}' => is_in_flow,
+                _ => false,
+            };
+            before = *c;
+            ends
+        });
+        let text = rest.get(..end.map_or(rest.len(), |(end, _)| end))?.trim_end();
+        self.at += text.len();
+        (!text.is_empty()).then_some(text)
+    }
+
+    /// Passes over an anchor, an alias or a tag.
+    fn property(&mut self, is_in_flow: bool) {
+        self.skip(|c| !(c.is_whitespace() || (is_in_flow && matches!(c, ',' | ']' | '}'))));
+    }
+
+    /// Passes over a collection in flow style, and returns the value of the entry with one of these keys in the outermost one.
+    fn flow(&mut self, keys: &[&str]) -> Option<Option<Range<usize>>> {
+        let mut open = Vec::new();
+        let mut next = Next::Key;
+        let mut found = None;
+        loop {
+            self.skip(char::is_whitespace);
+            let at = self.at;
+            let is_outermost = open.len() == 1;
+            let c = self.peek()?;
+            let scalar = match c {
+                '#' => {
+                    self.skip_line();
+                    continue;
+                }
+                '{' | '[' => {
+                    open.push(if c == '{' { '}' } else { ']' });
+                    self.at += 1;
+                    None
+                }
+                '}' | ']' => {
+                    if open.pop() != Some(c)
+                        || (is_outermost && matches!(next, Next::Colon(true) | Next::Value(true)))
+                    {
+                        return None;
+                    }
+                    self.at += 1;
+                    if open.is_empty() {
+                        return Some(found);
+                    }
+                    continue;
+                }
+                ',' | ':' => {
+                    self.at += 1;
+                    next = match (is_outermost, c, next) {
+                        (true, ':', Next::Colon(is_wanted)) => Next::Value(is_wanted),
+                        (true, ',', Next::Colon(true) | Next::Value(true)) => return None,
+                        (true, ',', _) => Next::Key,
+                        _ => next,
+                    };
+                    continue;
+                }
+                '&' | '!' => {
+                    self.property(true);
+                    continue;
+                }
+                '"' | '\'' => Some(self.quoted()?),
+                '*' => {
+                    self.property(true);
+                    None
+                }
+                '?' if self.is_alone() => return None,
+                _ => Some(self.plain(true)?),
+            };
+            if !is_outermost {
+                continue;
+            }
+            next = match next {
+                Next::Key => Next::Colon(scalar.is_some_and(|key| keys.contains(&key))),
+                Next::Value(true) if found.is_some() || scalar.is_none() => return None,
+                Next::Value(is_wanted) => {
+                    found = if is_wanted { Some(at..self.at) } else { found };
+                    Next::End(is_wanted)
+                }
+                // A text that goes on in the next line.
+                Next::Colon(true) | Next::End(true) => return None,
+                Next::Colon(false) | Next::End(false) => next,
+            };
+        }
+    }
+
+    /// Passes over a mapping in block style whose entries have this indentation, and returns the value of the entry with one of
+    /// these keys.
+    fn block(&mut self, indentation: usize, keys: &[&str]) -> Option<Option<Range<usize>>> {
+        let mut found = None;
+        let mut is_wanted = false;
+        // Lines that are indented further than this are part of a block scalar.
+        let mut scalar = None;
+        let first = self.at;
+        while !self.rest().is_empty() {
+            let line = self.line();
+            let content = line.trim_start_matches(' ');
+            let column = line.len() - content.len();
+            scalar = scalar.filter(|parent| content.is_empty() || *parent < column);
+            if scalar.is_some() || content.trim().is_empty() || content.starts_with('#') {
+                self.skip_line();
+                continue;
+            }
+            if is_document_mark(line) {
+                break;
+            }
+            if column < indentation || content.starts_with('\t') {
+                return None;
+            }
+            let is_item = content.starts_with("- ") || content == "-";
+            let is_entry = column == indentation && (!is_item || self.at == first);
+            self.at += column;
+            if is_entry {
+                is_wanted = keys.contains(&self.key()?);
+                if is_wanted {
+                    let value = self.value()?;
+                    if found.replace(value).is_some() {
+                        return None;
+                    }
+                }
+            } else if is_wanted {
+                return None;
+            }
+            scalar = self.line_end(column)?;
+            self.skip_line();
+        }
+        Some(found)
+    }
+
+    /// Passes over a key and its colon.
+    fn key(&mut self) -> Option<&'t str> {
+        let key = match self.peek()? {
+            '"' | '\'' => self.quoted()?,
+            '&' | '!' | '*' | '?' | '[' | ']' | '{' | '}' | ',' | '|' | '>' | '@' | '`' | '%' => return None,
+            '-' if self.is_alone() => return None,
+            _ => self.plain(false)?,
+        };
+        self.skip(|c| c == ' ');
+        (self.peek()? == ':' && self.is_alone()).then_some(())?;
+        self.at += 1;
+        Some(key)
+    }
+
+    /// Where the value is that follows in the same line.
+    fn value(&self) -> Option<Range<usize>> {
+        let mut ahead = Self { text: self.text, at: self.at };
+        loop {
+            ahead.skip(|c| matches!(c, ' ' | '\t'));
+            let at = ahead.at;
+            match ahead.peek()? {
+                '&' | '!' => ahead.property(false),
+                '"' | '\'' => {
+                    ahead.quoted()?;
+                    return Some(at..ahead.at);
+                }
+                '*' | '#' | '[' | '{' | '|' | '>' => return None,
+                _ => {
+                    ahead.plain(false)?;
+                    return Some(at..ahead.at);
+                }
+            }
+        }
+    }
+
+    /// Passes over the rest of a line, and further lines if a quoted text or a collection in flow style does not end in it. If it
+    /// begins a block scalar, returns the column that the lines of that are indented from; `column` is that of the line's content.
+    fn line_end(&mut self, column: usize) -> Option<Option<usize>> {
+        let mut parent = column;
+        let mut last = column;
+        loop {
+            self.skip(|c| matches!(c, ' ' | '\t' | '\r'));
+            let at = self.at;
+            let Some(c) = self.peek() else { return Some(None) };
+            match c {
+                '\n' | '#' => return Some(None),
+                '"' | '\'' => _ = self.quoted()?,
+                '{' | '[' => _ = self.flow(&[])?,
+                '|' | '>' => {
+                    let header = self.line().split(" #").next().unwrap_or_default().trim_end();
+                    let indicators = header.trim_start_matches(['|', '>']);
+                    let is_header = indicators.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-'));
+                    return is_header.then_some(Some(parent));
+                }
+                '&' | '!' | '*' => self.property(false),
+                '-' | '?' if self.is_alone() => {
+                    parent = self.column(at);
+                    self.at += 1;
+                }
+                ':' if self.is_alone() => {
+                    parent = last;
+                    self.at += 1;
+                }
+                '}' | ']' | ',' | '@' | '`' | '%' => return None,
+                _ => _ = self.plain(false)?,
+            }
+            last = self.column(at);
+        }
+    }
+}
+
+/// Whether a line ends a document or begins another one.
+fn is_document_mark(line: &str) -> bool {
+    let rest = line.strip_prefix("---").or_else(|| line.strip_prefix("..."));
+    rest.is_some_and(|rest| rest.chars().next().is_none_or(char::is_whitespace))
+}
