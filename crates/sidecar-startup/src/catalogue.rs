@@ -4,6 +4,7 @@ pub mod candidate;
 pub mod condition;
 pub mod health;
 pub mod injectable;
+pub(crate) mod pause;
 pub mod row;
 
 use self::candidate::Candidate;

@@ -4,6 +4,7 @@ use super::container::{Container, ContainerKind, Facts, List, RecognisedBy};
 use super::pair;
 use crate::catalogue;
 use crate::catalogue::candidate::{Candidate, PodContext};
+use crate::catalogue::pause::is_pause;
 use crate::catalogue::row::Row;
 use crate::command::{Ends, outcome};
 use crate::model::container_fields::ContainerFields;
@@ -54,12 +55,16 @@ impl<'a> Recogniser<'a> {
         }
         // Some container has to be the application. If every entry looks like a sidecar, as in a gateway, the first candidates are
         // those that only the Pod's own annotation calls sidecars, or that annotation could hide the others.
-        let by_annotation = |facts: Facts| facts.recognised_by == RecognisedBy::Annotation;
-        make_application_of(&mut containers, by_annotation);
+        make_application_of(&mut containers, |_, facts| facts.recognised_by == RecognisedBy::Annotation);
+        // Next are those that have the name of a well-known sidecar but another image, or that name could hide the others.
+        make_application_of(&mut containers, |container, facts| {
+            let is_known = |row: &Row| row.images.is_empty() || row.has_image(&container.repository);
+            facts.recognised_by == RecognisedBy::Catalogue && !facts.row.is_some_and(is_known)
+        });
         // Next are those that nothing waits for, such as a proxy for inbound requests.
-        make_application_of(&mut containers, |facts| facts.need == Need::None);
-        make_application_of(&mut containers, |facts| facts.need == Need::Helper);
-        make_application_of(&mut containers, |_| true);
+        make_application_of(&mut containers, |_, facts| facts.need == Need::None);
+        make_application_of(&mut containers, |_, facts| facts.need == Need::Helper);
+        make_application_of(&mut containers, |_, _| true);
         containers
     }
 
@@ -154,14 +159,15 @@ impl<'a> Recogniser<'a> {
 }
 
 /// If there is no application, treats these classic sidecars as applications.
-fn make_application_of(containers: &mut [Container<'_>], those: impl Fn(Facts) -> bool) {
-    // A pause container keeps a Pod alive and is not an application.
-    let is_pause = |container: &Container<'_>| container.repository.rsplit('/').next() == Some("pause");
-    if containers.iter().any(|container| container.is_app() && !is_pause(container)) {
+fn make_application_of(containers: &mut [Container<'_>], those: impl Fn(&Container<'_>, Facts) -> bool) {
+    if containers
+        .iter()
+        .any(|container| container.is_app() && !is_pause(container.fields, &container.repository))
+    {
         return;
     }
     for container in containers {
-        if matches!(container.kind, ContainerKind::ClassicSidecar(facts) if those(facts)) {
+        if matches!(container.kind, ContainerKind::ClassicSidecar(facts) if those(container, facts)) {
             container.kind = ContainerKind::App;
         }
     }
