@@ -76,13 +76,17 @@ impl<'a> Recogniser<'a> {
         index: usize,
     ) -> Container<'a> {
         let repository = image::repository(&fields.image);
-        let declaration = self.settings.declaration(pair::declared_name(fields), &repository);
+        let copy_of = match list {
+            List::InitContainers if self.settings.nodes.makes_pairs() => pair::original(fields),
+            _ => None,
+        };
+        let declaration = self.settings.declaration(copy_of.unwrap_or(&fields.name), &repository);
         let candidate = Candidate { fields, repository: &repository, pod: self.context };
         let kind = match list {
             List::InitContainers => self.kind_of_init(candidate, declaration),
             List::Containers => self.kind_of_app(candidate, declaration),
         };
-        Container { id, fields, repository, declaration, kind, list, index }
+        Container { id, fields, repository, declaration, kind, copy_of, list, index }
     }
 
     fn kind_of_init(&self, candidate: Candidate<'_>, declaration: Option<&Sidecar>) -> ContainerKind {
@@ -100,18 +104,15 @@ impl<'a> Recogniser<'a> {
 
     fn kind_of_app(&self, candidate: Candidate<'_>, declaration: Option<&Sidecar>) -> ContainerKind {
         let fields = candidate.fields;
-        let is_native_copy = |other: &ContainerFields<'_>| {
-            pair::original(other) == Some(&*fields.name) && other.restart_policy.as_deref() == Some("Always")
-        };
-        if pair::is_classic_copy(&fields.command)
-            && self.context.spec.init_containers.iter().any(is_native_copy)
-        {
+        if self.settings.nodes.makes_pairs() && pair::is_classic_copy_in(self.context.spec, fields) {
             return ContainerKind::PairCopy;
         }
         let (need, row, recognised_by) = if let Some(sidecar) = declaration {
             (sidecar.need, catalogue::describe(candidate), RecognisedBy::Setting)
         } else if self.is_annotated(&fields.name) {
-            (Need::AtStart, catalogue::describe(candidate), RecognisedBy::Annotation)
+            let is_known = catalogue::recognise(candidate).is_some();
+            let recognised_by = if is_known { RecognisedBy::Catalogue } else { RecognisedBy::Annotation };
+            (Need::AtStart, catalogue::describe(candidate), recognised_by)
         } else if let Some(row) = catalogue::recognise(candidate) {
             (self.need_of(row), Some(row), RecognisedBy::Catalogue)
         } else {

@@ -14,6 +14,7 @@ use crate::finding::Refusal;
 use crate::model::container_id::ContainerId;
 use crate::model::gate::probe_is_gate;
 use crate::pod::container::Container;
+use crate::pod::pair::native_copy_of;
 use crate::settings::action::{Action, Need};
 use crate::settings::rule_id::RuleId;
 use crate::startup::context::Context;
@@ -78,6 +79,13 @@ impl<'s, 'i> Move<'s, 'i> {
         init: &'i [ContainerId],
     ) -> Result<Self, Refusal> {
         let pod = context.pod;
+        if let Some(copy) = native_copy_of(&pod.containers, container).and_then(|copy| pod.get(copy)) {
+            return Err(format!(
+                "its native copy {} would run beside it; remove one of the two",
+                copy.name()
+            )
+            .into());
+        }
         placement::is_movable(pod, container)?;
         nodes::may_have_sidecars(pod, &context.reach, context.settings)?;
         if let Some(twin) = pod.twin_of(container) {

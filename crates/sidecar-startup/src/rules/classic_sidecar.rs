@@ -72,13 +72,17 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             continue;
         }
         let name = container.name();
+        let remedy = match native_copy_of(&pod.containers, container).and_then(|copy| pod.get(copy)) {
+            // The settings no longer make pairs.
+            Some(copy) => format!("remove it or its native copy {}, which would run beside it", copy.name()),
+            None => "move it to initContainers with restartPolicy: Always and a startupProbe".to_owned(),
+        };
         findings.push(Finding {
             subject: Subject::Container(container.id),
             path: pod.path_of(container),
             kind: ErrorKind::Forbidden,
             detail: format!(
-                "sidecar {name} ({facts}) is listed under spec.containers, so {} can start before it is ready; move it to \
-                 initContainers with restartPolicy: Always and a startupProbe",
+                "sidecar {name} ({facts}) is listed under spec.containers, so {} can start before it is ready; {remedy}",
                 pod.application()
             ),
             short: format!("sidecar {name} belongs in initContainers"),

@@ -57,7 +57,6 @@ use crate::finding::{ErrorKind, Finding, Key, Refusal, Subject};
 use crate::model::texts::texts;
 use crate::pod::Pod;
 use crate::pod::container::Container;
-use crate::pod::pair::is_native_copy;
 use crate::repair::draft::Draft;
 use crate::repair::edit::Edit;
 use crate::repair::plan::{Phase, Plan, Repair, Task};
@@ -100,15 +99,11 @@ fn sidecars<'p>(pod: &'p Pod<'_>) -> impl Iterator<Item = &'p Container<'p>> {
     pod.containers.iter().filter(|container| container.is_native_sidecar())
 }
 
-fn is_of_pair(container: &Container<'_>) -> bool {
-    is_native_copy(&container.fields.command)
-}
-
 /// A node in reach where the Pod would not start. The native copy of a pair does no harm there, unless the kubelet rejects it.
 fn on_old_node(context: &Context<'_>) -> Option<Finding> {
     let Context { pod, settings, reach, .. } = context;
     let refusing = reach.nodes().find(|node| node.refuses_sidecars()).zip(sidecars(pod).next());
-    let ignoring = || reach.old_node().zip(sidecars(pod).find(|sidecar| !is_of_pair(sidecar)));
+    let ignoring = || reach.old_node().zip(sidecars(pod).find(|sidecar| sidecar.copy_of.is_none()));
     let (node, sidecar) = refusing.or_else(ignoring)?;
     let remedy = match missing_labels(pod, settings).next() {
         Some((key, value)) => format!("require the node label {key}: {value}"),
@@ -123,7 +118,7 @@ fn on_old_node(context: &Context<'_>) -> Option<Finding> {
 
 /// An old node in reach, where a pair starts but does not hold back the application.
 fn pair_on_old_node(context: &Context<'_>) -> Option<Finding> {
-    let pair = sidecars(context.pod).find(|sidecar| is_of_pair(sidecar))?.name();
+    let pair = sidecars(context.pod).find(|sidecar| sidecar.copy_of.is_some())?.name();
     let node = context.reach.old_node()?;
     let detail = format!(
         "on {node}, the classic copy of {pair} runs as the sidecar, which neither holds back {} nor lets a Job complete; upgrade \
