@@ -44,7 +44,7 @@ impl fmt::Display for Repaired {
 }
 
 impl Repaired {
-    /// The repair as a warning: one line of at most 120 characters.
+    /// The repair as a warning: one line of at most 256 characters.
     #[must_use]
     pub fn warning(&self) -> String {
         let rule = self.rule.map(|rule| format!(" ({rule})")).unwrap_or_default();
@@ -64,15 +64,15 @@ impl Decision {
         self.violations.iter().filter(|violation| violation.action == Action::Deny)
     }
 
-    /// The message of a denial: the violations that deny the object first, then as many others as fit, and a count of the rest.
+    /// The message of a denial: as many of the violations that deny the object as fit, and a count of the rest. The others are warnings
+    /// beside it.
     #[must_use]
     pub fn message(&self) -> String {
-        let others = self.violations.iter().filter(|violation| violation.action != Action::Deny);
         let mut message = String::new();
-        for (said, text) in self.denied().chain(others).map(ToString::to_string).enumerate() {
+        for (said, text) in self.denied().map(ToString::to_string).enumerate() {
             let separator = if message.is_empty() { "" } else { "; " };
             if said != 0 && MAX_MESSAGE < message.chars().count() + separator.len() + text.chars().count() {
-                message += &format!("; and {} more", self.violations.len() - said);
+                message += &format!("; and {} more", self.denied().count() - said);
                 break;
             }
             message += separator;
