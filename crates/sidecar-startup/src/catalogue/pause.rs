@@ -4,8 +4,8 @@ use crate::model::container_fields::ContainerFields;
 use crate::model::glob::matches_repository;
 
 /// Where Kubernetes and its distributions publish the image, and mirrors that keep the path: the registry and path without the last
-/// component. Sources: `build/pause/Makefile` in kubernetes/kubernetes (registry.k8s.io, and gcr.io/google_containers before), and the
-/// sandbox images of AKS, EKS, GKE and RKE2.
+/// component. Sources: `build/pause/Makefile` in kubernetes/kubernetes (`registry.k8s.io`, and `gcr.io/google_containers` before), and
+/// the sandbox images of AKS, EKS, GKE and RKE2.
 const PARENTS: [&str; 10] = [
     "*/registry.k8s.io",
     "*/k8s.gcr.io",

@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::finding::{Refusal, Violation, one_line};
+use crate::model::field::FieldPath;
 use crate::rules::rule;
 use crate::rules::rule::Rule;
 use crate::settings::action::{Action, Fix};
@@ -30,6 +31,8 @@ pub struct Decision {
 /// Something that was repaired.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repaired {
+    /// The field that was repaired, in the object as it was before that.
+    pub path: FieldPath,
     /// What was done.
     pub what: String,
     /// The rule that was broken; none if this is about all repairs together.
@@ -38,7 +41,7 @@ pub struct Repaired {
 
 impl fmt::Display for Repaired {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.what)?;
+        write!(f, "{}: {}", self.path, self.what)?;
         self.rule.map_or(Ok(()), |rule| write!(f, " ({rule})"))
     }
 }
@@ -48,7 +51,7 @@ impl Repaired {
     #[must_use]
     pub fn warning(&self) -> String {
         let rule = self.rule.map(|rule| format!(" ({rule})")).unwrap_or_default();
-        one_line("fix: ", &self.what, &rule)
+        one_line(&format!("fix: {}: ", self.path), &self.what, &rule)
     }
 }
 

@@ -85,7 +85,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
                 "sidecar {name} ({facts}) is listed under spec.containers, so {} can start before it is ready; {remedy}",
                 pod.application()
             ),
-            short: format!("sidecar {name} belongs in initContainers"),
+            short: format!("sidecar {name} belongs in initContainers, with a startupProbe"),
             ceiling,
         });
     }

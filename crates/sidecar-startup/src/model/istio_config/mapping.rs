@@ -29,7 +29,7 @@ impl Mapping {
     /// Reads a mapping and looks for an entry with one of these keys. `None` if the text is not a mapping, has the entry twice, or
     /// is written in a way that is not understood.
     pub(super) fn read(text: &str, keys: &[&str]) -> Option<Self> {
-        let mut scanner = Scanner { text, at: 0 };
+        let mut scanner = Scanner { text, at: 0, value: None, scalar: None };
         scanner.header();
         let line = scanner.at;
         scanner.skip(|c| c == ' ');
@@ -37,13 +37,14 @@ impl Mapping {
         match scanner.peek() {
             None => Some(Self { start: Start::Empty, value: None }),
             Some('{') => {
-                let value = scanner.flow(keys)?;
-                scanner.is_at_end().then_some(Self { start: Start::Flow(line + indentation + 1), value })
+                scanner.flow(keys)?;
+                let start = Start::Flow(line + indentation + 1);
+                scanner.is_at_end().then_some(Self { start, value: scanner.value })
             }
             Some(_) => {
                 scanner.at = line;
-                let value = scanner.block(indentation, keys)?;
-                Some(Self { start: Start::Block(line, indentation), value })
+                scanner.block(indentation, keys)?;
+                Some(Self { start: Start::Block(line, indentation), value: scanner.value })
             }
         }
     }
@@ -53,6 +54,10 @@ impl Mapping {
 struct Scanner<'t> {
     text: &'t str,
     at: usize,
+    /// The value that was looked for, once it is found.
+    value: Option<Range<usize>>,
+    /// If a block scalar has begun, the column that its lines are indented from.
+    scalar: Option<usize>,
 }
 
 /// What is expected next at the top level of a mapping in flow style. It says whether the entry is the one that is looked for.
@@ -168,11 +173,10 @@ impl<'t> Scanner<'t> {
         self.skip(|c| !(c.is_whitespace() || (is_in_flow && matches!(c, ',' | ']' | '}'))));
     }
 
-    /// Passes over a collection in flow style, and returns the value of the entry with one of these keys in the outermost one.
-    fn flow(&mut self, keys: &[&str]) -> Option<Option<Range<usize>>> {
+    /// Passes over a collection in flow style, and finds the value of the entry with one of these keys in the outermost one.
+    fn flow(&mut self, keys: &[&str]) -> Option<()> {
         let mut open = Vec::new();
         let mut next = Next::Key;
-        let mut found = None;
         loop {
             self.skip(char::is_whitespace);
             let at = self.at;
@@ -196,7 +200,7 @@ impl<'t> Scanner<'t> {
                     }
                     self.at += 1;
                     if open.is_empty() {
-                        return Some(found);
+                        return Some(());
                     }
                     continue;
                 }
@@ -227,9 +231,11 @@ impl<'t> Scanner<'t> {
             }
             next = match next {
                 Next::Key => Next::Colon(scalar.is_some_and(|key| keys.contains(&key))),
-                Next::Value(true) if found.is_some() || scalar.is_none() => return None,
+                Next::Value(true) if self.value.is_some() || scalar.is_none() => return None,
                 Next::Value(is_wanted) => {
-                    found = if is_wanted { Some(at..self.at) } else { found };
+                    if is_wanted {
+                        self.value = Some(at..self.at);
+                    }
                     Next::End(is_wanted)
                 }
                 // A text that goes on in the next line.
@@ -239,20 +245,17 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// Passes over a mapping in block style whose entries have this indentation, and returns the value of the entry with one of
-    /// these keys.
-    fn block(&mut self, indentation: usize, keys: &[&str]) -> Option<Option<Range<usize>>> {
-        let mut found = None;
+    /// Passes over a mapping in block style whose entries have this indentation, and finds the value of the entry with one of these
+    /// keys.
+    fn block(&mut self, indentation: usize, keys: &[&str]) -> Option<()> {
         let mut is_wanted = false;
-        // Lines that are indented further than this are part of a block scalar.
-        let mut scalar = None;
         let first = self.at;
         while !self.rest().is_empty() {
             let line = self.line();
             let content = line.trim_start_matches(' ');
             let column = line.len() - content.len();
-            scalar = scalar.filter(|parent| content.is_empty() || *parent < column);
-            if scalar.is_some() || content.trim().is_empty() || content.starts_with('#') {
+            self.scalar = self.scalar.filter(|parent| content.is_empty() || *parent < column);
+            if self.scalar.is_some() || content.trim().is_empty() || content.starts_with('#') {
                 self.skip_line();
                 continue;
             }
@@ -268,18 +271,18 @@ impl<'t> Scanner<'t> {
             if is_entry {
                 is_wanted = keys.contains(&self.key()?);
                 if is_wanted {
-                    let value = self.value()?;
-                    if found.replace(value).is_some() {
+                    let value = self.value_ahead()?;
+                    if self.value.replace(value).is_some() {
                         return None;
                     }
                 }
             } else if is_wanted {
                 return None;
             }
-            scalar = self.line_end(column)?;
+            self.line_end(column)?;
             self.skip_line();
         }
-        Some(found)
+        Some(())
     }
 
     /// Passes over a key and its colon.
@@ -297,8 +300,8 @@ impl<'t> Scanner<'t> {
     }
 
     /// Where the value is that follows in the same line.
-    fn value(&self) -> Option<Range<usize>> {
-        let mut ahead = Self { text: self.text, at: self.at };
+    fn value_ahead(&self) -> Option<Range<usize>> {
+        let mut ahead = Self { text: self.text, at: self.at, value: None, scalar: None };
         loop {
             ahead.skip(|c| matches!(c, ' ' | '\t'));
             let at = ahead.at;
@@ -317,24 +320,25 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// Passes over the rest of a line, and further lines if a quoted text or a collection in flow style does not end in it. If it
-    /// begins a block scalar, returns the column that the lines of that are indented from; `column` is that of the line's content.
-    fn line_end(&mut self, column: usize) -> Option<Option<usize>> {
+    /// Passes over the rest of a line, and further lines if a quoted text or a collection in flow style does not end in it. `column` is
+    /// that of the line's content.
+    fn line_end(&mut self, column: usize) -> Option<()> {
         let mut parent = column;
         let mut last = column;
         loop {
             self.skip(|c| matches!(c, ' ' | '\t' | '\r'));
             let at = self.at;
-            let Some(c) = self.peek() else { return Some(None) };
+            let Some(c) = self.peek() else { return Some(()) };
             match c {
-                '\n' | '#' => return Some(None),
+                '\n' | '#' => return Some(()),
                 '"' | '\'' => _ = self.quoted()?,
-                '{' | '[' => _ = self.flow(&[])?,
+                '{' | '[' => self.flow(&[])?,
                 '|' | '>' => {
                     let header = self.line().split(" #").next().unwrap_or_default().trim_end();
                     let indicators = header.trim_start_matches(['|', '>']);
                     let is_header = indicators.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-'));
-                    return is_header.then_some(Some(parent));
+                    self.scalar = Some(parent);
+                    return is_header.then_some(());
                 }
                 '&' | '!' | '*' => self.property(false),
                 '-' | '?' if self.is_alone() => {
