@@ -3,7 +3,11 @@
 //! Nested entries, quoted text and block scalars are passed over as libyaml does, from which Istio's parser was ported
 //! (`go.yaml.in/yaml/v2/scannerc.go`). What is too unusual to be passed over safely makes the whole text unreadable.
 
+mod scanner;
+
 use std::ops::Range;
+
+use self::scanner::Scanner;
 
 /// A mapping in YAML or JSON.
 #[derive(Debug, PartialEq, Eq)]
@@ -50,58 +54,7 @@ impl Mapping {
     }
 }
 
-/// Reads a text from `at` on.
-struct Scanner<'t> {
-    text: &'t str,
-    at: usize,
-    /// The value that was looked for, once it is found.
-    value: Option<Range<usize>>,
-    /// If a block scalar has begun, the column that its lines are indented from.
-    scalar: Option<usize>,
-}
-
-/// What is expected next at the top level of a mapping in flow style. It says whether the entry is the one that is looked for.
-#[derive(Clone, Copy)]
-enum Next {
-    Key,
-    Colon(bool),
-    Value(bool),
-    End(bool),
-}
-
 impl<'t> Scanner<'t> {
-    fn rest(&self) -> &'t str {
-        self.text.get(self.at..).unwrap_or_default()
-    }
-
-    fn peek(&self) -> Option<char> {
-        self.rest().chars().next()
-    }
-
-    fn skip(&mut self, is_skipped: impl Fn(char) -> bool) {
-        self.at = self.text.len() - self.rest().trim_start_matches(is_skipped).len();
-    }
-
-    fn line(&self) -> &'t str {
-        self.rest().lines().next().unwrap_or_default()
-    }
-
-    fn skip_line(&mut self) {
-        self.skip(|c| c != '\n');
-        self.at = self.text.len().min(self.at + 1);
-    }
-
-    /// Whether a blank, a line break or nothing follows the next character.
-    fn is_alone(&self) -> bool {
-        self.rest().chars().nth(1).is_none_or(char::is_whitespace)
-    }
-
-    /// The number of characters before a position in its line.
-    fn column(&self, at: usize) -> usize {
-        let before = self.text.get(..at).unwrap_or_default();
-        before.rsplit('\n').next().unwrap_or_default().chars().count()
-    }
-
     /// Passes over empty lines, comments and marks of the document's start.
     fn header(&mut self) {
         while !self.rest().is_empty() {
@@ -124,124 +77,6 @@ impl<'t> Scanner<'t> {
                 Some('#') => self.skip_line(),
                 Some(_) => return self.column(self.at) == 0 && is_document_mark(self.line()),
             }
-        }
-    }
-
-    /// Passes over a quoted text, which may go over several lines.
-    fn quoted(&mut self) -> Option<&'t str> {
-        let quote = self.peek()?;
-        let inner = self.rest().get(1..)?;
-        let mut characters = inner.char_indices().peekable();
-        while let Some((end, c)) = characters.next() {
-            let is_escape = (c == '\\' && quote == '"')
-                || (c == '\'' && quote == '\'' && characters.peek().is_some_and(|(_, next)| *next == '\''));
-            if is_escape {
-                characters.next();
-            } else if c == quote {
-                self.at += 1 + end + 1;
-                return inner.get(..end);
-            }
-        }
-        None
-    }
-
-    /// Passes over a text without quotes, up to the end of the line at most.
-    fn plain(&mut self, is_in_flow: bool) -> Option<&'t str> {
-        let rest = self.rest();
-        let mut before = 'x';
-        let end = rest.char_indices().find(|(at, c)| {
-            let next = || rest.get(at + 1..).and_then(|rest| rest.chars().next());
-            let ends = match c {
-                '\n' => true,
-                '#' => before.is_whitespace(),
-                ':' => next().is_none_or(|next| {
-                    next.is_whitespace() || (is_in_flow && matches!(next, ',' | '[' | ']' | '{' | '}'))
-                }),
-                ',' | '[' | ']' | '{' | '}' => is_in_flow,
-                _ => false,
-            };
-            before = *c;
-            ends
-        });
-        let text = rest.get(..end.map_or(rest.len(), |(end, _)| end))?.trim_end();
-        self.at += text.len();
-        (!text.is_empty()).then_some(text)
-    }
-
-    /// Passes over an anchor, an alias or a tag.
-    fn property(&mut self, is_in_flow: bool) {
-        self.skip(|c| !(c.is_whitespace() || (is_in_flow && matches!(c, ',' | ']' | '}'))));
-    }
-
-    /// Passes over a collection in flow style, and finds the value of the entry with one of these keys in the outermost one.
-    fn flow(&mut self, keys: &[&str]) -> Option<()> {
-        let mut open = Vec::new();
-        let mut next = Next::Key;
-        loop {
-            self.skip(char::is_whitespace);
-            let at = self.at;
-            let is_outermost = open.len() == 1;
-            let c = self.peek()?;
-            let scalar = match c {
-                '#' => {
-                    self.skip_line();
-                    continue;
-                }
-                '{' | '[' => {
-                    open.push(if c == '{' { '}' } else { ']' });
-                    self.at += 1;
-                    None
-                }
-                '}' | ']' => {
-                    if open.pop() != Some(c)
-                        || (is_outermost && matches!(next, Next::Colon(true) | Next::Value(true)))
-                    {
-                        return None;
-                    }
-                    self.at += 1;
-                    if open.is_empty() {
-                        return Some(());
-                    }
-                    continue;
-                }
-                ',' | ':' => {
-                    self.at += 1;
-                    next = match (is_outermost, c, next) {
-                        (true, ':', Next::Colon(is_wanted)) => Next::Value(is_wanted),
-                        (true, ',', Next::Colon(true) | Next::Value(true)) => return None,
-                        (true, ',', _) => Next::Key,
-                        _ => next,
-                    };
-                    continue;
-                }
-                '&' | '!' => {
-                    self.property(true);
-                    continue;
-                }
-                '"' | '\'' => Some(self.quoted()?),
-                '*' => {
-                    self.property(true);
-                    None
-                }
-                '?' if self.is_alone() => return None,
-                _ => Some(self.plain(true)?),
-            };
-            if !is_outermost {
-                continue;
-            }
-            next = match next {
-                Next::Key => Next::Colon(scalar.is_some_and(|key| keys.contains(&key))),
-                Next::Value(true) if self.value.is_some() || scalar.is_none() => return None,
-                Next::Value(is_wanted) => {
-                    if is_wanted {
-                        self.value = Some(at..self.at);
-                    }
-                    Next::End(is_wanted)
-                }
-                // A text that goes on in the next line.
-                Next::Colon(true) | Next::End(true) => return None,
-                Next::Colon(false) | Next::End(false) => next,
-            };
         }
     }
 
