@@ -71,7 +71,7 @@ impl<'s, 'i> Split<'s, 'i> {
         };
         let probe = match &container.fields.startup_probe {
             Some(probe) if probe_is_gate(probe) => None,
-            Some(_) => return Err("its startupProbe does not work as a gate".into()),
+            Some(_) => return Err("its startupProbe holds nothing back".into()),
             // Without one, the classic copy might look before the native one is up.
             None => Some(Source::choose(context, container)?),
         };

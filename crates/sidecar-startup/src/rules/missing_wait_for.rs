@@ -73,16 +73,18 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         }
         let name = &wait.name;
         let (state, remedy) = if pod.has_container(name) {
-            ("differs from the one in the setting waitFor", "make image, command and args match")
+            ("differs from the one that the operator requires", "use")
         } else {
-            ("is missing", "add it as the setting waitFor describes it")
+            ("is missing", "add it with")
         };
+        let image = &wait.container.image;
         findings.push(Finding {
             subject: Subject::Pod(Key::from(name.clone())),
             path: pod.path().child("initContainers"),
             kind: ErrorKind::Required,
             detail: format!(
-                "init container \"{name}\" {state}, so {} may start before its dependency is up; {remedy}",
+                "init container \"{name}\" {state}, so {} may start before its dependency is up; {remedy} image {image:?} and the \
+                 command and args of the operator's setting waitFor",
                 pod.application()
             ),
             short: format!("init container \"{name}\" {state}"),
