@@ -9,6 +9,7 @@ pub mod rule;
 mod sidecar_after_dependent;
 mod sidecar_blocks_init;
 mod sidecar_on_unsupported_node;
+mod sidecar_stops_before_app;
 mod sidecar_without_startup_probe;
 mod slow_startup_gate;
 mod startup_gate_never_opens;
@@ -36,6 +37,7 @@ pub static RULES: &[Rule] = &[
     unheld_mesh_injection::RULE,
     app_container_restart_policy::RULE,
     slow_startup_gate::RULE,
+    sidecar_stops_before_app::RULE,
 ];
 
 /// The rule with this id.

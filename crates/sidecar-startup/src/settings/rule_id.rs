@@ -56,6 +56,7 @@ rule_ids! {
     UnheldMeshInjection = "unheld-mesh-injection", Deny;
     AppContainerRestartPolicy = "app-container-restart-policy", Warn;
     SlowStartupGate = "slow-startup-gate", Warn;
+    SidecarStopsBeforeApp = "sidecar-stops-before-app", Warn;
 }
 
 impl fmt::Display for RuleId {
