@@ -3,6 +3,7 @@
 mod app_container_restart_policy;
 mod app_not_held;
 mod classic_sidecar;
+mod missing_sidecar;
 mod missing_wait_for;
 mod never_completing_job;
 pub mod rule;
@@ -32,6 +33,7 @@ pub static RULES: &[Rule] = &[
     startup_gate_never_opens::RULE,
     startup_gate_proves_nothing::RULE,
     sidecar_after_dependent::RULE,
+    missing_sidecar::RULE,
     missing_wait_for::RULE,
     sidecar_on_unsupported_node::RULE,
     unheld_mesh_injection::RULE,

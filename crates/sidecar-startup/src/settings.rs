@@ -10,6 +10,7 @@ pub mod hold_application;
 pub mod mesh;
 pub mod nodes;
 pub mod pod_templates;
+pub mod required;
 pub mod rule_id;
 pub mod sidecar;
 pub mod startup_seconds;
@@ -71,7 +72,9 @@ impl Settings {
     /// # Errors
     /// The first field that is unknown or invalid, with its path.
     pub fn from_value(value: &Value) -> Result<Self, ReadError> {
-        Ok(read::from_value::<Option<Self>>(value)?.unwrap_or_default())
+        let settings = read::from_value::<Option<Self>>(value)?.unwrap_or_default();
+        required::check(&settings.sidecars, &settings.wait_for, settings.gates)?;
+        Ok(settings)
     }
 
     /// The action on a violation of `rule` by a container with this name and image repository: `Ignore` if it is exempt.

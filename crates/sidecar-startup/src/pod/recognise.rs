@@ -21,7 +21,7 @@ const SIDECARS_ANNOTATION: &str = "sidecar-startup/sidecars";
 /// Determines what the containers of a Pod are.
 pub(super) struct Recogniser<'a> {
     pub(super) context: PodContext<'a>,
-    settings: &'a Settings,
+    pub(super) settings: &'a Settings,
 }
 
 impl<'a> Recogniser<'a> {
@@ -63,7 +63,8 @@ impl<'a> Recogniser<'a> {
         containers
     }
 
-    fn container(
+    /// What an entry of a list is.
+    pub(super) fn container(
         &self,
         id: ContainerId,
         fields: &'a ContainerFields<'a>,

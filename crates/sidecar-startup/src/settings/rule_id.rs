@@ -51,6 +51,7 @@ rule_ids! {
     StartupGateNeverOpens = "startup-gate-never-opens", Deny;
     StartupGateProvesNothing = "startup-gate-proves-nothing", Warn;
     SidecarAfterDependent = "sidecar-after-dependent", Deny;
+    MissingSidecar = "missing-sidecar", Deny;
     MissingWaitFor = "missing-wait-for", Deny;
     SidecarOnUnsupportedNode = "sidecar-on-unsupported-node", Deny;
     UnheldMeshInjection = "unheld-mesh-injection", Deny;
