@@ -27,7 +27,7 @@ pub const HELPERS_ANNOTATION: &str = "sidecar-startup/helpers";
 /// Determines what the containers of a Pod are.
 pub(super) struct Recogniser<'a> {
     pub(super) context: PodContext<'a>,
-    settings: &'a Settings,
+    pub(super) settings: &'a Settings,
     /// Whether the Pod may call its own sidecars helpers.
     pub(super) may_have_helpers: bool,
 }
@@ -78,7 +78,8 @@ impl<'a> Recogniser<'a> {
         containers
     }
 
-    fn container(
+    /// What an entry of a list is.
+    pub(super) fn container(
         &self,
         id: ContainerId,
         fields: &'a ContainerFields<'a>,

@@ -49,6 +49,7 @@ use crate::model::view::Text;
 use crate::pod::container::Container;
 use crate::repair::draft::Draft;
 use crate::repair::edit::Edit;
+use crate::repair::placement;
 use crate::repair::plan::{Phase, Plan, Repair, Task};
 use crate::settings::action::{Action, Fix};
 use crate::settings::rule_id::RuleId;
@@ -126,12 +127,7 @@ fn plan(task: &Task<'_, '_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
         .iter()
         .find(|wait| wait.name == name)
         .ok_or("the setting waitFor has no such entry")?;
-    if pod.spec().is_windows() {
-        return Err("the Pod runs on Windows".into());
-    }
-    if pod.has_container(name) {
-        return Err("another container already has this name".into());
-    }
+    placement::is_open_to(pod, name)?;
     let before = before(task.context, name, draft.init())?;
     let what = format!("added init container \"{name}\"");
     Ok(Plan::new(what, vec![Edit::AddInit { value: container(wait), before }]))
