@@ -4,6 +4,7 @@
 //! (`<<`) are applied. JSON is read by `serde_json`, since not all JSON is YAML.
 
 mod scalar;
+pub mod stream;
 
 use std::fmt;
 
