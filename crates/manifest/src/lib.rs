@@ -3,6 +3,7 @@
 //! Scalars resolve as in `kubectl`, which reads YAML 1.1 (`sigs.k8s.io/yaml`): `on` is a boolean and `0644` an octal number. Merge keys
 //! (`<<`) are applied. JSON is read by `serde_json`, since not all JSON is YAML.
 
+mod depth;
 mod scalar;
 pub mod stream;
 
@@ -82,6 +83,9 @@ fn with_positions(values: Vec<Value>, text: &str) -> Vec<Document> {
 }
 
 fn parse_yaml(text: &str) -> Result<Vec<Document>, Error> {
+    if let Some(error) = depth::too_deep(text) {
+        return Err(error);
+    }
     let mut loader = YamlLoader::<MarkedYaml<'_>>::default();
     loader.early_parse(false);
     let mut parser = Parser::new_from_str(text);

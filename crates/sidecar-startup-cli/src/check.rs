@@ -88,7 +88,7 @@ fn read_file(path: &Path, run: &mut Run<'_>, output: Output<'_>) -> anyhow::Resu
 }
 
 fn name(path: &Path) -> String {
-    path.display().to_string()
+    path.strip_prefix("./").unwrap_or(path).display().to_string()
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -95,9 +95,21 @@ fn read_json(mut reader: impl BufRead, sink: Sink<'_>) -> io::Result<anyhow::Res
         return Ok(json_list::read(Cursor::new(head).chain(reader), sink));
     }
     Ok(match std::str::from_utf8(&head) {
-        Ok(text) if json_list::is_json(text) => json_list::read_text(text, sink),
-        _ => yaml::read(head.as_slice(), sink),
+        Ok(text) => match json_list::error(text) {
+            None => json_list::read_text(text, sink),
+            // Flow style is YAML only.
+            Some(error) if is_meant_as_json(text) && manifest::parse(text).is_err() => {
+                sink(Found::Unreadable(json_list::unreadable(&error, text)))
+            }
+            Some(_) => yaml::read(head.as_slice(), sink),
+        },
+        Err(_) => yaml::read(head.as_slice(), sink),
     })
+}
+
+/// Whether the first key of an object is quoted, as JSON requires and hardly any YAML does.
+fn is_meant_as_json(text: &str) -> bool {
+    text.trim_start().strip_prefix('{').is_some_and(|fields| fields.trim_start().starts_with('"'))
 }
 
 impl Unreadable {
