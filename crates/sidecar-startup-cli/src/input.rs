@@ -15,6 +15,9 @@ use crate::object::Object;
 /// A document that is larger than any object that a cluster can hold (etcd takes 1.5 MiB) must be a list; its items are streamed.
 const LARGE: u64 = 8 << 20;
 
+/// What is said about anything but an object.
+const NO_OBJECT: &str = "expected an object with apiVersion and kind";
+
 /// What is found in a manifest.
 pub(crate) enum Found<'a> {
     /// An object.

@@ -9,7 +9,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Found, Sink, Unreadable};
+use super::{Found, NO_OBJECT, Sink, Unreadable};
 use crate::object::{Head, Object};
 
 /// Why a text is not JSON, that is, any number of values; none if it is.
@@ -77,7 +77,7 @@ fn read_value<'a>(
 ) -> anyhow::Result<()> {
     let position = cursor.position_of(text);
     let Some(head) = Head::of_json(text) else {
-        let reason = "expected an object with apiVersion and kind".to_owned();
+        let reason = NO_OBJECT.to_owned();
         return sink(Found::Unreadable(Unreadable { position: Some(position), reason, line: None }));
     };
     let head = if let Some(list) = list { head.in_list(list) } else { head };
@@ -158,7 +158,7 @@ impl<'de> Visitor<'de> for Large<'_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("an object with apiVersion and kind")
+        f.write_str("an object")
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {

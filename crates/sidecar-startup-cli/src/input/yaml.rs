@@ -6,7 +6,7 @@ use manifest::stream::{Documents, Part};
 use manifest::{Document, Position};
 use serde_json::Value;
 
-use super::{Found, Sink, Unreadable};
+use super::{Found, NO_OBJECT, Sink, Unreadable};
 use crate::object::{Head, Object};
 
 /// Reads the objects of a stream, document by document.
@@ -23,32 +23,22 @@ pub(super) fn read(reader: impl BufRead, sink: Sink<'_>) -> anyhow::Result<()> {
 }
 
 fn read_part(part: &Part, sink: Sink<'_>) -> anyhow::Result<()> {
-    let unreadable = |position: Position, reason: String, line: Option<&str>| {
-        let line = line.map(str::to_owned);
-        let position = Position { line: position.line + part.line - 1, ..position };
-        Found::Unreadable(Unreadable { position: Some(position), reason, line })
-    };
     let text = match text_of(&part.bytes) {
         Ok(text) => text,
-        Err((line, reason)) => return sink(unreadable(Position { line, column: 1 }, reason, None)),
-    };
-    let documents = match manifest::parse(text) {
-        Ok(documents) => documents,
-        Err(manifest::Error { position, message }) => {
-            let line = text.lines().nth(position.line - 1);
-            return sink(unreadable(position, format!("not YAML: {message}"), line));
+        Err((line, reason)) => {
+            let position = Position { line: line + part.line - 1, column: 1 };
+            return sink(Found::Unreadable(Unreadable { position: Some(position), reason, line: None }));
         }
     };
-    for document in &documents {
-        if document.value.is_object() {
-            read_value((document, text, part.line), String::new(), &document.value, None, sink)?;
-        } else {
-            let position = document.position("");
-            let line = text.lines().nth(position.line - 1);
-            sink(unreadable(position, "expected an object with apiVersion and kind".to_owned(), line))?;
+    match manifest::parse(text) {
+        Ok(documents) => documents.iter().try_for_each(|document| {
+            let source = Source { document, text, line: part.line };
+            source.read(String::new(), &document.value, None, sink)
+        }),
+        Err(manifest::Error { position, message }) => {
+            sink(unreadable((text, part.line), position, format!("not YAML: {message}")))
         }
     }
-    Ok(())
 }
 
 /// The text of a document, or the line from which on it is none.
@@ -60,23 +50,37 @@ fn text_of(bytes: &[u8]) -> Result<&str, (usize, String)> {
     std::str::from_utf8(bytes).map_err(|error| (line_at(error.valid_up_to()), "is not UTF-8".to_owned()))
 }
 
-fn read_value(
-    source: (&Document, &str, usize),
-    pointer: String,
-    value: &Value,
-    list: Option<&Head>,
-    sink: Sink<'_>,
-) -> anyhow::Result<()> {
-    let head = Head::of_value(value).unwrap_or_default();
-    let head = if let Some(list) = list { head.in_list(list) } else { head };
-    if !head.is_complete() {
-        return sink(Found::Fragment);
-    }
-    if let (Some(_), Some(items)) = (head.item_kind(), value.get("items").and_then(Value::as_array)) {
-        for (index, item) in items.iter().enumerate() {
-            read_value(source, format!("{pointer}/items/{index}"), item, Some(&head), sink)?;
+/// What cannot be read at a position in a text, which begins at a line of the file.
+fn unreadable((text, first): (&str, usize), position: Position, reason: String) -> Found<'static> {
+    let line = position.line.checked_sub(1).and_then(|line| text.lines().nth(line)).map(str::to_owned);
+    let position = Position { line: position.line + first - 1, ..position };
+    Found::Unreadable(Unreadable { position: Some(position), reason, line })
+}
+
+/// A document, its text, and the number of its first line.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    document: &'a Document,
+    text: &'a str,
+    line: usize,
+}
+
+impl Source<'_> {
+    fn read(self, pointer: String, value: &Value, list: Option<&Head>, sink: Sink<'_>) -> anyhow::Result<()> {
+        let Some(head) = Head::of_value(value) else {
+            let position = self.document.position(&pointer);
+            return sink(unreadable((self.text, self.line), position, NO_OBJECT.to_owned()));
+        };
+        let head = if let Some(list) = list { head.in_list(list) } else { head };
+        if !head.is_complete() {
+            return sink(Found::Fragment);
         }
-        return Ok(());
+        if let (Some(_), Some(items)) = (head.item_kind(), value.get("items").and_then(Value::as_array)) {
+            return items.iter().enumerate().try_for_each(|(index, item)| {
+                self.read(format!("{pointer}/items/{index}"), item, Some(&head), sink)
+            });
+        }
+        let source = (self.document, self.text, self.line);
+        sink(Found::Object(Object::of_yaml(source, pointer, value, head)))
     }
-    sink(Found::Object(Object::of_yaml(source, pointer, value, head)))
 }

@@ -1,0 +1,7 @@
+//! Sessions with the command, in `sessions/`; `TRYCMD=overwrite` writes down what it prints now.
+#![expect(missing_docs, reason = "tests")]
+
+#[test]
+fn sessions() {
+    trycmd::TestCases::new().case("tests/sessions/*.md").case("tests/sessions/*.toml");
+}
