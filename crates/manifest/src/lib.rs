@@ -3,6 +3,8 @@
 //! Scalars resolve as in `kubectl`, which reads YAML 1.1 (`sigs.k8s.io/yaml`): `on` is a boolean and `0644` an octal number. Merge keys
 //! (`<<`) are applied. JSON is read by `serde_json`, since not all JSON is YAML.
 
+mod chunks;
+pub mod edit;
 mod scalar;
 
 use std::fmt;
@@ -12,6 +14,8 @@ use saphyr::{
 };
 use saphyr_parser::Parser;
 use serde_json::{Map, Value};
+
+pub use self::chunks::{Chunk, chunks};
 
 /// Deeper nesting is rejected, as in `serde_json`.
 const MAX_DEPTH: usize = 127;
