@@ -6,6 +6,7 @@
 mod chunks;
 pub mod edit;
 mod scalar;
+pub mod stream;
 
 use std::fmt;
 

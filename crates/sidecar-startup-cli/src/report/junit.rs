@@ -1,0 +1,65 @@
+//! A test report in JUnit's XML: a suite for each file, and a case for each object.
+
+use std::io::{self, Write};
+
+use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
+
+use super::{Entry, Finding, Level, Report};
+use crate::totals::Totals;
+
+/// The report so far. Its counts come first, so it is written at the end.
+pub(super) struct Junit(quick_junit::Report);
+
+impl Junit {
+    pub(super) fn new() -> Self {
+        Self(quick_junit::Report::new("sidecar-startup"))
+    }
+}
+
+impl Report for Junit {
+    fn add(&mut self, entry: &Entry<'_>, _: &mut dyn Write) -> io::Result<()> {
+        let is_new = self.0.test_suites.last().is_none_or(|suite| suite.name.as_str() != entry.file);
+        if is_new {
+            self.0.add_test_suite(TestSuite::new(entry.file));
+        }
+        let name = entry.object.map(|object| format!("{} {}", object.kind, object.full_name()));
+        let mut case = TestCase::new(name.unwrap_or_else(|| "readable".to_owned()), status(entry));
+        case.set_classname(entry.file);
+        let warnings = entry.findings.iter().filter(|finding| finding.counts() && finding.level == Level::Warning);
+        let warnings: String = warnings.map(|finding| described(entry.file, finding)).collect();
+        if !warnings.is_empty() {
+            case.set_system_out(warnings);
+        }
+        if let Some(suite) = self.0.test_suites.last_mut() {
+            suite.add_test_case(case);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, _: &Totals, output: &mut dyn Write) -> io::Result<()> {
+        self.0.serialize(output).map_err(io::Error::other)
+    }
+}
+
+fn status(entry: &Entry<'_>) -> TestCaseStatus {
+    let of = |level| {
+        let mut found = entry.findings.iter().filter(move |finding| finding.counts() && finding.level == level);
+        let first = found.next()?;
+        let all = [first].into_iter().chain(found).map(|finding| described(entry.file, finding));
+        Some((first, all.collect::<String>()))
+    };
+    let kinds = [(Level::Error, NonSuccessKind::Error), (Level::Denied, NonSuccessKind::Failure)];
+    for (level, kind) in kinds {
+        if let Some((first, all)) = of(level) {
+            let mut status = TestCaseStatus::non_success(kind);
+            status.set_type(first.id()).set_message(first.message.as_str()).set_description(all);
+            return status;
+        }
+    }
+    TestCaseStatus::success()
+}
+
+fn described(file: &str, finding: &Finding) -> String {
+    let position = finding.position.map(|position| format!(":{}:{}", position.line, position.column));
+    format!("{file}{}: {}\n", position.unwrap_or_default(), finding.message)
+}
