@@ -48,6 +48,13 @@ fn first_chunk(text: &str) -> (usize, usize) {
     (length, text.split_inclusive('\n').count())
 }
 
+/// Whether a text begins with `---`, but for comments and directives.
+#[must_use]
+pub fn begins_with_marker(text: &str) -> bool {
+    let is_content = |line: &&str| !line.trim().is_empty() && !line.starts_with(['#', '%']);
+    text.lines().find(is_content).is_some_and(|line| is_marker(line, "---"))
+}
+
 fn is_marker(line: &str, marker: &str) -> bool {
     line.strip_prefix(marker).is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace))
 }

@@ -16,7 +16,7 @@ use saphyr::{
 use saphyr_parser::Parser;
 use serde_json::{Map, Value};
 
-pub use self::chunks::{Chunk, chunks};
+pub use self::chunks::{Chunk, begins_with_marker, chunks};
 
 /// Deeper nesting is rejected, as in `serde_json`.
 const MAX_DEPTH: usize = 127;

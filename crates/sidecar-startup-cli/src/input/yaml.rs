@@ -39,16 +39,21 @@ fn read_part(part: &Part, sink: Sink<'_>) -> anyhow::Result<()> {
             return sink(unreadable(position, format!("not YAML: {message}"), line));
         }
     };
-    for document in &documents {
-        if document.value.is_object() {
-            read_value((document, text, part.line), String::new(), &document.value, None, sink)?;
-        } else {
-            let position = document.position("");
-            let line = text.lines().nth(position.line - 1);
-            sink(unreadable(position, "expected an object with apiVersion and kind".to_owned(), line))?;
-        }
+    documents.iter().try_for_each(|document| read_document((document, text, part.line), sink))
+}
+
+/// Reads the objects of a document, of whose text the first line has this number in the file.
+pub(crate) fn read_document(source: (&Document, &str, usize), sink: Sink<'_>) -> anyhow::Result<()> {
+    let (document, text, first) = source;
+    if document.value.is_object() {
+        return read_value(source, String::new(), &document.value, None, sink);
     }
-    Ok(())
+    let Position { line, column } = document.position("");
+    sink(Found::Unreadable(Unreadable {
+        position: Some(Position { line: line + first - 1, column }),
+        reason: "expected an object with apiVersion and kind".to_owned(),
+        line: text.lines().nth(line - 1).map(str::to_owned),
+    }))
 }
 
 /// The text of a document, or the line from which on it is none.
