@@ -3,7 +3,9 @@
 //! Scalars resolve as in `kubectl`, which reads YAML 1.1 (`sigs.k8s.io/yaml`): `on` is a boolean and `0644` an octal number. Merge keys
 //! (`<<`) are applied. JSON is read by `serde_json`, since not all JSON is YAML.
 
+mod chunks;
 mod depth;
+pub mod edit;
 mod scalar;
 pub mod stream;
 
@@ -14,6 +16,8 @@ use saphyr::{
 };
 use saphyr_parser::Parser;
 use serde_json::{Map, Value};
+
+pub use self::chunks::{Chunk, begins_with_marker, chunks};
 
 /// Deeper nesting is rejected, as in `serde_json`.
 const MAX_DEPTH: usize = 127;

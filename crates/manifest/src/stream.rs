@@ -138,7 +138,10 @@ mod tests {
     fn splits_at_markers() {
         assert_eq!(split("a: 1\n---\nb: 2\n"), [(1, "a: 1\n".into()), (2, "---\nb: 2\n".into())]);
         assert_eq!(split("# x\n---\n\n---\r\na: 1\n---"), [(4, "---\r\na: 1\n".into())]);
-        assert_eq!(split("--- {a: 1}\n--- # y\nb: 2"), [(1, "--- {a: 1}\n".into()), (2, "--- # y\nb: 2".into())]);
+        assert_eq!(
+            split("--- {a: 1}\n--- # y\nb: 2"),
+            [(1, "--- {a: 1}\n".into()), (2, "--- # y\nb: 2".into())]
+        );
         assert_eq!(split(""), []);
     }
 

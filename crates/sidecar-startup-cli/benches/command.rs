@@ -119,18 +119,24 @@ fn list(path: &Path) {
     });
     let env = (0..60).fold(String::new(), |mut env, index| {
         let text = "the value of a variable, as long as most of them are";
-        write!(env, ",\n                        {{\"name\": \"VARIABLE_{index}\", \"value\": \"{text}\"}}").unwrap();
+        write!(env, ",\n                        {{\"name\": \"VARIABLE_{index}\", \"value\": \"{text}\"}}")
+            .unwrap();
         env
     });
     file.write_all(b"{\n    \"apiVersion\": \"v1\",\n    \"items\": [").unwrap();
     for index in 0..20_000 {
         let workload = index / 4;
         let sidecar = match workload % 20 {
-            0 => "\"image\": \"docker.io/istio/proxyv2:1.27.0\", \"args\": [\"proxy\", \"sidecar\"], \"name\": \"istio-proxy\"",
-            1 => "\"image\": \"registry.example.com/agent:1\", \"restartPolicy\": \"Always\", \"name\": \"agent\"",
+            0 => {
+                "\"image\": \"docker.io/istio/proxyv2:1.27.0\", \"args\": [\"proxy\", \"sidecar\"], \"name\": \"istio-proxy\""
+            }
+            1 => {
+                "\"image\": \"registry.example.com/agent:1\", \"restartPolicy\": \"Always\", \"name\": \"agent\""
+            }
             _ => "\"image\": \"registry.example.com/helper:1\", \"name\": \"helper\"",
         };
-        let app = format!("{{\"name\": \"shop\", \"image\": \"shop:1\", \"env\": [{{\"name\": \"A\"}}{env}]}}");
+        let app =
+            format!("{{\"name\": \"shop\", \"image\": \"shop:1\", \"env\": [{{\"name\": \"A\"}}{env}]}}");
         let containers = if workload % 20 == 1 {
             format!("\"initContainers\": [{{{sidecar}}}], \"containers\": [{app}]")
         } else {

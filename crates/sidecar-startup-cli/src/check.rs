@@ -4,7 +4,7 @@ mod arguments;
 mod progress;
 mod run;
 
-pub(crate) use self::arguments::Check;
+pub(crate) use self::arguments::{Check, Colour};
 use std::io::{self, BufWriter, IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -87,10 +87,12 @@ fn read_file(path: &Path, run: &mut Run<'_>, output: Output<'_>) -> anyhow::Resu
     input::read(path, &mut |found| run.found(&name, found, output))
 }
 
-fn name(path: &Path) -> String {
+/// A path as it is shown.
+pub(crate) fn name(path: &Path) -> String {
     path.strip_prefix("./").unwrap_or(path).display().to_string()
 }
 
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
+/// Whether nobody reads the output any more.
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

@@ -2,7 +2,7 @@
 
 mod json_list;
 pub(crate) mod walk;
-mod yaml;
+pub(crate) mod yaml;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
@@ -74,7 +74,8 @@ fn begins_as_json(reader: &mut impl BufRead) -> io::Result<(Vec<u8>, bool)> {
     let mut blanks = Vec::new();
     loop {
         let buffer = reader.fill_buf()?;
-        let text = if blanks.is_empty() { buffer.strip_prefix(b"\xef\xbb\xbf").unwrap_or(buffer) } else { buffer };
+        let text =
+            if blanks.is_empty() { buffer.strip_prefix(b"\xef\xbb\xbf").unwrap_or(buffer) } else { buffer };
         let first = text.iter().position(|byte| !byte.is_ascii_whitespace());
         let used = buffer.len() - text.len() + first.unwrap_or(text.len());
         let is_json = first.and_then(|first| text.get(first)) == Some(&b'{');

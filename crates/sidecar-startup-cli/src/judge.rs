@@ -20,6 +20,8 @@ pub(crate) struct Verdict {
     pub(crate) fixes: Vec<String>,
     /// The violations, or why the object cannot be read.
     pub(crate) remarks: Vec<Remark>,
+    /// The repaired object, if it was repaired.
+    pub(crate) object: Option<Value>,
 }
 
 /// One denial or warning about an object.
@@ -59,7 +61,11 @@ impl Judge {
     ///
     /// # Errors
     /// The nodes cannot be read.
-    pub(crate) fn new(settings: Value, namespace: Option<String>, nodes: Option<&Path>) -> anyhow::Result<Self> {
+    pub(crate) fn new(
+        settings: Value,
+        namespace: Option<String>,
+        nodes: Option<&Path>,
+    ) -> anyhow::Result<Self> {
         Ok(Self {
             settings_text: settings.to_string(),
             parsed: Settings::from_value(&settings)?,
@@ -185,10 +191,11 @@ pub(crate) fn with<const N: usize>(settings: &Value, fields: [(&str, Value); N])
 impl Verdict {
     fn of(answer: Answer) -> Self {
         let is_denied = !answer.is_allowed();
-        let (fixes, remarks) = match answer {
+        let (fixes, remarks, object) = match answer {
             Answer::Decided(decision) => (
                 decision.fixes.iter().map(ToString::to_string).collect(),
                 decision.violations.iter().map(Remark::of_violation).collect(),
+                decision.object,
             ),
             Answer::Unreadable(error) => {
                 let remark = Remark {
@@ -201,10 +208,10 @@ impl Verdict {
                     detail: error.to_string(),
                     refusal: None,
                 };
-                (Vec::new(), vec![remark])
+                (Vec::new(), vec![remark], None)
             }
         };
-        Self { is_denied, fixes, remarks }
+        Self { is_denied, fixes, remarks, object }
     }
 }
 

@@ -4,6 +4,7 @@ mod annotations;
 mod baseline;
 mod check;
 mod config;
+mod fix;
 mod input;
 mod instead;
 mod judge;
@@ -37,6 +38,11 @@ enum Command {
     ///
     /// Exits 0 if nothing is denied, 1 if something is, and 2 on errors: if something cannot be read, the rest is checked all the same.
     Check(Box<check::Check>),
+    /// Repairs manifests and leaves everything else in them as it is: comments, quotes, anchors, indentation, line ends.
+    ///
+    /// Prints the repaired manifests, or shows or writes the changes. Exits 0 if nothing is denied any more, 1 if something is, and 2
+    /// on errors.
+    Fix(Box<fix::Fix>),
     /// Explains what each rule checks, why, and how to fix violations.
     Rules {
         /// The id of a rule; lists all rules if omitted.
@@ -47,6 +53,7 @@ enum Command {
 fn main() -> ExitCode {
     let status = match Arguments::parse().command {
         Command::Check(check) => check.run(),
+        Command::Fix(fix) => fix.run(),
         Command::Rules { id } => rules::print(id.as_deref()).map(|()| Status::Clean),
     };
     match status {

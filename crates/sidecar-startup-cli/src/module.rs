@@ -40,7 +40,12 @@ impl Module {
             Remark { is_warning, ..twin.unwrap_or_else(|| Remark::of_text(is_warning, text)) }
         });
         let fixes = annotation(&response, "fixes").into_iter().flat_map(str::lines).map(str::to_owned);
-        Ok(Verdict { is_denied: !response.allowed, fixes: fixes.collect(), remarks: remarks.collect() })
+        Ok(Verdict {
+            is_denied: !response.allowed,
+            fixes: fixes.collect(),
+            remarks: remarks.collect(),
+            object: verdict.object,
+        })
     }
 }
 

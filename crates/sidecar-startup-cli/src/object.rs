@@ -155,6 +155,14 @@ impl<'a> Object<'a> {
         serde_json::from_str(&self.json).unwrap_or_default()
     }
 
+    /// Its YAML document, and its place there as a JSON pointer.
+    pub(crate) fn in_document(&self) -> Option<(&Document, &str)> {
+        match &self.place {
+            Place::Yaml { document, pointer, .. } => Some((document, pointer)),
+            Place::Json { .. } => None,
+        }
+    }
+
     /// Whether the source is JSON.
     pub(crate) fn is_json(&self) -> bool {
         matches!(self.place, Place::Json { .. })
@@ -186,7 +194,11 @@ impl<'a> Object<'a> {
         };
         let skipped = line.saturating_sub(first);
         text.lines().enumerate().skip(skipped).map(move |(index, text)| {
-            if index == 0 && indent != 0 { format!("{}{text}", " ".repeat(indent)).into() } else { text.into() }
+            if index == 0 && indent != 0 {
+                format!("{}{text}", " ".repeat(indent)).into()
+            } else {
+                text.into()
+            }
         })
     }
 }

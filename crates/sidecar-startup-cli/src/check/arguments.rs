@@ -52,8 +52,9 @@ pub(crate) struct Check {
     pub(super) module: Option<PathBuf>,
 }
 
+/// When to use colours.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Colour {
+pub(crate) enum Colour {
     /// On a terminal, unless `NO_COLOR` is set.
     Auto,
     /// Always.
@@ -65,10 +66,17 @@ enum Colour {
 impl Check {
     /// Whether the report has colours.
     pub(super) fn has_colours(&self) -> bool {
-        match self.color {
-            Colour::Always => true,
-            Colour::Never => false,
-            Colour::Auto => {
+        self.color.is_on()
+    }
+}
+
+impl Colour {
+    /// Whether what goes to the standard output has colours.
+    pub(crate) fn is_on(self) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => {
                 let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
                 let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
                 io::stdout().is_terminal() && !is_set("NO_COLOR") && !is_dumb

@@ -28,7 +28,8 @@ impl Progress {
         self.objects += 1;
         let Some(begin) = self.begin else { return };
         if self.bar.is_none() && PATIENCE < begin.elapsed() {
-            let style = ProgressStyle::with_template("{spinner} {human_pos} objects, {per_sec:.0}, {elapsed}");
+            let style =
+                ProgressStyle::with_template("{spinner} {human_pos} objects, {per_sec:.0}, {elapsed}");
             let bar = ProgressBar::new_spinner();
             self.bar = Some(style.map(|style| bar.clone().with_style(style)).unwrap_or(bar));
         }

@@ -66,7 +66,9 @@ impl<'j> Run<'j> {
     pub(super) const fn status(&self) -> Status {
         match (self.totals.errors, self.totals.denied) {
             (0, 0) => Status::Clean,
-            (0, _) if self.recorded.is_some() || matches!(self.product, Product::Settings(_)) => Status::Clean,
+            (0, _) if self.recorded.is_some() || matches!(self.product, Product::Settings(_)) => {
+                Status::Clean
+            }
             (0, _) => Status::Denied,
             _ => Status::Failed,
         }

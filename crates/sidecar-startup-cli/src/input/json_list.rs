@@ -5,8 +5,8 @@ use std::io::{self, BufRead, Read};
 use std::rc::Rc;
 
 use manifest::Position;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{Found, NO_OBJECT, Sink, Unreadable};

@@ -53,9 +53,7 @@ pub(crate) fn files<'e>(path: &Path, exclude: &'e Exclude) -> Box<dyn Iterator<I
             let path = entry.path();
             let is_file = entry.file_type().is_some_and(|kind| !kind.is_dir());
             let is_manifest = is_file && has_extension(path) && !exclude.covers(path, false);
-            is_manifest.then(|| {
-                if is_template(path) { Step::Template } else { Step::File(path.to_owned()) }
-            })
+            is_manifest.then(|| if is_template(path) { Step::Template } else { Step::File(path.to_owned()) })
         }
         Err(error) => Some(unreadable(&error)),
     }))

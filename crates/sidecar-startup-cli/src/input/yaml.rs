@@ -31,14 +31,21 @@ fn read_part(part: &Part, sink: Sink<'_>) -> anyhow::Result<()> {
         }
     };
     match manifest::parse(text) {
-        Ok(documents) => documents.iter().try_for_each(|document| {
-            let source = Source { document, text, line: part.line };
-            source.read(String::new(), &document.value, None, sink)
-        }),
+        Ok(documents) => {
+            documents.iter().try_for_each(|document| read_document((document, text, part.line), sink))
+        }
         Err(manifest::Error { position, message }) => {
             sink(unreadable((text, part.line), position, format!("not YAML: {message}")))
         }
     }
+}
+
+/// Reads the objects of a document, of whose text the first line has this number in the file.
+pub(crate) fn read_document(
+    (document, text, line): (&Document, &str, usize),
+    sink: Sink<'_>,
+) -> anyhow::Result<()> {
+    Source { document, text, line }.read(String::new(), &document.value, None, sink)
 }
 
 /// The text of a document, or the line from which on it is none.

@@ -86,7 +86,8 @@ fn compare_fields(
             }),
         }
     }
-    let removed = old.keys().filter(|key| !new.contains_key(*key) && !(is_spec && LISTS.contains(&key.as_str())));
+    let removed =
+        old.keys().filter(|key| !new.contains_key(*key) && !(is_spec && LISTS.contains(&key.as_str())));
     changes.extend(removed.map(|key| Change {
         container: None,
         target: Target::Present(format!("{pointer}/{}", escaped(key))),
@@ -129,7 +130,10 @@ fn compare_containers(
         }
         changes.extend(added.into_iter().map(|(index, container)| Change {
             container: name(container).map(str::to_owned),
-            target: Target::Item(path.clone(), stayers.iter().find(|(_, new)| index < *new).map(|(old, _)| *old)),
+            target: Target::Item(
+                path.clone(),
+                stayers.iter().find(|(_, new)| index < *new).map(|(old, _)| *old),
+            ),
             value: Some(container.clone()),
         }));
     }
@@ -196,6 +200,9 @@ mod tests {
             "spec": {"volumes": [{"name": "a"}, {"name": "b"}], "x": 2}});
         let targets: Vec<_> = between(&old, &new).into_iter().map(|change| change.target).collect();
         let field = Target::Field("/metadata".into(), "annotations".into());
-        assert_eq!(targets, [field, Target::Item("/spec/volumes".into(), None), Target::Present("/spec/x".into())]);
+        assert_eq!(
+            targets,
+            [field, Target::Item("/spec/volumes".into(), None), Target::Present("/spec/x".into())]
+        );
     }
 }

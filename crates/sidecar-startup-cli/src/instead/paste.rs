@@ -5,8 +5,8 @@
 
 use serde_json::{Value, json};
 
-use super::changes::{Change, Target};
 use super::Instead;
+use super::changes::{Change, Target};
 use crate::object::Object;
 
 /// The text of a change, and the lines that it replaces.
@@ -117,6 +117,8 @@ impl Place {
 
     fn indented(&self, yaml: &str) -> String {
         let indent = " ".repeat(self.indent);
-        yaml.lines().map(|line| if line.is_empty() { "\n".into() } else { format!("{indent}{line}\n") }).collect()
+        yaml.lines()
+            .map(|line| if line.is_empty() { "\n".into() } else { format!("{indent}{line}\n") })
+            .collect()
     }
 }

@@ -30,7 +30,8 @@ impl Report for Junit {
         let name = entry.object.map(|object| format!("{} {}", object.kind, object.full_name()));
         let mut case = TestCase::new(name.unwrap_or_else(|| "readable".to_owned()), status(entry));
         case.set_classname(entry.file);
-        let warnings = entry.findings.iter().filter(|finding| finding.counts() && finding.level == Level::Warning);
+        let warnings =
+            entry.findings.iter().filter(|finding| finding.counts() && finding.level == Level::Warning);
         let warnings: String = warnings.map(|finding| described(entry.file, finding)).collect();
         if !warnings.is_empty() {
             case.set_system_out(warnings);
@@ -49,7 +50,8 @@ impl Report for Junit {
 
 fn status(entry: &Entry<'_>) -> TestCaseStatus {
     let of = |level| {
-        let mut found = entry.findings.iter().filter(move |finding| finding.counts() && finding.level == level);
+        let mut found =
+            entry.findings.iter().filter(move |finding| finding.counts() && finding.level == level);
         let first = found.next()?;
         let all = [first].into_iter().chain(found).map(|finding| described(entry.file, finding));
         Some((first, all.collect::<String>()))

@@ -121,7 +121,8 @@ fn result(file: &str, object: Option<Named<'_>>, finding: &Finding) -> Value {
 fn uri(file: &str) -> String {
     let file = file.strip_prefix("./").unwrap_or(file);
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(byte);
-    let encoded = |byte: u8| if is_plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    let encoded =
+        |byte: u8| if is_plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
     let path: String = file.bytes().map(encoded).collect();
     if file.starts_with('/') { format!("file://{path}") } else { path }
 }

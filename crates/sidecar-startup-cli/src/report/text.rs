@@ -56,7 +56,8 @@ impl Report for Text {
             }
         }
         if let (Some(object), false, [_, ..]) = (entry.object, self.is_quiet, entry.fixes) {
-            text += &format!("{}: {} {}: allowed, once repaired\n", entry.file, object.kind, object.full_name());
+            text +=
+                &format!("{}: {} {}: allowed, once repaired\n", entry.file, object.kind, object.full_name());
             text += &entry.fixes.iter().map(|fix| format!("  fix: {fix}\n")).collect::<String>();
             text.push('\n');
         }

@@ -63,7 +63,9 @@ fn parent(controller: &Controller) -> Option<(&'static str, &str)> {
     match controller.kind.as_str() {
         "ReplicaSet" if controller.hash.as_deref() == Some(suffix) => Some(("Deployment", name)),
         // Minutes since 1970 (`pkg/controller/cronjob/utils.go`).
-        "Job" if 8 <= suffix.len() && suffix.bytes().all(|byte| byte.is_ascii_digit()) => Some(("CronJob", name)),
+        "Job" if 8 <= suffix.len() && suffix.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Some(("CronJob", name))
+        }
         _ => None,
     }
 }

@@ -83,7 +83,8 @@ impl Suggestions {
         probes.retain(|((name, _), _)| without.contains(name));
         let entries: Vec<_> = probes.iter().map(|(of, probe)| declaration(of, probe)).collect();
         let declared = append(judge.settings(), "sidecars", entries);
-        let is_solved = !judge.check_by(request, &with(&declared, [("fix", "Safe".into())]).to_string()).is_denied;
+        let is_solved =
+            !judge.check_by(request, &with(&declared, [("fix", "Safe".into())]).to_string()).is_denied;
         if !is_solved {
             self.uses_all = true;
             return;
@@ -141,7 +142,8 @@ impl Suggestions {
         let group = GROUPS.iter().find(|group| group.contains(&rule));
         exempt.rules.extend(group.copied().unwrap_or(&[rule]));
         exempt.workloads.insert(id.clone());
-        let refusal = left.iter().find(|other| fault(other) == fault(remark)).and_then(|other| other.refusal.as_ref());
+        let refusal =
+            left.iter().find(|other| fault(other) == fault(remark)).and_then(|other| other.refusal.as_ref());
         exempt.reason = match refusal {
             Some(refusal) => format!("{rule} is not repaired: {refusal}"),
             None => format!("nothing repairs {rule}"),
@@ -150,7 +152,8 @@ impl Suggestions {
 
     /// Settings with what these need.
     fn added_to(&self, settings: Value) -> Value {
-        let settings = append(&settings, "exempt", self.exempt.iter().map(|(of, exempt)| exempt.entry(of)).collect());
+        let settings =
+            append(&settings, "exempt", self.exempt.iter().map(|(of, exempt)| exempt.entry(of)).collect());
         let declared = self.declared.iter().filter(|(of, _)| !self.apps.contains(*of));
         let declared = declared.filter_map(|(of, probe)| Some(declaration(of, probe.as_ref()?)));
         let settings = append(&settings, "sidecars", declared.collect());
@@ -207,7 +210,10 @@ pub(crate) fn print(rollout: &Rollout, judge: &Judge, output: &mut dyn Write) ->
         text += "# Repairs need a policy with mutating: true.\n";
     }
     for (rule, workloads) in &suggestions.warn {
-        text += &format!("# {rule} only warns: it denies {} and cannot be exempted by container.\n", workloads.len());
+        text += &format!(
+            "# {rule} only warns: it denies {} and cannot be exempted by container.\n",
+            workloads.len()
+        );
     }
     Ok(output.write_all(format!("{text}{}", manifest::to_yaml(&settings)).as_bytes())?)
 }
@@ -218,7 +224,11 @@ fn declaration(container: &Container, probe: &Value) -> Value {
 }
 
 fn matched(name: &str, image: &str) -> Value {
-    if image.is_empty() { json!({"containerNames": [name]}) } else { json!({"containerNames": [name], "images": [image]}) }
+    if image.is_empty() {
+        json!({"containerNames": [name]})
+    } else {
+        json!({"containerNames": [name], "images": [image]})
+    }
 }
 
 fn is_valid(list: &str, entry: &Value) -> bool {

@@ -16,7 +16,12 @@ const VERSION: u32 = 1;
 const MAX_ROWS: usize = 20;
 
 /// Prints the report: as JSON if that is asked for, else as text.
-pub(crate) fn print(rollout: &Rollout, totals: &Totals, form: Form, output: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn print(
+    rollout: &Rollout,
+    totals: &Totals,
+    form: Form,
+    output: &mut dyn Write,
+) -> io::Result<()> {
     let workloads = rollout.folded();
     let summary = Summary::of(&workloads);
     if form == Form::Json {
@@ -37,7 +42,8 @@ struct Summary<'w> {
 
 impl<'w> Summary<'w> {
     fn of(workloads: &'w BTreeMap<Id, Workload>) -> Self {
-        let denied: Vec<_> = workloads.iter().filter(|(_, workload)| workload.outcome != Outcome::Admitted).collect();
+        let denied: Vec<_> =
+            workloads.iter().filter(|(_, workload)| workload.outcome != Outcome::Admitted).collect();
         let mut summary = Self {
             workloads: workloads.len(),
             pods: workloads.values().map(|workload| workload.pods.len()).sum(),
@@ -79,14 +85,22 @@ impl<'w> Summary<'w> {
             text += &table(title, counts);
         }
         text += "\nRepairs\n";
-        let rows = [(Outcome::Safe, "fix: Safe solves"), (Outcome::All, "fix: All solves, besides"), (Outcome::Stays, "stay")];
+        let rows = [
+            (Outcome::Safe, "fix: Safe solves"),
+            (Outcome::All, "fix: All solves, besides"),
+            (Outcome::Stays, "stay"),
+        ];
         for (outcome, what) in rows {
             text += &format!("{:>8}  {what}\n", self.with(outcome).count());
         }
         let stays: Vec<_> = self.with(Outcome::Stays).collect();
         if !stays.is_empty() {
             text += "\nWhat stays\n";
-            text += &stays.iter().take(MAX_ROWS).map(|(id, workload)| described(id, workload)).collect::<String>();
+            text += &stays
+                .iter()
+                .take(MAX_ROWS)
+                .map(|(id, workload)| described(id, workload))
+                .collect::<String>();
             text += &more(stays.len());
             text += "\n`--suggest-settings` writes settings with which a policy admits it all.\n";
         }

@@ -1,5 +1,4 @@
 //! Sessions with the command, in `sessions/`; `TRYCMD=overwrite` writes down what it prints now.
-#![expect(missing_docs, reason = "tests")]
 
 #[test]
 fn sessions() {

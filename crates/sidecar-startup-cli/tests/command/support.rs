@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 
 /// Runs the command with these arguments, in the folder of the tests.
-pub fn run(arguments: &[&str], input: Option<&str>) -> Output {
+pub(crate) fn run(arguments: &[&str], input: Option<&str>) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sidecar-startup"));
     command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).args(arguments);
     command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
@@ -19,14 +19,14 @@ pub fn run(arguments: &[&str], input: Option<&str>) -> Output {
 }
 
 /// Runs the command, and reads what it prints as JSON.
-pub fn json(arguments: &[&str], input: Option<&str>) -> Value {
+pub(crate) fn json(arguments: &[&str], input: Option<&str>) -> Value {
     let output = run(arguments, input);
     let text = String::from_utf8_lossy(&output.stderr);
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {text}"))
 }
 
 /// An empty folder for a test.
-pub fn folder(name: &str) -> PathBuf {
+pub(crate) fn folder(name: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();

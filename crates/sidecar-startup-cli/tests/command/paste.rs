@@ -1,7 +1,4 @@
 //! What the command says to write instead is pasted into every manifest of the acceptance cases. Then the violation must be gone.
-#![expect(missing_docs, reason = "tests")]
-
-mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -13,8 +10,8 @@ const CASES: &str = "tests/cases";
 
 #[test]
 fn what_is_pasted_repairs() {
-    let before = support::json(&["check", "-o", "json", CASES], None);
-    let folder = support::folder("paste");
+    let before = crate::support::json(&["check", "-o", "json", CASES], None);
+    let folder = crate::support::folder("paste");
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     let mut gone: BTreeMap<String, BTreeSet<(String, String)>> = BTreeMap::new();
     let mut moved = 0;
@@ -35,7 +32,7 @@ fn what_is_pasted_repairs() {
     }
     assert!(100 < gone.len(), "only {} manifests were repaired", gone.len());
     assert!(30 < moved, "only {moved} containers were moved");
-    let after = support::json(&["check", "-o", "json", folder.to_str().unwrap()], None);
+    let after = crate::support::json(&["check", "-o", "json", folder.to_str().unwrap()], None);
     for object in after["objects"].as_array().unwrap() {
         let file = object["file"].as_str().unwrap();
         assert_ne!(object["verdict"], "unreadable", "{object}");

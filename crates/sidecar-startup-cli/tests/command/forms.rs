@@ -1,14 +1,11 @@
 //! The forms for tools, read back by what reads them.
-#![expect(missing_docs, reason = "tests")]
-
-mod support;
 
 use serde_sarif::sarif::{ResultLevel, Sarif};
 
 fn sarif(paths: &[&str]) -> Sarif {
     let mut arguments = vec!["check", "-o", "sarif"];
     arguments.extend(paths);
-    serde_json::from_value(support::json(&arguments, None)).unwrap()
+    serde_json::from_value(crate::support::json(&arguments, None)).unwrap()
 }
 
 #[test]
@@ -37,8 +34,9 @@ fn sarif_without_findings_has_an_empty_list() {
 
 #[test]
 fn junit_counts() {
-    let output = support::run(&["check", "-o", "junit", "examples", "nowhere.yaml"], None);
-    let report = quick_junit::Report::deserialize_from_str(&String::from_utf8(output.stdout).unwrap()).unwrap();
+    let output = crate::support::run(&["check", "-o", "junit", "examples", "nowhere.yaml"], None);
+    let report =
+        quick_junit::Report::deserialize_from_str(&String::from_utf8(output.stdout).unwrap()).unwrap();
     assert_eq!((report.tests, report.failures, report.errors), (8, 5, 1));
 }
 
@@ -49,15 +47,15 @@ fn json_is_the_same_in_one_piece_and_streamed() {
       {"name": "b", "restartPolicy": "Always"}], "containers": [{"name": "c", "env": [PAD]}]}}"#;
     let pad = vec![r#"{"name": "A", "value": "b"}"#; 10_000].join(",");
     let list = |count: usize, pad: &str, before: &str, after: &str| {
-        let items: Vec<_> = (0..count).map(|n| item.replace('N', &n.to_string()).replace("PAD", pad)).collect();
+        let items: Vec<_> =
+            (0..count).map(|n| item.replace('N', &n.to_string()).replace("PAD", pad)).collect();
         format!("{{{before}\n\"items\": [\n{}]{after}}}", items.join(",\n"))
     };
-    for (before, after) in [
-        (r#""kind": "PodList", "apiVersion": "v1","#, ""),
-        (r#""apiVersion": "v1","#, r#","kind": "List""#),
-    ] {
+    for (before, after) in
+        [(r#""kind": "PodList", "apiVersion": "v1","#, ""), (r#""apiVersion": "v1","#, r#","kind": "List""#)]
+    {
         let places = |pad: &str| -> Vec<(String, u64, u64)> {
-            let report = support::json(&["check", "-o", "json"], Some(&list(40, pad, before, after)));
+            let report = crate::support::json(&["check", "-o", "json"], Some(&list(40, pad, before, after)));
             let objects = report["objects"].as_array().unwrap().iter();
             let place = |object: &serde_json::Value| {
                 let finding = &object["findings"][0];
@@ -79,7 +77,7 @@ fn items_of_a_typed_list_need_no_kind() {
         "containers": [{"name": "c", "env": [PAD]}]}}], "kind": "PodList", "apiVersion": "v1"}"#;
     let pad = vec![r#"{"name": "A", "value": "b"}"#; 400_000].join(",");
     for pad in ["", &pad] {
-        let report = support::json(&["check", "-o", "json"], Some(&list.replace("PAD", pad)));
+        let report = crate::support::json(&["check", "-o", "json"], Some(&list.replace("PAD", pad)));
         assert_eq!(report["summary"]["denied"], 1, "{} bytes", pad.len());
     }
 }
@@ -87,9 +85,9 @@ fn items_of_a_typed_list_need_no_kind() {
 #[test]
 fn colours_are_for_terminals() {
     let path = "examples/readiness-probe-only.yaml";
-    let plain = support::run(&["check", path], None).stdout;
+    let plain = crate::support::run(&["check", path], None).stdout;
     assert!(!plain.contains(&0x1b));
-    let coloured = support::run(&["check", path, "--color", "always"], None).stdout;
+    let coloured = crate::support::run(&["check", path, "--color", "always"], None).stdout;
     assert!(coloured.contains(&0x1b));
 }
 
@@ -97,7 +95,8 @@ fn colours_are_for_terminals() {
 fn a_closed_pipe_is_no_error() {
     use std::process::{Command, Stdio};
     let mut command = Command::new(env!("CARGO_BIN_EXE_sidecar-startup"));
-    let command = command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).args(["check", "tests/cases"]);
+    let command =
+        command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).args(["check", "tests/cases"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
