@@ -67,20 +67,20 @@ impl<R: BufRead> Documents<R> {
                 Line::Directive => self.has_directive |= !self.has_content,
                 Line::Content => self.has_content = true,
                 Line::Start(_) if !self.has_content && self.has_directive => self.has_directive = false,
-                Line::Start(has_content) => {
+                Line::Start(opens) => {
                     let marker = self.part.bytes.split_off(before);
-                    let had_content = self.has_content;
+                    let is_complete = self.has_content;
                     let part = self.finish(marker);
-                    self.has_content = has_content;
-                    if had_content {
+                    self.has_content = opens;
+                    if is_complete {
                         return Ok(Some(part));
                     }
                 }
                 Line::End => {
-                    let had_content = self.has_content;
+                    let is_complete = self.has_content;
                     let part = self.finish(Vec::new());
                     self.part.line = self.lines + 1;
-                    if had_content {
+                    if is_complete {
                         return Ok(Some(part));
                     }
                 }

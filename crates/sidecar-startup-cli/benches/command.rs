@@ -1,5 +1,5 @@
 //! Prints how long the command takes, and how much memory: for many files, for a large file, and for a large list.
-#![expect(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a benchmark")]
+#![expect(clippy::unwrap_used, reason = "a benchmark")]
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -67,7 +67,7 @@ fn size(path: &Path) -> u64 {
 /// A Deployment; one in ten is denied.
 fn deployment(index: usize) -> String {
     let probe = "startupProbe: {httpGet: {path: /ready, port: 8081}, periodSeconds: 1, failureThreshold: 60}";
-    let probe = if index % 10 == 0 { "stdin: false" } else { probe };
+    let probe = if index.is_multiple_of(10) { "stdin: false" } else { probe };
     format!(
         "---
 apiVersion: apps/v1
@@ -114,7 +114,7 @@ spec:
 fn list(path: &Path) {
     let mut file = BufWriter::new(File::create(path).unwrap());
     let fields = (0..150).fold(String::new(), |mut fields, index| {
-        write!(fields, "                        \"f:field-number-{index}\": {{}},\n").unwrap();
+        writeln!(fields, "                        \"f:field-number-{index}\": {{}},").unwrap();
         fields
     });
     let env = (0..60).fold(String::new(), |mut env, index| {

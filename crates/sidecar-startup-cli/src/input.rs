@@ -19,6 +19,7 @@ const LARGE: u64 = 8 << 20;
 const NO_OBJECT: &str = "expected an object with apiVersion and kind";
 
 /// What is found in a manifest.
+#[expect(clippy::large_enum_variant, reason = "one at a time, and mostly objects")]
 pub(crate) enum Found<'a> {
     /// An object.
     Object(Object<'a>),

@@ -86,8 +86,8 @@ fn compare_fields(
             }),
         }
     }
-    let removed =
-        old.keys().filter(|key| !new.contains_key(*key) && !(is_spec && LISTS.contains(&key.as_str())));
+    let is_list = |key: &str| is_spec && LISTS.contains(&key);
+    let removed = old.keys().filter(|key| !new.contains_key(*key)).filter(|key| !is_list(key));
     changes.extend(removed.map(|key| Change {
         container: None,
         target: Target::Present(format!("{pointer}/{}", escaped(key))),

@@ -1,4 +1,4 @@
-//! A test report in JUnit's XML: a suite for each file, and a case for each object.
+//! A test report as XML for `JUnit`: a suite for each file, and a case for each object.
 
 use std::io::{self, Write};
 

@@ -87,34 +87,37 @@ fn rules() -> Vec<Value> {
 }
 
 fn result(file: &str, object: Option<Named<'_>>, finding: &Finding) -> Value {
-    let mut location = json!({"physicalLocation": {"artifactLocation": {"uri": uri(file)}}});
-    if let (Some(position), Some(physical)) = (finding.position, location.get_mut("physicalLocation")) {
-        physical["region"] = json!({"startLine": position.line, "startColumn": position.column});
-    }
-    if let Some(object) = object {
-        let name = format!("{} {}", object.kind, object.full_name());
-        location["logicalLocations"] = json!([{"fullyQualifiedName": name, "kind": "object"}]);
-    }
-    let mut result = json!({
+    let name = object.map(|object| format!("{} {}", object.kind, object.full_name()));
+    let region =
+        finding.position.map(|position| json!({"startLine": position.line, "startColumn": position.column}));
+    // Stays the same when lines move.
+    let key = name.as_ref().map(|name| {
+        let container = finding.container.as_deref().unwrap_or_default();
+        json!({"object/v1": format!("{name}/{}/{container}", finding.id())})
+    });
+    let suppression = finding.excuse.map(|excuse| match excuse {
+        Excuse::Ignored => json!([{"kind": "inSource"}]),
+        Excuse::Known => json!([{"kind": "external"}]),
+    });
+    present(json!({
         "ruleId": finding.id(),
         "level": if finding.level == Level::Warning { "warning" } else { "error" },
         "message": {"text": finding.message},
-        "locations": [location],
-    });
-    if let Some(excuse) = finding.excuse {
-        let kind = match excuse {
-            Excuse::Ignored => "inSource",
-            Excuse::Known => "external",
-        };
-        result["suppressions"] = json!([{"kind": kind}]);
+        "locations": [present(json!({
+            "physicalLocation": present(json!({"artifactLocation": {"uri": uri(file)}, "region": region})),
+            "logicalLocations": name.map(|name| json!([{"fullyQualifiedName": name, "kind": "object"}])),
+        }))],
+        "suppressions": suppression,
+        "partialFingerprints": key,
+    }))
+}
+
+/// An object without the fields that are null, which the schema does not allow.
+fn present(mut value: Value) -> Value {
+    if let Some(fields) = value.as_object_mut() {
+        fields.retain(|_, field| !field.is_null());
     }
-    if let Some(object) = object {
-        let container = finding.container.as_deref().unwrap_or_default();
-        let key = format!("{}/{}/{}/{container}", object.kind, object.full_name(), finding.id());
-        // Stays the same when lines move.
-        result["partialFingerprints"] = json!({"object/v1": key});
-    }
-    result
+    value
 }
 
 /// A relative reference for a path: code scanning resolves it against the repository.

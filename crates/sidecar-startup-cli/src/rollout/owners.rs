@@ -15,7 +15,7 @@ pub(super) struct Owners {
 struct Controller {
     kind: String,
     name: String,
-    /// What a Deployment adds to the names of its ReplicaSets.
+    /// What a Deployment adds to the name of a `ReplicaSet`.
     hash: Option<String>,
 }
 

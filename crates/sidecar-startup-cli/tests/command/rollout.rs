@@ -35,7 +35,7 @@ fn suggested_settings_admit_everything() {
     assert!(left.is_empty(), "{} are denied, the first: {:#}", left.len(), left[0]);
 }
 
-fn pod(name: &str, owner: &str, container: Value) -> Value {
+fn pod(name: &str, owner: &str, container: &Value) -> Value {
     let app = json!({"name": "shop", "image": "shop:1"});
     let is_init = container["restartPolicy"] == "Always";
     let spec = if is_init {
@@ -59,11 +59,11 @@ fn cluster() -> String {
     let config =
         json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "team"}});
     let items = [
-        pod("web-5d4-a", "web-5d4", proxy.clone()),
-        pod("web-5d4-b", "web-5d4", proxy),
-        pod("api-5d4-a", "api-5d4", agent.clone()),
-        pod("api-5d4-b", "api-5d4", agent),
-        pod("job-5d4-a", "job-5d4", probed),
+        pod("web-5d4-a", "web-5d4", &proxy),
+        pod("web-5d4-b", "web-5d4", &proxy),
+        pod("api-5d4-a", "api-5d4", &agent),
+        pod("api-5d4-b", "api-5d4", &agent),
+        pod("job-5d4-a", "job-5d4", &probed),
         set,
         config,
     ];
