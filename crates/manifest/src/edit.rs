@@ -8,6 +8,7 @@
 mod editor;
 mod field;
 mod flow;
+mod flow_list;
 mod json;
 mod lines;
 mod list;
@@ -18,6 +19,7 @@ mod obstacle;
 mod splice;
 mod tree;
 pub mod write;
+mod yaml;
 
 use std::fmt;
 
@@ -95,7 +97,7 @@ fn says(text: &str, wanted: &[Value]) -> bool {
 fn roots(text: &str) -> Result<Vec<Node>, Obstacle> {
     let is_json = text.trim_start().starts_with('{')
         && serde_json::Deserializer::from_str(text).into_iter::<&RawValue>().all(|value| value.is_ok());
-    if is_json { json::roots(text) } else { tree::roots(text) }
+    if is_json { json::roots(text) } else { yaml::roots(text) }
 }
 
 #[cfg(test)]

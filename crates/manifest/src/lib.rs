@@ -216,7 +216,7 @@ fn convert_mapping(
     let mut nodes = Vec::with_capacity(fields.len());
     let mut merged = Vec::new();
     for (key, field) in fields {
-        let YamlData::Representation(name, style, _) = &key.data else {
+        let YamlData::Representation(name, style, tag) = &key.data else {
             return Err(error_at(key.span.start, "expected a string as key"));
         };
         if name == "<<" && *style == ScalarStyle::Plain {
@@ -224,10 +224,11 @@ fn convert_mapping(
             continue;
         }
         let (value, node) = convert(field, key.span.start, depth + 1)?;
-        if values.insert(name.to_string(), value).is_some() {
+        let name = scalar::key(name, *style, tag.as_deref());
+        if values.insert(name.clone(), value).is_some() {
             return Err(error_at(key.span.start, "duplicate key"));
         }
-        nodes.push((name.to_string(), node));
+        nodes.push((name, node));
     }
     for (name, value, node) in merged {
         if !values.contains_key(&name) {
@@ -296,6 +297,13 @@ mod tests {
         ] {
             assert_eq!(second.position(pointer), Position { line, column }, "{pointer}");
         }
+    }
+
+    #[test]
+    fn keys_are_read_as_kubectl_does() {
+        let value = parse_one("on: 1\n0x10: 2\n\"off\": 3\n!!str no: 4\n1.50: 5\n").unwrap();
+        assert_eq!(value, json!({"true": 1, "16": 2, "off": 3, "no": 4, "1.5": 5}));
+        assert_eq!(parse("yes: 1\non: 2\n").unwrap_err().position.line, 2);
     }
 
     #[test]
