@@ -4,6 +4,7 @@
 //! (`<<`) are applied. JSON is read by `serde_json`, since not all JSON is YAML.
 
 mod chunks;
+mod depth;
 pub mod edit;
 mod scalar;
 pub mod stream;
@@ -86,6 +87,9 @@ fn with_positions(values: Vec<Value>, text: &str) -> Vec<Document> {
 }
 
 fn parse_yaml(text: &str) -> Result<Vec<Document>, Error> {
+    if let Some(error) = depth::too_deep(text) {
+        return Err(error);
+    }
     let mut loader = YamlLoader::<MarkedYaml<'_>>::default();
     loader.early_parse(false);
     let mut parser = Parser::new_from_str(text);

@@ -89,7 +89,7 @@ fn read_file(path: &Path, run: &mut Run<'_>, output: Output<'_>) -> anyhow::Resu
 
 /// A path as it is shown.
 pub(crate) fn name(path: &Path) -> String {
-    path.display().to_string()
+    path.strip_prefix("./").unwrap_or(path).display().to_string()
 }
 
 /// Whether nobody reads the output any more.

@@ -15,6 +15,9 @@ use crate::object::Object;
 /// A document that is larger than any object that a cluster can hold (etcd takes 1.5 MiB) must be a list; its items are streamed.
 const LARGE: u64 = 8 << 20;
 
+/// What is said about anything but an object.
+const NO_OBJECT: &str = "expected an object with apiVersion and kind";
+
 /// What is found in a manifest.
 pub(crate) enum Found<'a> {
     /// An object.
@@ -96,9 +99,21 @@ fn read_json(mut reader: impl BufRead, sink: Sink<'_>) -> io::Result<anyhow::Res
         return Ok(json_list::read(Cursor::new(head).chain(reader), sink));
     }
     Ok(match std::str::from_utf8(&head) {
-        Ok(text) if json_list::is_json(text) => json_list::read_text(text, sink),
-        _ => yaml::read(head.as_slice(), sink),
+        Ok(text) => match json_list::error(text) {
+            None => json_list::read_text(text, sink),
+            // Flow style is YAML only.
+            Some(error) if is_meant_as_json(text) && manifest::parse(text).is_err() => {
+                sink(Found::Unreadable(json_list::unreadable(&error, text)))
+            }
+            Some(_) => yaml::read(head.as_slice(), sink),
+        },
+        Err(_) => yaml::read(head.as_slice(), sink),
     })
+}
+
+/// Whether the first key of an object is quoted, as JSON requires and hardly any YAML does.
+fn is_meant_as_json(text: &str) -> bool {
+    text.trim_start().strip_prefix('{').is_some_and(|fields| fields.trim_start().starts_with('"'))
 }
 
 impl Unreadable {

@@ -4,6 +4,8 @@
 mod changes;
 mod paste;
 
+use std::cmp::Reverse;
+
 use serde_json::Value;
 use sidecar_startup::model::field::{FieldPath, Segment};
 
@@ -34,7 +36,10 @@ impl Instead {
     }
 }
 
-/// The changes that turn an object into its repaired form.
+/// The changes that turn an object into its repaired form, from the bottom up, so that the lines of the next ones stay the same.
 pub(crate) fn of(object: &Object<'_>, repaired: &Value) -> Vec<Instead> {
-    between(&object.value(), repaired).iter().map(|change| paste::paste(object, change)).collect()
+    let changes = between(&object.value(), repaired);
+    let mut changes: Vec<_> = changes.iter().map(|change| paste::paste(object, change)).collect();
+    changes.sort_by_key(|change| Reverse(change.lines));
+    changes
 }

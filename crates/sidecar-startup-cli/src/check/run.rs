@@ -129,6 +129,14 @@ impl<'j> Run<'j> {
             return Ok(());
         }
         let verdict = self.judge.check(&request)?;
+        // A list hides such items from its own reading.
+        if verdict.remarks.iter().any(|remark| remark.rule.is_none())
+            && let Err(error) = serde_json::from_str::<serde_json::Value>(&object.json)
+        {
+            let position = Some(object.position(""));
+            let unreadable = Unreadable { position, reason: format!("not JSON: {error}"), line: None };
+            return self.found(file, Found::Unreadable(unreadable), output);
+        }
         let named = Named::of(object, namespace);
         let (is_denied, findings) = self.findings(object, named, &request, &verdict);
         let is_repaired = !is_denied && !verdict.fixes.is_empty();

@@ -9,12 +9,19 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Found, Sink, Unreadable};
+use super::{Found, NO_OBJECT, Sink, Unreadable};
 use crate::object::{Head, Object};
 
-/// Whether a text is JSON: any number of values.
-pub(super) fn is_json(text: &str) -> bool {
-    serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>().all(|value| value.is_ok())
+/// Why a text is not JSON, that is, any number of values; none if it is.
+pub(super) fn error(text: &str) -> Option<serde_json::Error> {
+    serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>().find_map(Result::err)
+}
+
+/// What is said about a text that is not JSON.
+pub(super) fn unreadable(error: &serde_json::Error, text: &str) -> Unreadable {
+    let position = Position { line: error.line(), column: error.column().max(1) };
+    let line = position.line.checked_sub(1).and_then(|line| text.lines().nth(line)).map(str::to_owned);
+    Unreadable { position: Some(position), reason: format!("not JSON: {}", without_place(error)), line }
 }
 
 /// Reads the values in a JSON text.
@@ -70,7 +77,7 @@ fn read_value<'a>(
 ) -> anyhow::Result<()> {
     let position = cursor.position_of(text);
     let Some(head) = Head::of_json(text) else {
-        let reason = "expected an object with apiVersion and kind".to_owned();
+        let reason = NO_OBJECT.to_owned();
         return sink(Found::Unreadable(Unreadable { position: Some(position), reason, line: None }));
     };
     let head = if let Some(list) = list { head.in_list(list) } else { head };
@@ -94,9 +101,7 @@ pub(super) fn read(reader: impl BufRead, sink: Sink<'_>) -> anyhow::Result<()> {
         let outcome = list.deserialize(&mut json);
         failed?;
         if let Err(error) = outcome {
-            let reason = format!("not JSON: {}", without_place(&error));
-            let position = Some(Position { line: error.line(), column: error.column().max(1) });
-            return sink(Found::Unreadable(Unreadable { position, reason, line: None }));
+            return sink(Found::Unreadable(unreadable(&error, "")));
         }
         failed = Ok(());
     }
@@ -153,7 +158,7 @@ impl<'de> Visitor<'de> for Large<'_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("an object with apiVersion and kind")
+        f.write_str("an object")
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {

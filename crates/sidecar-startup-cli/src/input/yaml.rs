@@ -6,7 +6,7 @@ use manifest::stream::{Documents, Part};
 use manifest::{Document, Position};
 use serde_json::Value;
 
-use super::{Found, Sink, Unreadable};
+use super::{Found, NO_OBJECT, Sink, Unreadable};
 use crate::object::{Head, Object};
 
 /// Reads the objects of a stream, document by document.
@@ -23,37 +23,29 @@ pub(super) fn read(reader: impl BufRead, sink: Sink<'_>) -> anyhow::Result<()> {
 }
 
 fn read_part(part: &Part, sink: Sink<'_>) -> anyhow::Result<()> {
-    let unreadable = |position: Position, reason: String, line: Option<&str>| {
-        let line = line.map(str::to_owned);
-        let position = Position { line: position.line + part.line - 1, ..position };
-        Found::Unreadable(Unreadable { position: Some(position), reason, line })
-    };
     let text = match text_of(&part.bytes) {
         Ok(text) => text,
-        Err((line, reason)) => return sink(unreadable(Position { line, column: 1 }, reason, None)),
-    };
-    let documents = match manifest::parse(text) {
-        Ok(documents) => documents,
-        Err(manifest::Error { position, message }) => {
-            let line = text.lines().nth(position.line - 1);
-            return sink(unreadable(position, format!("not YAML: {message}"), line));
+        Err((line, reason)) => {
+            let position = Position { line: line + part.line - 1, column: 1 };
+            return sink(Found::Unreadable(Unreadable { position: Some(position), reason, line: None }));
         }
     };
-    documents.iter().try_for_each(|document| read_document((document, text, part.line), sink))
+    match manifest::parse(text) {
+        Ok(documents) => {
+            documents.iter().try_for_each(|document| read_document((document, text, part.line), sink))
+        }
+        Err(manifest::Error { position, message }) => {
+            sink(unreadable((text, part.line), position, format!("not YAML: {message}")))
+        }
+    }
 }
 
 /// Reads the objects of a document, of whose text the first line has this number in the file.
-pub(crate) fn read_document(source: (&Document, &str, usize), sink: Sink<'_>) -> anyhow::Result<()> {
-    let (document, text, first) = source;
-    if document.value.is_object() {
-        return read_value(source, String::new(), &document.value, None, sink);
-    }
-    let Position { line, column } = document.position("");
-    sink(Found::Unreadable(Unreadable {
-        position: Some(Position { line: line + first - 1, column }),
-        reason: "expected an object with apiVersion and kind".to_owned(),
-        line: text.lines().nth(line - 1).map(str::to_owned),
-    }))
+pub(crate) fn read_document(
+    (document, text, line): (&Document, &str, usize),
+    sink: Sink<'_>,
+) -> anyhow::Result<()> {
+    Source { document, text, line }.read(String::new(), &document.value, None, sink)
 }
 
 /// The text of a document, or the line from which on it is none.
@@ -65,23 +57,37 @@ fn text_of(bytes: &[u8]) -> Result<&str, (usize, String)> {
     std::str::from_utf8(bytes).map_err(|error| (line_at(error.valid_up_to()), "is not UTF-8".to_owned()))
 }
 
-fn read_value(
-    source: (&Document, &str, usize),
-    pointer: String,
-    value: &Value,
-    list: Option<&Head>,
-    sink: Sink<'_>,
-) -> anyhow::Result<()> {
-    let head = Head::of_value(value).unwrap_or_default();
-    let head = if let Some(list) = list { head.in_list(list) } else { head };
-    if !head.is_complete() {
-        return sink(Found::Fragment);
-    }
-    if let (Some(_), Some(items)) = (head.item_kind(), value.get("items").and_then(Value::as_array)) {
-        for (index, item) in items.iter().enumerate() {
-            read_value(source, format!("{pointer}/items/{index}"), item, Some(&head), sink)?;
+/// What cannot be read at a position in a text, which begins at a line of the file.
+fn unreadable((text, first): (&str, usize), position: Position, reason: String) -> Found<'static> {
+    let line = position.line.checked_sub(1).and_then(|line| text.lines().nth(line)).map(str::to_owned);
+    let position = Position { line: position.line + first - 1, ..position };
+    Found::Unreadable(Unreadable { position: Some(position), reason, line })
+}
+
+/// A document, its text, and the number of its first line.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    document: &'a Document,
+    text: &'a str,
+    line: usize,
+}
+
+impl Source<'_> {
+    fn read(self, pointer: String, value: &Value, list: Option<&Head>, sink: Sink<'_>) -> anyhow::Result<()> {
+        let Some(head) = Head::of_value(value) else {
+            let position = self.document.position(&pointer);
+            return sink(unreadable((self.text, self.line), position, NO_OBJECT.to_owned()));
+        };
+        let head = if let Some(list) = list { head.in_list(list) } else { head };
+        if !head.is_complete() {
+            return sink(Found::Fragment);
         }
-        return Ok(());
+        if let (Some(_), Some(items)) = (head.item_kind(), value.get("items").and_then(Value::as_array)) {
+            return items.iter().enumerate().try_for_each(|(index, item)| {
+                self.read(format!("{pointer}/items/{index}"), item, Some(&head), sink)
+            });
+        }
+        let source = (self.document, self.text, self.line);
+        sink(Found::Object(Object::of_yaml(source, pointer, value, head)))
     }
-    sink(Found::Object(Object::of_yaml(source, pointer, value, head)))
 }

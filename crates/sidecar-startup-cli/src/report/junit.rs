@@ -8,19 +8,24 @@ use super::{Entry, Finding, Level, Report};
 use crate::totals::Totals;
 
 /// The report so far. Its counts come first, so it is written at the end.
-pub(super) struct Junit(quick_junit::Report);
+pub(super) struct Junit {
+    report: quick_junit::Report,
+    /// The suite of the last file.
+    suite: Option<TestSuite>,
+}
 
 impl Junit {
     pub(super) fn new() -> Self {
-        Self(quick_junit::Report::new("sidecar-startup"))
+        Self { report: quick_junit::Report::new("sidecar-startup"), suite: None }
     }
 }
 
 impl Report for Junit {
     fn add(&mut self, entry: &Entry<'_>, _: &mut dyn Write) -> io::Result<()> {
-        let is_new = self.0.test_suites.last().is_none_or(|suite| suite.name.as_str() != entry.file);
+        let is_new = self.suite.as_ref().is_none_or(|suite| suite.name.as_str() != entry.file);
         if is_new {
-            self.0.add_test_suite(TestSuite::new(entry.file));
+            let complete = self.suite.replace(TestSuite::new(entry.file));
+            self.report.add_test_suites(complete);
         }
         let name = entry.object.map(|object| format!("{} {}", object.kind, object.full_name()));
         let mut case = TestCase::new(name.unwrap_or_else(|| "readable".to_owned()), status(entry));
@@ -31,14 +36,15 @@ impl Report for Junit {
         if !warnings.is_empty() {
             case.set_system_out(warnings);
         }
-        if let Some(suite) = self.0.test_suites.last_mut() {
+        if let Some(suite) = &mut self.suite {
             suite.add_test_case(case);
         }
         Ok(())
     }
 
     fn end(&mut self, _: &Totals, output: &mut dyn Write) -> io::Result<()> {
-        self.0.serialize(output).map_err(io::Error::other)
+        self.report.add_test_suites(self.suite.take());
+        self.report.serialize(output).map_err(io::Error::other)
     }
 }
 

@@ -73,17 +73,12 @@ impl<'w> Summary<'w> {
 
     fn text(&self, totals: &Totals) -> String {
         let mut text = format!("{totals}\n");
-        let pods = if self.pods == 0 { String::new() } else { format!(" with {} Pods", self.pods) };
-        text += &format!("{}{pods}, Pods counted with what creates them\n\n", workloads(self.workloads));
+        text += &format!("{}, each with all its Pods; Pods: {}\n\n", workloads(self.workloads), self.pods);
         if self.denied.is_empty() {
             return text + "Nothing would be denied.\n";
         }
-        let pods = if self.denied_pods() == 0 {
-            String::new()
-        } else {
-            format!(", {} of their Pods as they run", self.denied_pods())
-        };
-        text += &format!("Would be denied when next created: {}{pods}\n", workloads(self.denied.len()));
+        let (count, pods) = (workloads(self.denied.len()), self.denied_pods());
+        text += &format!("Would be denied when created again: {count}, with Pods: {pods}\n");
         for (title, counts) in
             [("rule", &self.by_rule), ("namespace", &self.by_namespace), ("image", &self.by_image)]
         {
