@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow, bail};
 use serde_json::Value;
 use sidecar_startup::Settings;
+use sidecar_startup::model::field::FieldPath;
 use sidecar_startup::model::read::from_value;
 
 use crate::input::walk::Exclude;
@@ -34,8 +35,8 @@ impl Config {
         let name = || format!("{}", file.display());
         let (prefix, mut settings) = read_settings(file)?;
         let globs = if found.is_some() { take_globs(&mut settings).with_context(name)? } else { Vec::new() };
-        let below = |error: sidecar_startup::model::read::ReadError| error.below(&prefix.as_slice().into());
-        Settings::from_value(&settings).map_err(below).with_context(name)?;
+        let checked = Settings::from_value(&settings).map_err(|error| error.below(&prefix));
+        checked.with_context(name)?;
         let exclude = match file.parent() {
             Some(folder) if !globs.is_empty() => Exclude::new(folder, &globs).with_context(name)?,
             _ => Exclude::default(),
@@ -59,42 +60,50 @@ fn take_globs(settings: &mut Value) -> anyhow::Result<Vec<String>> {
 }
 
 /// The settings in a file, with the path at which they are: those of a policy are below `spec`.
-fn read_settings(file: &Path) -> anyhow::Result<(Vec<&'static str>, Value)> {
+fn read_settings(file: &Path) -> anyhow::Result<(FieldPath, Value)> {
     let documents = manifest::parse(&objects::read(file)?).with_context(|| format!("{}", file.display()))?;
     let mut values = documents.into_iter().map(|document| document.value);
     let (first, second) = (values.next().unwrap_or_default(), values.next());
     if second.is_some() {
         bail!("{}: expected one document with settings or a policy, but found several", file.display());
     }
-    of_policy(first).with_context(|| format!("{}", file.display()))
+    let path = path_in(&first).with_context(|| format!("{}", file.display()))?;
+    // What has no path is the settings themselves.
+    let shown = if path == FieldPath::root() { ["settings"].into() } else { path.clone() };
+    Ok((shown, first.pointer(&path.to_pointer()).cloned().unwrap_or_default()))
 }
 
-fn of_policy(mut value: Value) -> anyhow::Result<(Vec<&'static str>, Value)> {
-    let group = value.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
-    let is_policy = group.starts_with("policies.kubewarden.io/");
-    let kind = value.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let mut take = |pointer: &str| value.pointer_mut(pointer).map(Value::take).unwrap_or_default();
-    match kind.as_str() {
-        "ClusterAdmissionPolicy" | "AdmissionPolicy" if is_policy => {
-            Ok((vec!["spec", "settings"], take("/spec/settings")))
+/// The path of the settings in a policy; the root if it is none.
+fn path_in(value: &Value) -> anyhow::Result<FieldPath> {
+    let text = |key| value.get(key).and_then(Value::as_str);
+    let (Some(version), Some(kind)) = (text("apiVersion"), text("kind")) else {
+        return Ok(FieldPath::root());
+    };
+    match kind {
+        "ClusterAdmissionPolicy" | "AdmissionPolicy" if version.starts_with(GROUP) => {
+            Ok(["spec", "settings"].into())
         }
-        "ClusterAdmissionPolicyGroup" | "AdmissionPolicyGroup" if is_policy => {
-            Ok((vec!["settings"], of_group(&take("/spec/policies"))?))
+        "ClusterAdmissionPolicyGroup" | "AdmissionPolicyGroup" if version.starts_with(GROUP) => {
+            let member = member_of(value.pointer("/spec/policies"))?;
+            Ok(["spec", "policies", member, "settings"].into())
         }
-        _ if is_policy => bail!("expected settings or a policy, but found a {kind}"),
-        _ => Ok((vec!["settings"], value)),
+        _ => bail!("expected settings or a policy, but found a {kind}"),
     }
 }
 
-/// The settings of the member of a group that is this policy, or its only member.
-fn of_group(members: &Value) -> anyhow::Result<Value> {
-    let members: Vec<_> = members.as_object().into_iter().flatten().map(|(_, member)| member).collect();
-    let is_ours = |member: &&Value| {
-        member.get("module").and_then(Value::as_str).is_some_and(|module| module.contains("sidecar-startup"))
+/// The API group of policies.
+const GROUP: &str = "policies.kubewarden.io/";
+
+/// The member of a group that is this policy, or its only member.
+fn member_of(members: Option<&Value>) -> anyhow::Result<&str> {
+    let members: Vec<_> = members.and_then(Value::as_object).into_iter().flatten().collect();
+    let is_ours = |(_, member): &&(&String, &Value)| {
+        let module = member.get("module").and_then(Value::as_str);
+        module.is_some_and(|module| module.contains("sidecar-startup"))
     };
-    let ours: Vec<_> = members.iter().copied().filter(is_ours).collect();
+    let ours: Vec<_> = members.iter().filter(is_ours).collect();
     match (ours.as_slice(), members.as_slice()) {
-        ([member], _) | ([], [member]) => Ok(member.get("settings").cloned().unwrap_or_default()),
+        ([(name, _)], _) | ([], [(name, _)]) => Ok(name),
         _ => Err(anyhow!("expected a group with one member whose module is sidecar-startup")),
     }
 }

@@ -17,12 +17,27 @@ use crate::object::Object;
 pub(crate) struct Instead {
     /// The container, if it is one.
     pub(crate) container: Option<String>,
-    /// The field, as a JSON pointer.
+    /// What to do.
+    pub(crate) action: Action,
+    /// The field, or for a new item its list, as a JSON pointer.
     pub(crate) pointer: String,
     /// The lines that the text replaces. If the last one is before the first one, it goes above the first one.
     pub(crate) lines: Option<(usize, usize)>,
     /// The text: YAML at its indentation, or JSON where the lines are not known. Empty to remove the lines.
     pub(crate) text: String,
+}
+
+/// What to do with the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Write it in place of a field or item.
+    Replace,
+    /// Write it as a new field.
+    Add,
+    /// Write it as a new item, before the item with this index or at the end.
+    Insert(Option<usize>),
+    /// Remove a field or item.
+    Remove,
 }
 
 impl Instead {
@@ -38,8 +53,9 @@ impl Instead {
 
 /// The changes that turn an object into its repaired form, from the bottom up, so that the lines of the next ones stay the same.
 pub(crate) fn of(object: &Object<'_>, repaired: &Value) -> Vec<Instead> {
-    let changes = between(&object.value(), repaired);
-    let mut changes: Vec<_> = changes.iter().map(|change| paste::paste(object, change)).collect();
+    let value = object.value();
+    let changes = between(&value, repaired);
+    let mut changes: Vec<_> = changes.iter().map(|change| paste::paste(object, &value, change)).collect();
     changes.sort_by_key(|change| Reverse(change.lines));
     changes
 }

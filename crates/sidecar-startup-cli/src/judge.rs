@@ -128,25 +128,19 @@ impl Judge {
         Verdict::of(self.answer(request, settings))
     }
 
-    /// Repairs the object of a request as far as possible, but for what breaks the rules in `except`. Returns it with what is left; no
-    /// object if nothing can be repaired.
-    pub(crate) fn repair(&self, request: &str, except: &[RuleId]) -> (Option<Value>, Vec<Remark>) {
-        self.repair_by(request, &self.settings, except)
-    }
-
-    /// As [`Judge::repair`], by other settings.
-    pub(crate) fn repair_by(
+    /// Repairs the object of a request as far as possible, but for the violations in `except`. Returns it with what is left; no object if
+    /// nothing can be repaired.
+    pub(crate) fn repair(
         &self,
         request: &str,
         settings: &Value,
-        except: &[RuleId],
+        except: &[(RuleId, Option<String>)],
     ) -> (Option<Value>, Vec<Remark>) {
-        let mut rules = settings.get("rules").and_then(Value::as_object).cloned().unwrap_or_default();
-        rules.extend(except.iter().map(|rule| (rule.name().to_owned(), "Ignore".into())));
-        let settings = with(settings, [("fix", "All".into()), ("rules", rules.clone().into())]);
+        let settings = with(&without(settings, except), [("fix", "All".into())]);
         let mut answer = self.answer(request, &settings.to_string());
         if answer.object().is_none() && !answer.is_allowed() {
             // Repairs are all or nothing where something is denied, so what cannot be repaired may only warn.
+            let mut rules = settings.get("rules").and_then(Value::as_object).cloned().unwrap_or_default();
             for action in rules.values_mut().filter(|action| **action == "Deny") {
                 *action = "Warn".into();
             }
@@ -186,6 +180,33 @@ pub(crate) fn with<const N: usize>(settings: &Value, fields: [(&str, Value); N])
     let mut settings = settings.as_object().cloned().unwrap_or_default();
     settings.extend(fields.into_iter().map(|(key, value)| (key.to_owned(), value)));
     settings.into()
+}
+
+/// Settings by which some violations are none.
+fn without(settings: &Value, except: &[(RuleId, Option<String>)]) -> Value {
+    let mut rules = settings.get("rules").and_then(Value::as_object).cloned().unwrap_or_default();
+    let mut exempt = settings.get("exempt").and_then(Value::as_array).cloned().unwrap_or_default();
+    for (rule, container) in except {
+        let group: Vec<_> = group(*rule).iter().map(|rule| rule.name()).collect();
+        let entry = container
+            .as_ref()
+            .map(|name| json!({"match": {"containerNames": [name]}, "rules": group, "reason": "excused"}));
+        // A name that the API server would reject fits no glob.
+        match entry.filter(|entry| Settings::from_value(&json!({"exempt": [entry]})).is_ok()) {
+            Some(entry) => exempt.push(entry),
+            None => rules.extend(group.into_iter().map(|rule| (rule.to_owned(), "Ignore".into()))),
+        }
+    }
+    with(settings, [("rules", rules.into()), ("exempt", exempt.into())])
+}
+
+/// The rules of which one takes over when another one is silent about a container.
+pub(crate) fn group(rule: RuleId) -> &'static [RuleId] {
+    const MOVES: &[RuleId] = &[RuleId::ClassicSidecar, RuleId::AppNotHeld, RuleId::NeverCompletingJob];
+    const GATES: &[RuleId] = &[RuleId::SidecarWithoutStartupProbe, RuleId::StartupGateNeverOpens];
+    let known = RuleId::ALL.iter().position(|known| *known == rule);
+    let alone = known.and_then(|position| RuleId::ALL.get(position..=position));
+    [MOVES, GATES].into_iter().find(|group| group.contains(&rule)).or(alone).unwrap_or_default()
 }
 
 impl Verdict {

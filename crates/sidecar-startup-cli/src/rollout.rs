@@ -130,7 +130,7 @@ impl Rollout {
         };
         workload.outcome = workload.outcome.max(outcome);
         if outcome == Outcome::Stays {
-            let (_, left) = judge.repair(request, &[]);
+            let (_, left) = judge.repair(request, judge.settings(), &[]);
             for remark in left {
                 if let (Some(fault), Some(reason)) = (fault(&remark), remark.refusal) {
                     workload.reasons.insert(fault, reason);

@@ -63,7 +63,7 @@ impl fmt::Display for Totals {
                 (other_kinds, "of other kinds"),
                 (left_to_others, "managed by another object, finished or being deleted"),
                 (fragments, "without apiVersion and kind"),
-                (helm_templates, "templates of Helm charts"),
+                (helm_templates, "in the templates of Helm charts"),
             ];
             let why = why.iter().filter(|(count, _)| *count != 0);
             let why: Vec<_> = why.map(|(count, what)| format!("{count} {what}")).collect();
@@ -71,9 +71,10 @@ impl fmt::Display for Totals {
         }
         for (count, what) in [
             (self.warnings, "warnings"),
-            (self.ignored, "ignored by annotation"),
+            (self.ignored, "ignored by annotations"),
             (self.known, "known from the baseline"),
         ] {
+            let what = if count == 1 { what.trim_end_matches('s') } else { what };
             if count != 0 {
                 write!(f, "; {count} {what}")?;
             }

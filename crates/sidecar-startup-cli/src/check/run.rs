@@ -100,7 +100,7 @@ impl<'j> Run<'j> {
                     object: None,
                     is_denied: false,
                     fixes: &[],
-                    findings: &[of_unreadable(file, unreadable)],
+                    findings: &[of_unreadable(unreadable)],
                 };
                 self.report(&entry, output)
             }
@@ -157,18 +157,19 @@ impl<'j> Run<'j> {
     ) -> (bool, Vec<Finding>) {
         let ignores = Ignores::of(&object.json);
         let mut findings: Vec<_> = verdict.remarks.iter().map(|remark| of_remark(object, remark)).collect();
-        let mut ignored: Vec<RuleId> = Vec::new();
+        let mut excused = Vec::new();
         for (finding, remark) in findings.iter_mut().zip(&verdict.remarks) {
             let Some(rule) = remark.rule else { continue };
             if ignores.cover(rule, &remark.pointer) {
                 finding.excuse = Some(Excuse::Ignored);
                 self.totals.ignored += 1;
-                ignored.push(rule);
+                excused.push((rule, remark.container.clone()));
                 continue;
             }
             let known = known(named, finding);
             if self.baseline.known.contains(&known) {
                 finding.excuse = Some(Excuse::Known);
+                excused.push((rule, remark.container.clone()));
                 self.totals.known += 1;
             } else if let Some((_, recorded)) = &mut self.recorded {
                 recorded.insert(known);
@@ -178,7 +179,7 @@ impl<'j> Run<'j> {
         self.totals.warnings += findings.iter().filter(|finding| counts(Level::Warning)(finding)).count();
         let is_denied = verdict.is_denied && findings.iter().any(counts(Level::Denied));
         if is_denied {
-            propose(self.judge, object, request, &ignored, verdict, &mut findings);
+            propose(self.judge, (object, request), &excused, verdict, &mut findings);
         }
         self.totals.errors += ignores.errors.len();
         let errors = ignores.errors.iter().map(|(pointer, reason)| of_annotation(object, pointer, reason));
@@ -197,7 +198,8 @@ impl<'j> Run<'j> {
             // The standard output is for the product alone.
             Product::Summary(..) | Product::Settings(_) => {
                 for finding in entry.findings {
-                    eprintln!("error: {}", finding.message);
+                    let place = finding.position.map(|it| format!(":{}:{}", it.line, it.column));
+                    eprintln!("error: {}{}: {}", entry.file, place.unwrap_or_default(), finding.message);
                 }
             }
         }
@@ -236,20 +238,21 @@ impl Report for Silent {
 /// Adds to the findings what to write instead, each container once.
 fn propose(
     judge: &Judge,
-    object: &Object<'_>,
-    request: &str,
-    ignored: &[RuleId],
+    (object, request): (&Object<'_>, &str),
+    excused: &[(RuleId, Option<String>)],
     verdict: &Verdict,
     findings: &mut [Finding],
 ) {
-    let (repaired, left) = judge.repair(request, ignored);
+    let (repaired, left) = judge.repair(request, judge.settings(), excused);
     let mut changes = repaired.map(|repaired| instead::of(object, &repaired)).unwrap_or_default();
     let mut last = None;
     for (index, (finding, remark)) in findings.iter_mut().zip(&verdict.remarks).enumerate() {
-        if finding.level != Level::Denied || !finding.counts() {
+        if !finding.counts() {
             continue;
         }
-        last = Some(index);
+        if finding.level == Level::Denied {
+            last = Some(index);
+        }
         let same = |other: &&Remark| (other.rule, &other.container) == (remark.rule, &remark.container);
         finding.refusal = finding.refusal.take().or_else(|| left.iter().find(same)?.refusal.clone());
         if finding.container.is_some() {
@@ -307,9 +310,8 @@ fn of_annotation(object: &Object<'_>, pointer: &str, reason: &str) -> Finding {
     }
 }
 
-fn of_unreadable(file: &str, unreadable: Unreadable) -> Finding {
+fn of_unreadable(unreadable: Unreadable) -> Finding {
     let Unreadable { position, reason, line } = unreadable;
-    let place = position.map(|position| format!(":{}:{}", position.line, position.column));
     Finding {
         level: Level::Error,
         excuse: None,
@@ -318,7 +320,7 @@ fn of_unreadable(file: &str, unreadable: Unreadable) -> Finding {
         line,
         field: String::new(),
         container: None,
-        message: format!("{file}{}: {reason}", place.unwrap_or_default()),
+        message: reason.clone(),
         detail: reason,
         refusal: None,
         instead: Vec::new(),

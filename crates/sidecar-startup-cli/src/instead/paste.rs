@@ -5,18 +5,32 @@
 
 use serde_json::{Value, json};
 
-use super::Instead;
 use super::changes::{Change, Target};
+use super::{Action, Instead};
 use crate::object::Object;
 
 /// The text of a change, and the lines that it replaces.
-pub(super) fn paste(object: &Object<'_>, change: &Change) -> Instead {
-    let block = if object.is_json() { None } else { in_block_style(object, change) };
+pub(super) fn paste(object: &Object<'_>, value: &Value, change: &Change) -> Instead {
+    let source = Source { object, value };
+    let block = if object.is_json() { None } else { in_block_style(source, change) };
     let (lines, text) = match block {
         Some((lines, text)) => (Some(lines), text),
         None => (None, change.value.as_ref().map(as_json).unwrap_or_default()),
     };
-    Instead { container: change.container.clone(), pointer: change.target.pointer(), lines, text }
+    let action = match (&change.target, &change.value) {
+        (_, None) => Action::Remove,
+        (Target::Present(_), _) => Action::Replace,
+        (Target::Field(..), _) => Action::Add,
+        (Target::Item(_, before), _) => Action::Insert(*before),
+    };
+    Instead { container: change.container.clone(), action, pointer: change.target.pointer(), lines, text }
+}
+
+/// An object, and the same as a value.
+#[derive(Clone, Copy)]
+struct Source<'o> {
+    object: &'o Object<'o>,
+    value: &'o Value,
 }
 
 fn as_json(value: &Value) -> String {
@@ -25,31 +39,29 @@ fn as_json(value: &Value) -> String {
 
 type Edit = ((usize, usize), String);
 
-fn in_block_style(object: &Object<'_>, change: &Change) -> Option<Edit> {
+fn in_block_style(source: Source<'_>, change: &Change) -> Option<Edit> {
     match &change.target {
         Target::Present(pointer) => {
-            let place = Place::of(object, pointer)?;
+            let place = Place::of(source, pointer)?;
             let text = change.value.as_ref().map(|value| place.text(value)).unwrap_or_default();
-            Some(((place.line, place.end(object)), text))
+            Some(((place.line, place.end(source.object)), text))
         }
         Target::Item(list, before) => {
-            let value = object.value();
-            let items = value.pointer(list)?.as_array()?;
+            let items = source.value.pointer(list)?.as_array()?;
             let sibling = before.or(items.len().checked_sub(1))?;
-            let place = Place::of(object, &format!("{list}/{sibling}"))?;
-            let line = if before.is_some() { place.line } else { place.end(object) + 1 };
+            let place = Place::of(source, &format!("{list}/{sibling}"))?;
+            let line = if before.is_some() { place.line } else { place.end(source.object) + 1 };
             Some(((line, line - 1), place.text(change.value.as_ref()?)))
         }
         Target::Field(parent, key) => {
-            let value = object.value();
-            let fields = value.pointer(parent)?.as_object()?;
+            let fields = source.value.pointer(parent)?.as_object()?;
             let mut siblings = fields.keys().filter_map(|sibling| {
                 let pointer = format!("{parent}/{}", sibling.replace('~', "~0").replace('/', "~1"));
-                Place::of(object, &pointer)
+                Place::of(source, &pointer)
             });
             // A new list of init containers is expected next to the other containers.
             let next = if fields.contains_key("containers") { "containers" } else { "" };
-            let place = Place::of(object, &format!("{parent}/{next}")).or_else(|| siblings.next())?;
+            let place = Place::of(source, &format!("{parent}/{next}")).or_else(|| siblings.next())?;
             let text = place.text_of_field(key, change.value.as_ref()?);
             Some(((place.line, place.line - 1), text))
         }
@@ -67,8 +79,8 @@ struct Place {
 
 impl Place {
     /// The place of what a JSON pointer leads to; none if it is not there or something else is before it on its line.
-    fn of(object: &Object<'_>, pointer: &str) -> Option<Self> {
-        object.value().pointer(pointer)?;
+    fn of(Source { object, value }: Source<'_>, pointer: &str) -> Option<Self> {
+        value.pointer(pointer)?;
         let (_, key) = pointer.rsplit_once('/')?;
         let position = object.position(pointer);
         let line = object.lines_from(position.line).next()?.into_owned();
@@ -77,7 +89,10 @@ impl Place {
         let after: String = line.chars().skip(position.column - 1).collect();
         let is_item = key.parse::<usize>().is_ok();
         let begins_line = if is_item { before.trim() == "-" } else { before.trim().is_empty() };
-        if !begins_line || (is_item && after.starts_with(['{', '*', '&', '!'])) {
+        // An anchor is needed elsewhere, and flow style may go on in a line that is not indented.
+        let is_open = after.matches(['{', '[']).count() != after.matches(['}', ']']).count();
+        if !begins_line || (is_item && (after.starts_with(['&', '!']) || (after.starts_with('{') && is_open)))
+        {
             return None;
         }
         let key = (!is_item).then(|| key.replace("~1", "/").replace("~0", "~"));

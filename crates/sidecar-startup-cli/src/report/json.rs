@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::{Entry, Excuse, Finding, Level, Report};
+use crate::instead::Action;
 use crate::totals::Totals;
 
 /// The version of the format.
@@ -56,6 +57,16 @@ fn finding(finding: &Finding) -> Value {
     let instead = finding.instead.iter().map(|instead| {
         json!({
             "container": instead.container,
+            "action": match instead.action {
+                Action::Replace => "replace",
+                Action::Add => "add",
+                Action::Insert(_) => "insert",
+                Action::Remove => "remove",
+            },
+            "before": match instead.action {
+                Action::Insert(before) => before,
+                _ => None,
+            },
             "field": instead.field(),
             "firstLine": instead.lines.map(|(first, _)| first),
             "lastLine": instead.lines.map(|(_, last)| last),

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use annotate_snippets::{AnnotationKind, Element, Level as Title, Origin, Renderer, Snippet};
 
 use super::{Entry, Finding, Level, Named, Report};
-use crate::instead::Instead;
+use crate::instead::{Action, Instead};
 use crate::totals::Totals;
 
 /// Longer lines are not shown: they are JSON without line breaks.
@@ -92,15 +92,18 @@ fn excerpt<'f>(file: &'f str, finding: &'f Finding, label: &'f str) -> Element<'
 
 /// What to write instead, ready to be pasted.
 fn proposal(instead: &Instead) -> String {
-    let where_to = match instead.lines {
-        Some((first, last)) if instead.text.is_empty() => format!("remove {}:", lines(first, last)),
-        Some((first, last)) if last < first => format!("insert above line {first}:"),
-        Some((first, last)) => format!("instead of {}, write:", lines(first, last)),
-        None if instead.text.is_empty() => format!("remove {}", instead.field()),
-        None => format!("write as {}:", instead.field()),
+    let field = instead.field();
+    let what = match (instead.action, instead.lines) {
+        (Action::Remove, Some((first, last))) => format!("remove {}", lines(first, last)),
+        (Action::Remove, None) => format!("remove {field}"),
+        (_, Some((first, last))) if last < first => format!("insert above line {first}:"),
+        (_, Some((first, last))) => format!("instead of {}, write:", lines(first, last)),
+        (Action::Replace, None) => format!("instead of {field}, write:"),
+        (Action::Add, None) => format!("add {field}:"),
+        (Action::Insert(Some(before)), None) => format!("insert before {field}[{before}]:"),
+        (Action::Insert(None), None) => format!("add to the end of {field}:"),
     };
-    let where_to = if instead.text.is_empty() { where_to.trim_end_matches(':').to_owned() } else { where_to };
-    format!("help: {where_to}\n{}", instead.text)
+    format!("help: {what}\n{}", instead.text)
 }
 
 fn lines(first: usize, last: usize) -> String {

@@ -11,11 +11,12 @@ use serde_json::{Map, Value, json};
 use sidecar_startup::model::image;
 use sidecar_startup::{RuleId, Settings};
 
+use super::owners::Owners;
 use super::{Container, Id, Outcome, Rollout, fault, image_of};
-use crate::judge::{Judge, Remark, with};
+use crate::judge::{Judge, Remark, group, with};
 
 /// What the settings need.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Suggestions {
     exempt: BTreeMap<Container, Exempt>,
     /// Rules that warn: those about a Pod as a whole, which no exemption of containers covers.
@@ -28,10 +29,16 @@ pub(super) struct Suggestions {
     solved: BTreeSet<Vec<Container>>,
     uses_safe: bool,
     uses_all: bool,
+    /// The requests that were denied, to be judged again in the end: an exemption for one may leave another one without its repair.
+    denied: Vec<(Id, String)>,
+    /// The length of these requests.
+    kept: usize,
+    /// How many requests were too much to keep.
+    dropped: usize,
 }
 
 /// Why a container is exempt.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Exempt {
     rules: BTreeSet<RuleId>,
     workloads: BTreeSet<Id>,
@@ -41,11 +48,8 @@ struct Exempt {
 /// An object is judged again with each exemption, since it may uncover another violation.
 const MAX_ROUNDS: usize = 8;
 
-/// Rules of which one takes over when another one is silent about a container.
-const GROUPS: [&[RuleId]; 2] = [
-    &[RuleId::ClassicSidecar, RuleId::AppNotHeld, RuleId::NeverCompletingJob],
-    &[RuleId::SidecarWithoutStartupProbe, RuleId::StartupGateNeverOpens],
-];
+/// More requests than this, in bytes, are not kept: 20,000 Pods of average size, of which a tenth is denied, are a third of it.
+const MAX_KEPT: usize = 64 << 20;
 
 impl Suggestions {
     /// Remembers the entries of `containers` of an object.
@@ -61,16 +65,51 @@ impl Suggestions {
     /// Adds what an object needs that is denied.
     pub(super) fn add(&mut self, judge: &Judge, id: &Id, object: &Value, request: &str, outcome: Outcome) {
         match outcome {
-            Outcome::Admitted => {}
+            Outcome::Admitted => return,
             Outcome::Safe => self.uses_safe = true,
             Outcome::All => self.declare(judge, request),
-            Outcome::Stays => self.exempt(judge, id, object, request),
+            Outcome::Stays => self.exempt(judge, judge.settings(), id, object, request),
         }
+        if self.kept + request.len() <= MAX_KEPT {
+            self.kept += request.len();
+            self.denied.push((id.clone(), request.to_owned()));
+        } else {
+            self.dropped += 1;
+        }
+    }
+
+    /// Adds what the denied requests need when all of them are judged by the same settings.
+    fn settle(&mut self, judge: &Judge) {
+        let denied = std::mem::take(&mut self.denied);
+        let size = |all: &Self| {
+            all.warn.len() + all.exempt.values().map(|exempt| 1 + exempt.rules.len()).sum::<usize>()
+        };
+        for _ in 0..MAX_ROUNDS {
+            let (settings, before) = (self.settings(judge.settings()), size(self));
+            let text = settings.to_string();
+            for (id, request) in &denied {
+                if judge.check_by(request, &text).is_denied {
+                    let request_value: Value = serde_json::from_str(request).unwrap_or_default();
+                    let object = request_value.get("object").unwrap_or(&Value::Null);
+                    self.exempt(judge, &settings, id, object, request);
+                }
+            }
+            if size(self) == before {
+                break;
+            }
+        }
+    }
+
+    /// The settings, as far as they are known.
+    fn settings(&self, given: &Value) -> Value {
+        let settings = self.added_to(given.clone());
+        let settings = if settings.is_null() { Value::Object(Map::new()) } else { settings };
+        self.fix().map_or(settings.clone(), |fix| with(&settings, [("fix", fix.into())]))
     }
 
     /// Declares the sidecars of an object whose probes are derived.
     fn declare(&mut self, judge: &Judge, request: &str) {
-        let (Some(repaired), _) = judge.repair(request, &[]) else { return };
+        let (Some(repaired), _) = judge.repair(request, judge.settings(), &[]) else { return };
         let mut probes = Vec::new();
         collect_probes(&repaired, &mut probes);
         let without: BTreeSet<_> = judge
@@ -98,18 +137,18 @@ impl Suggestions {
         self.solved.insert(probes.into_iter().map(|(container, _)| container).collect());
     }
 
-    /// Exempts what denies an object although everything is repaired that can be.
-    fn exempt(&mut self, judge: &Judge, id: &Id, object: &Value, request: &str) {
+    /// Exempts what denies an object by `settings` although everything is repaired that can be.
+    fn exempt(&mut self, judge: &Judge, settings: &Value, id: &Id, object: &Value, request: &str) {
         self.uses_all = true;
         let mut own = Self::default();
         for _ in 0..MAX_ROUNDS {
-            let settings = own.added_to(with(judge.settings(), [("fix", "All".into())]));
+            let settings = own.added_to(with(settings, [("fix", "All".into())]));
             let verdict = judge.check_by(request, &settings.to_string());
             let denied: Vec<_> = verdict.remarks.iter().filter(|remark| !remark.is_warning).collect();
             if !verdict.is_denied {
                 break;
             }
-            let (_, left) = judge.repair_by(request, &settings, &[]);
+            let (_, left) = judge.repair(request, &settings, &[]);
             let stays = |remark: &&&Remark| left.iter().any(|other| fault(other) == fault(remark));
             let staying: Vec<_> = denied.iter().filter(stays).copied().collect();
             let staying = if staying.is_empty() { denied } else { staying };
@@ -139,8 +178,7 @@ impl Suggestions {
         };
         let container = (name.clone(), image_of(object, remark).unwrap_or_default());
         let exempt = self.exempt.entry(container).or_default();
-        let group = GROUPS.iter().find(|group| group.contains(&rule));
-        exempt.rules.extend(group.copied().unwrap_or(&[rule]));
+        exempt.rules.extend(group(rule));
         exempt.workloads.insert(id.clone());
         let refusal =
             left.iter().find(|other| fault(other) == fault(remark)).and_then(|other| other.refusal.as_ref());
@@ -152,10 +190,11 @@ impl Suggestions {
 
     /// Settings with what these need.
     fn added_to(&self, settings: Value) -> Value {
-        let settings =
-            append(&settings, "exempt", self.exempt.iter().map(|(of, exempt)| exempt.entry(of)).collect());
+        let exempt = self.exempt.iter().filter_map(|(of, exempt)| exempt.entry(of));
+        let settings = append(&settings, "exempt", exempt.collect());
         let declared = self.declared.iter().filter(|(of, _)| !self.apps.contains(*of));
         let declared = declared.filter_map(|(of, probe)| Some(declaration(of, probe.as_ref()?)));
+        let declared = declared.filter(|entry| is_valid("sidecars", entry));
         let settings = append(&settings, "sidecars", declared.collect());
         if self.warn.is_empty() {
             return settings;
@@ -163,6 +202,16 @@ impl Suggestions {
         let mut rules = settings.get("rules").and_then(Value::as_object).cloned().unwrap_or_default();
         rules.extend(self.warn.keys().map(|rule| (rule.name().to_owned(), "Warn".into())));
         with(&settings, [("rules", rules.into())])
+    }
+
+    /// The same with Pods folded into what creates them.
+    fn folded(&self, owners: &Owners) -> Self {
+        let mut folded = self.clone();
+        let exempt = folded.exempt.values_mut().map(|exempt| &mut exempt.workloads);
+        for ids in exempt.chain(folded.warn.values_mut()) {
+            *ids = ids.iter().map(|id| owners.top(id)).collect();
+        }
+        folded
     }
 
     /// The least value of `fix` with which all is solved that can be.
@@ -180,16 +229,18 @@ impl Suggestions {
 }
 
 impl Exempt {
-    fn entry(&self, (name, image): &Container) -> Value {
+    /// The entry of the setting; none if no setting can name the container, since the API server would reject its name.
+    fn entry(&self, (name, image): &Container) -> Option<Value> {
         let some = self.workloads.first().map(|id| format!("{} {}", id.kind, id.name)).unwrap_or_default();
         let whose = match self.workloads.len() {
             0 | 1 => some,
             count => format!("{count} workloads such as {some}"),
         };
         let rules: Vec<_> = self.rules.iter().map(|rule| rule.name()).collect();
-        let entry = |r#match: Value| json!({"match": r#match, "rules": rules, "reason": format!("{whose}: {}", self.reason)});
-        let by_both = entry(matched(name, image));
-        if is_valid("exempt", &by_both) { by_both } else { entry(json!({"containerNames": [name]})) }
+        let reason = format!("{whose}: {}", self.reason);
+        let entry = |r#match: Value| json!({"match": r#match, "rules": rules, "reason": reason});
+        let entries = [entry(matched(name, image)), entry(matched(name, ""))];
+        entries.into_iter().find(|entry| is_valid("exempt", entry))
     }
 }
 
@@ -197,23 +248,27 @@ impl Exempt {
 ///
 /// # Errors
 /// They would be invalid.
-pub(crate) fn print(rollout: &Rollout, judge: &Judge, output: &mut dyn Write) -> anyhow::Result<()> {
-    let Some(suggestions) = &rollout.suggestions else { return Ok(()) };
-    let mut settings = suggestions.added_to(judge.settings().clone());
-    if let Some(fix) = suggestions.fix() {
-        settings = with(&settings, [("fix", fix.into())]);
-    }
-    let settings = if settings.is_null() { Value::Object(Map::new()) } else { settings };
+pub(crate) fn print(rollout: &mut Rollout, judge: &Judge, output: &mut dyn Write) -> anyhow::Result<()> {
+    let Some(suggestions) = &mut rollout.suggestions else { return Ok(()) };
+    suggestions.settle(judge);
+    let suggestions = suggestions.folded(&rollout.owners);
+    let settings = suggestions.settings(judge.settings());
     Settings::from_value(&settings).context("the suggested settings are invalid")?;
-    let mut text = "# Settings with which a policy admits everything that was read. Go through the exemptions: each hides a fault.\n".to_owned();
+    let mut text = "# Settings with which a policy admits everything that was read.\n".to_owned();
+    if !suggestions.exempt.is_empty() {
+        text += "# Go through the exemptions: each of them hides a fault.\n";
+    }
     if suggestions.fix().is_some() {
         text += "# Repairs need a policy with mutating: true.\n";
     }
     for (rule, workloads) in &suggestions.warn {
-        text += &format!(
-            "# {rule} only warns: it denies {} and cannot be exempted by container.\n",
-            workloads.len()
-        );
+        let count = workloads.len();
+        text += &format!("# {rule} only warns: it denies {count} and cannot be exempted by container.\n");
+    }
+    if suggestions.dropped != 0 {
+        let dropped = suggestions.dropped;
+        text +=
+            &format!("# {dropped} objects were not judged again with them; `check --settings` does that.\n");
     }
     Ok(output.write_all(format!("{text}{}", manifest::to_yaml(&settings)).as_bytes())?)
 }

@@ -45,7 +45,7 @@ fn json_is_the_same_in_one_piece_and_streamed() {
     let item = r#"  {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "é-N"},
   "spec": {"initContainers": [
       {"name": "b", "restartPolicy": "Always"}], "containers": [{"name": "c", "env": [PAD]}]}}"#;
-    let pad = vec![r#"{"name": "A", "value": "b"}"#; 10_000].join(",");
+    let pad = vec![r#"{"name": "A", "value": "b"}"#; 8_000].join(",");
     let list = |count: usize, pad: &str, before: &str, after: &str| {
         let items: Vec<_> =
             (0..count).map(|n| item.replace('N', &n.to_string()).replace("PAD", pad)).collect();
@@ -75,7 +75,7 @@ fn json_is_the_same_in_one_piece_and_streamed() {
 fn items_of_a_typed_list_need_no_kind() {
     let list = r#"{"items": [{"metadata": {"name": "a"}, "spec": {"initContainers": [{"name": "b", "restartPolicy": "Always"}],
         "containers": [{"name": "c", "env": [PAD]}]}}], "kind": "PodList", "apiVersion": "v1"}"#;
-    let pad = vec![r#"{"name": "A", "value": "b"}"#; 400_000].join(",");
+    let pad = vec![r#"{"name": "A", "value": "b"}"#; 320_000].join(",");
     for pad in ["", &pad] {
         let report = crate::support::json(&["check", "-o", "json"], Some(&list.replace("PAD", pad)));
         assert_eq!(report["summary"]["denied"], 1, "{} bytes", pad.len());

@@ -24,7 +24,13 @@ fn suggested_settings_admit_everything() {
     );
     let denied = |report: &Value| report["summary"]["denied"].as_u64().unwrap();
     let left = after["objects"].as_array().unwrap().iter().filter(|object| object["verdict"] == "denied");
-    let left: Vec<_> = left.filter(|object| object["findings"][0]["rule"] != "invalid-object").collect();
+    // Nor does it take names with control characters.
+    let is_possible = |object: &&Value| {
+        let finding = &object["findings"][0];
+        let container = finding["container"].as_str().unwrap_or_default();
+        finding["rule"] != "invalid-object" && !container.contains(char::is_control)
+    };
+    let left: Vec<_> = left.filter(is_possible).collect();
     assert!(200 < denied(&before));
     assert!(left.is_empty(), "{} are denied, the first: {:#}", left.len(), left[0]);
 }
@@ -88,6 +94,6 @@ fn sidecars_with_a_derived_probe_are_declared() {
     assert_eq!(settings["sidecars"][0]["startupProbe"]["httpGet"]["port"], 80);
     assert_eq!(settings["exempt"].as_array().unwrap().len(), 1);
     assert_eq!(settings["exempt"][0]["match"]["containerNames"], json!(["agent"]));
-    assert!(settings["exempt"][0]["reason"].as_str().unwrap().contains("2 workloads") == false);
+    assert!(settings["exempt"][0]["reason"].as_str().unwrap().starts_with("Deployment api: "));
     assert_eq!(settings["fix"], "All");
 }
