@@ -6,6 +6,7 @@
 mod chunks;
 mod depth;
 pub mod edit;
+mod json;
 mod scalar;
 pub mod stream;
 
@@ -18,6 +19,7 @@ use saphyr_parser::Parser;
 use serde_json::{Map, Value};
 
 pub use self::chunks::{Chunk, begins_with_marker, chunks};
+pub use self::json::position_in_json;
 
 /// Deeper nesting is rejected, as in `serde_json`.
 const MAX_DEPTH: usize = 127;

@@ -1,7 +1,6 @@
 //! One object of a manifest: its JSON, what identifies it, and where its fields are in the text.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
 
 use manifest::{Document, Position};
 use serde::Deserialize;
@@ -44,8 +43,6 @@ enum Place<'a> {
         text: &'a str,
         /// Where the text begins.
         start: Position,
-        /// The positions in the text, read if they are asked for.
-        document: OnceCell<Option<Document>>,
     },
 }
 
@@ -147,7 +144,7 @@ impl<'a> Object<'a> {
             let value: Value = serde_json::from_str(text).unwrap_or_default();
             complete(json.to_mut(), &value, &head);
         }
-        Self { json, head, place: Place::Json { text, start, document: OnceCell::new() } }
+        Self { json, head, place: Place::Json { text, start } }
     }
 
     /// The object as a value.
@@ -175,11 +172,8 @@ impl<'a> Object<'a> {
                 let position = document.position(&format!("{object}{pointer}"));
                 Position { line: position.line + line - 1, ..position }
             }
-            Place::Json { text, start, document } => {
-                let document =
-                    document.get_or_init(|| manifest::parse(text).ok().and_then(|mut all| all.pop()));
-                let position = document.as_ref().map(|document| document.position(pointer));
-                let Some(Position { line, column }) = position else { return *start };
+            Place::Json { text, start } => {
+                let Position { line, column } = manifest::position_in_json(text, pointer);
                 let column = if line == 1 { column + start.column - 1 } else { column };
                 Position { line: line + start.line - 1, column }
             }
@@ -190,7 +184,7 @@ impl<'a> Object<'a> {
     pub(crate) fn lines_from(&self, line: usize) -> impl Iterator<Item = Cow<'_, str>> {
         let (text, first, indent) = match &self.place {
             Place::Yaml { text, line, .. } => (*text, *line, 0),
-            Place::Json { text, start, .. } => (*text, start.line, start.column - 1),
+            Place::Json { text, start } => (*text, start.line, start.column - 1),
         };
         let skipped = line.saturating_sub(first);
         text.lines().enumerate().skip(skipped).map(move |(index, text)| {
