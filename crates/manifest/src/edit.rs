@@ -31,7 +31,7 @@ use self::lines::Lines;
 use self::manner::Manner;
 use self::obstacle::Obstacle;
 use self::tree::Node;
-use crate::Document;
+use crate::document::{Document, parse};
 
 /// Why a text was not changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// Changes a text so that its documents, as [`crate::parse`] returned them, become the values `wanted`.
+/// Changes a text so that its documents, as [`parse`] returned them, become the values `wanted`.
 ///
 /// # Errors
 /// The text cannot be changed so that it says exactly that and stays the same elsewhere.
@@ -88,7 +88,7 @@ fn edited(text: &str, documents: &[Document], wanted: &[Value]) -> Result<String
 }
 
 fn says(text: &str, wanted: &[Value]) -> bool {
-    crate::parse(text).is_ok_and(|documents| {
+    parse(text).is_ok_and(|documents| {
         documents.len() == wanted.len()
             && documents.iter().zip(wanted).all(|(document, wanted)| document.value == *wanted)
     })

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use serde_json::Value;
 
+use self::diff::Part;
 use self::repair::Repairer;
 use self::report::Report;
 use crate::check::{Colour, Status, is_broken_pipe, name};
@@ -133,9 +134,6 @@ fn repair_file(
     }
     output.file(path, &file, &parts, report)
 }
-
-/// The text of a document, and what it becomes if it changes.
-type Part<'t> = (&'t str, Option<String>);
 
 /// Where the repaired manifests go.
 struct Output<'f, W> {

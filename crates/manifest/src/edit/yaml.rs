@@ -7,7 +7,8 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput};
 
 use super::obstacle::Obstacle;
 use super::tree::{Entry, Item, Kind, List, Map, Node};
-use crate::{MAX_DEPTH, scalar};
+use crate::position::MAX_DEPTH;
+use crate::scalar;
 
 /// The roots of all documents in a text, without the empty ones.
 ///

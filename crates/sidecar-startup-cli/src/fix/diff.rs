@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use similar::{Algorithm, ChangeTag, DiffOp, capture_diff_slices, group_diff_ops};
 
-use super::Part;
+/// The text of a document, and what it becomes if it changes.
+pub(super) type Part<'t> = (&'t str, Option<String>);
 
 /// The lines around a change that are shown.
 const CONTEXT: usize = 3;
