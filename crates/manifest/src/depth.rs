@@ -2,7 +2,7 @@
 
 use saphyr_parser::{Event, Parser};
 
-use crate::{Error, MAX_DEPTH, error_at};
+use crate::position::{Error, MAX_DEPTH, error_at};
 
 /// The error for a text that is nested too deeply.
 ///

@@ -8,6 +8,7 @@
 mod editor;
 mod field;
 mod flow;
+mod flow_list;
 mod json;
 mod lines;
 mod list;
@@ -18,6 +19,7 @@ mod obstacle;
 mod splice;
 mod tree;
 pub mod write;
+mod yaml;
 
 use std::fmt;
 
@@ -29,7 +31,7 @@ use self::lines::Lines;
 use self::manner::Manner;
 use self::obstacle::Obstacle;
 use self::tree::Node;
-use crate::Document;
+use crate::document::{Document, parse};
 
 /// Why a text was not changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +50,7 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// Changes a text so that its documents, as [`crate::parse`] returned them, become the values `wanted`.
+/// Changes a text so that its documents, as [`parse`] returned them, become the values `wanted`.
 ///
 /// # Errors
 /// The text cannot be changed so that it says exactly that and stays the same elsewhere.
@@ -86,7 +88,7 @@ fn edited(text: &str, documents: &[Document], wanted: &[Value]) -> Result<String
 }
 
 fn says(text: &str, wanted: &[Value]) -> bool {
-    crate::parse(text).is_ok_and(|documents| {
+    parse(text).is_ok_and(|documents| {
         documents.len() == wanted.len()
             && documents.iter().zip(wanted).all(|(document, wanted)| document.value == *wanted)
     })
@@ -95,7 +97,7 @@ fn says(text: &str, wanted: &[Value]) -> bool {
 fn roots(text: &str) -> Result<Vec<Node>, Obstacle> {
     let is_json = text.trim_start().starts_with('{')
         && serde_json::Deserializer::from_str(text).into_iter::<&RawValue>().all(|value| value.is_ok());
-    if is_json { json::roots(text) } else { tree::roots(text) }
+    if is_json { json::roots(text) } else { yaml::roots(text) }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::Position;
+use crate::position::Position;
 
 /// The position of the value at a JSON pointer in a JSON text, as [`Document::position`](crate::Document::position) gives it.
 #[must_use]

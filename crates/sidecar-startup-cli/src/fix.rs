@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use serde_json::Value;
 
+use self::diff::Part;
 use self::repair::Repairer;
 use self::report::Report;
 use crate::check::{Colour, Status, is_broken_pipe, name};
@@ -28,7 +29,7 @@ pub(crate) struct Fix {
     /// Shows what changes, as a unified diff.
     #[arg(long)]
     diff: bool,
-    /// Changes the files.
+    /// Changes the files, and prints their names.
     #[arg(long)]
     write: bool,
     /// Which repairs are made: by default those of the setting fix, or all if it is None.
@@ -68,7 +69,7 @@ impl Fix {
             Config::read(self.settings.as_deref(), self.paths.first().map(PathBuf::as_path))?;
         set_extent(&mut settings, self.only);
         let judge = Judge::new(settings, self.namespace.clone(), self.nodes.as_deref())?;
-        let mut output = Output { fix: self, out: BufWriter::new(io::stdout().lock()), is_first: true };
+        let mut output = Output { fix: self, out: BufWriter::new(io::stdout().lock()), separator: "" };
         let mut report = Report::default();
         for step in paths.iter().flat_map(|path| files(path, &exclude)) {
             match step {
@@ -134,14 +135,12 @@ fn repair_file(
     output.file(path, &file, &parts, report)
 }
 
-/// The text of a document, and what it becomes if it changes.
-type Part<'t> = (&'t str, Option<String>);
-
 /// Where the repaired manifests go.
 struct Output<'f, W> {
     fix: &'f Fix,
     out: W,
-    is_first: bool,
+    /// What goes before the next manifest.
+    separator: &'static str,
 }
 
 impl<W: Write> Output<'_, W> {
@@ -160,22 +159,24 @@ impl<W: Write> Output<'_, W> {
         if self.fix.write {
             if is_changed {
                 match save::replace(path, &new()) {
-                    Ok(()) => writeln!(io::stderr(), "wrote {file}")?,
+                    Ok(()) => self.wrote(file)?,
                     Err(error) => report.error(file, &format!("cannot be written: {error}")),
                 }
             }
         } else if !self.fix.diff {
             let text = new();
             // Several files make one stream of documents.
-            if !self.is_first && !manifest::begins_with_marker(&text) {
-                self.out.write_all(b"---\n")?;
-            }
+            let is_apart = self.separator.is_empty() || manifest::begins_with_marker(&text);
+            let separator = if is_apart { self.separator.trim_end_matches("---\n") } else { self.separator };
+            self.out.write_all(separator.as_bytes())?;
             self.out.write_all(text.as_bytes())?;
-            if !text.ends_with('\n') && self.fix.paths.len() != 1 {
-                self.out.write_all(b"\n")?;
-            }
+            self.separator = if text.ends_with('\n') { "---\n" } else { "\n---\n" };
         }
-        self.is_first = false;
         Ok(())
+    }
+
+    /// Names a file that was changed, where the standard output is not for a diff.
+    fn wrote(&mut self, file: &str) -> io::Result<()> {
+        if self.fix.diff { Ok(()) } else { writeln!(self.out, "{file}") }
     }
 }

@@ -39,7 +39,10 @@ impl Editor<'_> {
             (Kind::Alias, ..) => self.value(node, old, new),
             _ if parent.map.is_flow => self.flow_value(parent, entry, new, moving),
             _ if is_filled(new) => self.open(parent, entry, new, moving),
-            _ => self.scalar_field(parent, entry, new),
+            _ => {
+                self.scalar_field(parent, entry, new);
+                Ok(())
+            }
         }
     }
 
@@ -51,7 +54,7 @@ impl Editor<'_> {
         moving: &[Source<'_>],
     ) -> Result<(), Obstacle> {
         let Entry { name, key, value } = entry;
-        let layout = Layout::of_map(parent.node, parent.map, self.lines);
+        let layout = Layout::of_map(parent.node, parent.map, self.lines, self.manner.separator());
         let text = match &value.kind {
             Kind::Scalar(style) if !new.is_object() && !new.is_array() => {
                 let text = self.scalar(*style, new);
@@ -90,7 +93,7 @@ impl Editor<'_> {
     }
 
     /// Writes a scalar, or an empty collection, after a key.
-    fn scalar_field(&mut self, parent: Parent<'_>, entry: &Entry, new: &Value) -> Result<(), Obstacle> {
+    fn scalar_field(&mut self, parent: Parent<'_>, entry: &Entry, new: &Value) {
         let Entry { key, value, .. } = entry;
         let column = self.lines.column(key.start);
         let is_block = |style: &ScalarStyle| matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
@@ -115,6 +118,5 @@ impl Editor<'_> {
             _ => Splice::replace(value.floor, value.end, format!(" {}", write::scalar(new))),
         };
         self.splices.push(splice);
-        Ok(())
     }
 }

@@ -15,19 +15,25 @@ pub(super) struct Layout<'t> {
 }
 
 impl<'t> Layout<'t> {
-    pub(super) fn of_map(node: &Node, map: &Map, lines: Lines<'t>) -> Self {
+    pub(super) fn of_map(node: &Node, map: &Map, lines: Lines<'t>, separator: &str) -> Self {
         let parts: Vec<_> =
             map.entries.iter().take(2).map(|entry| (entry.key.start, entry.value.end)).collect();
-        Self::new(node, &parts, map.entries.last().map(|entry| entry.value.end), lines)
+        Self::new(node, &parts, map.entries.last().map(|entry| entry.value.end), lines, separator)
     }
 
-    pub(super) fn of_list(node: &Node, list: &List, lines: Lines<'t>) -> Self {
+    pub(super) fn of_list(node: &Node, list: &List, lines: Lines<'t>, separator: &str) -> Self {
         let parts: Vec<_> = list.items.iter().take(2).map(|item| (item.node.start, item.node.end)).collect();
-        Self::new(node, &parts, list.items.last().map(|item| item.node.end), lines)
+        Self::new(node, &parts, list.items.last().map(|item| item.node.end), lines, separator)
     }
 
     /// `parts` are where the first two parts start and end, and `last` is where the last one ends.
-    fn new(node: &Node, parts: &[(usize, usize)], last: Option<usize>, lines: Lines<'t>) -> Self {
+    fn new(
+        node: &Node,
+        parts: &[(usize, usize)],
+        last: Option<usize>,
+        lines: Lines<'t>,
+        separator: &str,
+    ) -> Self {
         let without_comments = |text: &'t str| if text.contains('#') { "" } else { text };
         let (lead, tail) = match (parts, last) {
             ([(first, _), ..], Some(last)) => {
@@ -44,7 +50,7 @@ impl<'t> Layout<'t> {
         } else if lead.contains('\n') {
             format!(",{}", lead.get(lead.rfind('\n').unwrap_or_default()..).unwrap_or_default())
         } else {
-            ", ".to_owned()
+            separator.to_owned()
         };
         Self { lead: without_comments(lead), joint, tail: without_comments(tail) }
     }

@@ -4,7 +4,7 @@ use saphyr_parser::ScalarStyle;
 
 use super::obstacle::Obstacle;
 use super::tree::{Entry, Item, Kind, List, Map, Node};
-use crate::MAX_DEPTH;
+use crate::position::MAX_DEPTH;
 
 /// The roots of the JSON values that a text consists of.
 ///

@@ -5,22 +5,21 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::editor::{Editor, MOVED_REFERENCE};
-use super::flow::Layout;
 use super::lines::{self, Lines};
 use super::matching::{Matching, matching, name};
 use super::obstacle::Obstacle;
 use super::splice::{self, Splice};
-use super::tree::{Item, List, Node};
+use super::tree::{List, Node};
 use super::write::{self, Style};
 
 /// An item that leaves its place.
 #[derive(Clone, Copy)]
 pub(super) struct Source<'n> {
     /// The list in which it is.
-    node: &'n Node,
+    pub(super) node: &'n Node,
     pub(super) list: &'n List,
-    index: usize,
-    value: &'n Value,
+    pub(super) index: usize,
+    pub(super) value: &'n Value,
 }
 
 /// The items of a list that are not in it any more.
@@ -38,10 +37,13 @@ pub(super) fn leaving<'n>(
     items.map(move |(index, value)| Source { node, list, index, value })
 }
 
+/// New items, each with where it comes from, and the old item before which they go; none for the end.
+pub(super) type Inserted<'n> = (Option<usize>, Vec<(Option<Source<'n>>, &'n Value)>);
+
 /// The lines of an item in block style.
-struct Region {
-    start: usize,
-    end: usize,
+pub(super) struct Region {
+    pub(super) start: usize,
+    pub(super) end: usize,
 }
 
 impl Editor<'_> {
@@ -58,7 +60,7 @@ impl Editor<'_> {
         if list.items.len() != old.len() || new.is_empty() || old.is_empty() {
             return Err(Obstacle::new(node.start, "this list would have to be written anew"));
         }
-        let mut inserted: Vec<(Option<usize>, Vec<(Option<Source<'_>>, &Value)>)> = vec![(None, Vec::new())];
+        let mut inserted: Vec<Inserted<'_>> = vec![(None, Vec::new())];
         for (value, of_old) in new.iter().zip(&of_new) {
             match of_old.and_then(|index| Some((index, list.items.get(index)?, old.get(index)?))) {
                 Some((index, item, before)) if staying.contains(&index) => {
@@ -91,7 +93,7 @@ impl Editor<'_> {
         node: &Node,
         list: &List,
         staying: &BTreeSet<usize>,
-        inserted: &[(Option<usize>, Vec<(Option<Source<'_>>, &Value)>)],
+        inserted: &[Inserted<'_>],
     ) -> Result<(), Obstacle> {
         let is_spaced = is_spaced(self.lines, node, list)?;
         for index in (0..list.items.len()).filter(|index| !staying.contains(index)) {
@@ -165,7 +167,7 @@ impl Editor<'_> {
     }
 
     /// The text of an item that leaves its place, with the changes in it.
-    fn moved(
+    pub(super) fn moved(
         &mut self,
         source: &Source<'_>,
         start: usize,
@@ -173,114 +175,14 @@ impl Editor<'_> {
         value: &Value,
     ) -> Result<String, Obstacle> {
         let Some(item) = source.list.items.get(source.index) else { return Ok(String::new()) };
-        if item.node.has_references() {
-            self.doubts.push(Obstacle::new(item.node.start, MOVED_REFERENCE));
-        }
         let mut inner = Editor::new(self.lines, self.manner);
         inner.value(&item.node, source.value, value)?;
         self.doubts.append(&mut inner.doubts);
+        if item.node.has_references() {
+            self.doubts.push(Obstacle::new(item.node.start, MOVED_REFERENCE));
+        }
         splice::apply(self.lines.text, start, end, inner.splices)
             .ok_or(Obstacle::new(item.node.start, "two changes are in each other's way"))
-    }
-
-    fn change_flow_list(
-        &mut self,
-        node: &Node,
-        list: &List,
-        staying: &BTreeSet<usize>,
-        inserted: &[(Option<usize>, Vec<(Option<Source<'_>>, &Value)>)],
-    ) -> Result<(), Obstacle> {
-        let layout = Layout::of_list(node, list, self.lines);
-        let mut texts = Vec::new();
-        for (before, values) in inserted {
-            let values =
-                values.iter().map(|(source, value)| self.flow_item(source.as_ref(), value, &layout, node));
-            texts.push((before, values.collect::<Result<Vec<_>, _>>()?.join(&layout.joint)));
-        }
-        let Some(first) = staying.first() else {
-            let text: Vec<_> = texts.into_iter().map(|(_, text)| text).collect();
-            let (start, end) = ends(&list.items).unwrap_or((node.end, node.end));
-            self.splices.push(Splice::replace(start, end, text.join(&layout.joint)));
-            return Ok(());
-        };
-        let mut before: Option<&Item> = None;
-        for (index, item) in list.items.iter().enumerate() {
-            let next = list.items.get(index + 1);
-            let (start, end) = match (before, next) {
-                (_, Some(next)) if index < *first => (item.node.start, next.node.start),
-                (Some(before), _) => (before.node.end, item.node.end),
-                _ => (item.node.start, item.node.end),
-            };
-            if !staying.contains(&index) {
-                let around = [self.lines.part(start, item.node.start), self.lines.part(item.node.end, end)];
-                if around.iter().any(|text| text.contains('#')) {
-                    return Err(Obstacle::new(
-                        item.node.start,
-                        "the comments beside this item would be lost",
-                    ));
-                }
-                self.splices.push(Splice::replace(start, end, String::new()));
-            }
-            before = Some(item);
-        }
-        for (before, text) in texts {
-            let before = before.and_then(|index| list.items.get(index));
-            self.splices.push(match (before, list.items.last()) {
-                (Some(item), _) => Splice::replace(item.node.start, item.node.start, text + &layout.joint),
-                (None, last) => {
-                    let at = last.map_or(node.end, |item| item.node.end);
-                    Splice::replace(at, at, format!("{}{text}", layout.joint))
-                }
-            });
-        }
-        Ok(())
-    }
-
-    /// A new list in flow style, laid out as the one from which an item comes.
-    pub(super) fn flow_items(
-        &mut self,
-        like: &Source<'_>,
-        values: &[Value],
-        moving: &[Source<'_>],
-    ) -> Result<String, Obstacle> {
-        let layout = Layout::of_list(like.node, like.list, self.lines);
-        let mut texts = Vec::new();
-        for value in values {
-            let source = moving.iter().find(|source| name(source.value) == name(value));
-            texts.push(self.flow_item(source, value, &layout, like.node)?);
-        }
-        let tail = layout.tail.trim_start_matches(',');
-        Ok(format!("[{}{}{tail}]", layout.lead, texts.join(&layout.joint)))
-    }
-
-    fn flow_item(
-        &mut self,
-        source: Option<&Source<'_>>,
-        value: &Value,
-        layout: &Layout<'_>,
-        like: &Node,
-    ) -> Result<String, Obstacle> {
-        let item = source.and_then(|source| Some((source, source.list.items.get(source.index)?)));
-        match item {
-            Some((source, item)) if source.list.is_flow => {
-                self.moved(source, item.node.start, item.node.end, value)
-            }
-            Some((source, item)) => {
-                let Region { start, end } = region(self.lines, source.node, source.list, source.index)?;
-                if self.lines.part(start, end).contains('#') || item.node.has_references() {
-                    return Err(Obstacle::new(
-                        item.node.start,
-                        "this would move into a list in flow style and lose its comments",
-                    ));
-                }
-                Ok(self.new_flow_item(value, layout, like))
-            }
-            None => Ok(self.new_flow_item(value, layout, like)),
-        }
-    }
-
-    fn new_flow_item(&self, value: &Value, layout: &Layout<'_>, like: &Node) -> String {
-        self.manner.flow(layout.unit(like, self.lines)).value(value, layout.indentation())
     }
 }
 
@@ -288,7 +190,7 @@ impl Editor<'_> {
 ///
 /// # Errors
 /// It shares a line with something else.
-fn region(lines: Lines<'_>, node: &Node, list: &List, index: usize) -> Result<Region, Obstacle> {
+pub(super) fn region(lines: Lines<'_>, node: &Node, list: &List, index: usize) -> Result<Region, Obstacle> {
     let Some(item) = list.items.get(index) else { return Ok(Region { start: node.end, end: node.end }) };
     if !lines.is_first(item.dash) {
         return Err(Obstacle::new(item.dash, "this item shares its line with what is around it"));
@@ -311,8 +213,4 @@ fn is_spaced(lines: Lines<'_>, node: &Node, list: &List) -> Result<bool, Obstacl
     }
     let (first, second) = (region(lines, node, list, 0)?, region(lines, node, list, 1)?);
     Ok(lines.blank_above(second.start, first.end) < second.start)
-}
-
-fn ends(items: &[Item]) -> Option<(usize, usize)> {
-    Some((items.first()?.node.start, items.last()?.node.end))
 }

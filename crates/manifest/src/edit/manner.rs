@@ -31,6 +31,11 @@ impl Manner {
         nested(node, lines).over(self.style)
     }
 
+    /// What stands between the parts of a mapping or list in flow style.
+    pub(super) const fn separator(&self) -> &'static str {
+        if self.after_colon.is_empty() { "," } else { ", " }
+    }
+
     /// How flow style is written, with each value on a line of its own if `unit` says by how much it is indented.
     pub(super) const fn flow(&self, unit: Option<usize>) -> Flow {
         Flow { is_json: self.is_json, after_colon: self.after_colon, unit }

@@ -92,7 +92,7 @@ impl Editor<'_> {
             return Ok(());
         };
         if map.is_flow {
-            let layout = Layout::of_map(node, map, self.lines);
+            let layout = Layout::of_map(node, map, self.lines, self.manner.separator());
             let text = self.flow_field(parent, &layout, key, value, moving)?;
             self.splices.push(match place {
                 Place::Before(_, entry) => {

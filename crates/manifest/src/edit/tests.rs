@@ -75,3 +75,81 @@ fn containers_move_with_their_comments() {
     let result = change(text, convert("proxy")).unwrap();
     assert_eq!(result, expected, "\n{result}");
 }
+
+/// The JSON pointers of all values in a value.
+fn pointers(value: &Value, pointer: &str, all: &mut Vec<String>) {
+    all.push(pointer.to_owned());
+    match value {
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                pointers(value, &format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1")), all);
+            }
+        }
+        Value::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                pointers(value, &format!("{pointer}/{index}"), all);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What one place of a manifest may become.
+fn changes(value: &mut Value) -> Vec<Value> {
+    let mut all = vec![
+        json!("new: text"),
+        json!(5),
+        json!({"a": [{"b": "c"}]}),
+        json!(["x"]),
+        json!([]),
+        json!("a\nb\n"),
+    ];
+    match value {
+        Value::Object(fields) => {
+            for key in fields.keys() {
+                let mut fields = fields.clone();
+                fields.shift_remove(key);
+                all.push(fields.into());
+            }
+            fields.insert("added".to_owned(), json!({"x": 1}));
+            all.push(fields.clone().into());
+        }
+        Value::Array(items) => {
+            items.insert(0, json!({"name": "added", "command": ["a", "b\nc\n"]}));
+            all.push(items.clone().into());
+            items.reverse();
+            all.push(items.clone().into());
+            items.pop();
+            items.pop();
+            all.push(items.clone().into());
+        }
+        _ => {}
+    }
+    all
+}
+
+#[test]
+fn whatever_changes_is_written_or_refused() {
+    let (mut tried, mut written) = (0, 0);
+    for folder in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fix")).unwrap() {
+        let folder = folder.unwrap().path();
+        let text = fs::read_to_string(folder.join("manifest.yaml"));
+        let Ok(text) = text.or_else(|_| fs::read_to_string(folder.join("manifest.json"))) else { continue };
+        let Ok(documents) = crate::parse(&text) else { continue };
+        let values: Vec<_> = documents.iter().map(|document| document.value.clone()).collect();
+        for (index, value) in values.iter().enumerate() {
+            let mut places = Vec::new();
+            pointers(value, "", &mut places);
+            for pointer in places.iter().skip(1).step_by(2) {
+                for change in changes(&mut value.pointer(pointer).unwrap().clone()) {
+                    let mut wanted = values.clone();
+                    *wanted[index].pointer_mut(pointer).unwrap() = change;
+                    tried += 1;
+                    // The result has been read again, so it says what is wanted.
+                    written += usize::from(rewrite(&text, &documents, &wanted).is_ok());
+                }
+            }
+        }
+    }
+    assert!(5_000 < tried && tried * 85 / 100 < written, "{written} of {tried}");
+}

@@ -78,12 +78,23 @@ pub(super) fn literal(column: usize, text: &str) -> Option<String> {
 
 /// A scalar or an empty collection on one line, for block style.
 pub(super) fn scalar(value: &Value) -> String {
-    let Some(text) = value.as_str() else { return value.to_string() };
-    // What starts otherwise may mean something to one parser or another.
-    let is_harmless =
-        text.starts_with(|c: char| c.is_alphanumeric() || "/_".contains(c)) && !text.contains(is_special);
-    let plain = is_harmless.then(|| crate::to_yaml(value).trim_end().to_owned());
-    plain.filter(|plain| *plain == text).unwrap_or_else(|| quoted(text))
+    match value.as_str() {
+        Some(text) if is_plain(text) => text.to_owned(),
+        Some(text) => quoted(text),
+        None => value.to_string(),
+    }
+}
+
+/// Whether every parser reads a text as a string, without quotes and in block style.
+fn is_plain(text: &str) -> bool {
+    let is_number_or_date = |c: char| c.is_ascii_digit() || ".:_-+eExXoObB".contains(c);
+    text.starts_with(|c: char| c.is_alphanumeric() || "/_".contains(c))
+        && !text.chars().all(is_number_or_date)
+        && !text.contains(is_special)
+        && !text.contains(": ")
+        && !text.contains(" #")
+        && !text.ends_with([':', ' '])
+        && crate::scalar::plain(text) == Ok(text.into())
 }
 
 /// Whether a character ends lines in YAML 1.1, or is not allowed outside double quotes.
@@ -148,8 +159,7 @@ impl Flow {
     fn string(&self, text: &str) -> String {
         let is_word =
             !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b));
-        let is_plain = is_word && !text.starts_with('-') && crate::scalar::plain(text) == Ok(text.into());
-        if is_plain && !self.is_json { text.to_owned() } else { quoted(text) }
+        if is_word && is_plain(text) && !self.is_json { text.to_owned() } else { quoted(text) }
     }
 }
 
@@ -181,7 +191,7 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_the_same() {
-        let odd = json!({"": [" x", "x ", "a: b", "a #b", "\tx\ny", "x\n\n", "x\n \ny", "\u{2028}", "\u{85}", "é\n\u{7f}", "-", "- x", "1", "no", "<<", "="],
+        let odd = json!({"": [" x", "x ", "a: b", "a #b", "\tx\ny", "x\n\n", "x\n \ny", "\u{2028}", "\u{85}", "é\n\u{7f}", "-", "- x", "1", "no", "<<", "=", "1:30", "2026-11-20", "a: b", "a:", "x:1.2", "100m", "1e3"],
             "yes": {"a": [[1, [2.5]], {}, [], [{"b": null}]]}, "y": "*x", "&x": "!y", "?": "%z", "{": "@w", "k: v": "`"});
         let style = Style::default();
         for value in [container(), odd] {

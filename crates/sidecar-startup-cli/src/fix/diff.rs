@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use similar::{Algorithm, ChangeTag, DiffOp, capture_diff_slices, group_diff_ops};
 
-use super::Part;
+/// The text of a document, and what it becomes if it changes.
+pub(super) type Part<'t> = (&'t str, Option<String>);
 
 /// The lines around a change that are shown.
 const CONTEXT: usize = 3;
@@ -24,17 +25,14 @@ pub(super) fn print(
     for (before, after) in parts {
         let before: Vec<_> = before.split_inclusive('\n').collect();
         let (old_start, new_start) = (old.len(), new.len());
-        match after {
-            Some(after) => {
-                let after: Vec<_> = after.split_inclusive('\n').collect();
-                let changes = capture_diff_slices(Algorithm::Patience, &before, &after);
-                ops.extend(changes.into_iter().map(|op| moved(op, old_start, new_start)));
-                new.extend(after);
-            }
-            None => {
-                ops.push(DiffOp::Equal { old_index: old_start, new_index: new_start, len: before.len() });
-                new.extend(&before);
-            }
+        if let Some(after) = after {
+            let after: Vec<_> = after.split_inclusive('\n').collect();
+            let changes = capture_diff_slices(Algorithm::Patience, &before, &after);
+            ops.extend(changes.into_iter().map(|op| moved(op, old_start, new_start)));
+            new.extend(after);
+        } else {
+            ops.push(DiffOp::Equal { old_index: old_start, new_index: new_start, len: before.len() });
+            new.extend(&before);
         }
         old.extend(before);
     }
