@@ -45,6 +45,16 @@ const theme = EditorView.theme({
   ".cm-textfield, .cm-button": { backgroundImage: "none", backgroundColor: "var(--surface)", color: "var(--ink)", borderColor: "var(--line)" },
 });
 
+/// Where a selection is typed over, browsers would keep its looks as inline styles, which the page does not allow.
+const typeOver = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { state } = view;
+    if (event.inputType !== "insertText" || event.data === null || state.selection.main.empty || view.composing) return false;
+    view.dispatch(state.replaceSelection(event.data), { userEvent: "input.type", scrollIntoView: true });
+    return true;
+  },
+});
+
 export class Editor {
   #view;
 
@@ -66,6 +76,7 @@ export class Editor {
         search({ top: true }),
         yaml(),
         syntaxHighlighting(colours),
+        typeOver,
         theme,
         EditorState.tabSize.of(2),
         EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", autocapitalize: "off" }),

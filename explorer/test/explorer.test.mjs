@@ -91,7 +91,7 @@ test("a manifest is denied, repaired, and carried by a link", async () => {
   assert.equal(await manifest().evaluate((content) => content.cmTile.view.hasFocus), true);
 
   assert.equal(await page.locator(".picture").count(), 2);
-  const lanes = await page.locator(".picture").first().locator("g.lane > text:first-of-type").allInnerTexts();
+  const lanes = await page.locator(".picture").first().locator("g.lane > text:first-of-type").allTextContents();
   assert.deepEqual(lanes.map((lane) => lane.trim()), ["proxy", "shop"]);
   const added = await page.locator(".changes .added .text").allInnerTexts();
   assert.ok(added.some((line) => line.includes("startupProbe:")), added.join("\n"));
@@ -168,7 +168,7 @@ test("several objects can be told apart and repaired together", async () => {
   await type(`${DENIED}---\n${service}---\n${other}`);
   await page.getByText("3 objects: 2 denied; 1 not judged (2 problems)").waitFor();
   await page.getByRole("button", { name: /^Pod bar/ }).click();
-  await page.locator(".picture").first().getByText("Pod bar", { exact: false }).first().waitFor();
+  await page.locator(".picture text.title").first().getByText("Pod bar").waitFor();
   await page.getByRole("button", { name: "Repair all objects" }).click();
   await page.getByText("3 objects: 2 allowed; 1 not judged").waitFor();
   assert.match(await text(), /kind: Service\nmetadata:\n {2}name: web\n/);
