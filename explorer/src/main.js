@@ -21,9 +21,11 @@ const showTab = setUpTabs(document.querySelector("[role=tablist]"), () => Object
 
 let timer = 0;
 let objects = [];
+let judged = "";
 let chosen = 0;
 
 function onChange() {
+  place("tab-settings").classList.toggle("filled", settings.text.trim() !== "");
   clearTimeout(timer);
   timer = setTimeout(() => judge.judge(manifest.text, settings.text), PAUSE);
 }
@@ -35,6 +37,7 @@ function onJudged(texts, answer) {
   if (answer.fault || answer.error) return;
   const previous = objects[chosen];
   objects = answer.objects;
+  judged = texts.manifest;
   manifest.mark(objects.flatMap(({ marks }) => marks.map(({ action, rule, ...mark }) => ({ ...mark, isError: action === "Deny", source: rule ?? "" }))));
   settings.mark([]);
   showVerdict(place("verdict"), objects);
@@ -47,6 +50,7 @@ function onJudged(texts, answer) {
 function showFault({ fault, error }) {
   const box = place("fault");
   place("shown").classList.toggle("stale", Boolean(fault || error));
+  place("shown").inert = Boolean(fault || error);
   box.hidden = !fault && !error;
   if (error) box.replaceChildren(element("p", { class: "word" }, "The judge stopped"), element("p", {}, `${error}. Change the text to try again.`));
   if (!fault) return;
@@ -81,9 +85,10 @@ async function choose(index) {
 }
 
 async function apply(index) {
-  const before = manifest.text;
-  const repaired = await judge.repaired(index).catch(() => before);
-  if (manifest.text !== before) return;
+  const before = judged;
+  const repaired = await judge.repaired(index).catch(() => null);
+  // What was typed meanwhile must not be lost.
+  if (repaired === null || manifest.text !== before) return;
   manifest.text = repaired;
   showTab("tab-manifest");
   notify("The repair is in the manifest. Undo takes it back.");

@@ -6,11 +6,15 @@ const ATTRIBUTES = new Set(
   "viewBox role aria-labelledby id class x y x1 x2 y1 y2 width height rx d text-anchor font-weight".split(" "),
 );
 const PROBLEM_HEIGHT = 20;
+/// Names of more characters are condensed to the width in front of the axis.
+const MAX_NAME = 22;
+const NAME_WIDTH = 204;
 
 const around = new CSSStyleSheet();
 around.replaceSync(`
   :host { display: block }
-  svg { --paper: var(--surface) !important; display: block; width: 100%; height: auto; min-width: 620px }
+  svg { --paper: var(--surface) !important; display: block; width: 100%; height: auto; min-width: 620px; font-size: 17px }
+  .soft { font-size: 14.5px }
 `);
 
 export function picture(svg, label) {
@@ -50,8 +54,12 @@ function copy(node) {
   for (const { name, value } of node.attributes) {
     if (ATTRIBUTES.has(name)) made.setAttribute(name, value);
   }
+  if (node.matches(".lane > text:first-of-type") && MAX_NAME < node.textContent.trim().length) {
+    made.setAttribute("textLength", NAME_WIDTH);
+    made.setAttribute("lengthAdjust", "spacingAndGlyphs");
+  }
   for (const child of node.childNodes) {
-    if (child.nodeType === Node.TEXT_NODE) made.append(child.data);
+    if (child.nodeType === Node.TEXT_NODE) made.append(child.data.trim());
     else if (child.nodeType === Node.ELEMENT_NODE && ELEMENTS.has(child.localName)) made.append(copy(child));
   }
   return made;

@@ -18,11 +18,14 @@ export function worst(objects) {
 
 export function showVerdict(place, objects) {
   const verdict = worst(objects);
-  place.dataset.verdict = verdict;
   const marks = objects.flatMap((object) => object.marks);
   const warnings = marks.filter(({ action }) => action === "Warn").length;
   const word = verdict === "empty" ? "Nothing to judge yet" : verdict === "allowed" && 0 < warnings ? "Allowed, with warnings" : WORDS[verdict];
-  place.replaceChildren(element("p", { class: "word" }, word), element("p", { class: "about" }, about(objects, verdict, marks.length - warnings, warnings)));
+  const parts = [element("p", { class: "word" }, word), element("p", { class: "about" }, about(objects, verdict, marks.length - warnings, warnings))];
+  // Screen readers say it only when it changes.
+  if (parts.map((part) => part.textContent).join("") === place.textContent) return;
+  place.dataset.verdict = verdict;
+  place.replaceChildren(...parts);
 }
 
 function about(objects, verdict, problems, warnings) {

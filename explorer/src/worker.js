@@ -19,10 +19,10 @@ const answers = {
     return JSON.parse(session.summary());
   },
   detail({ index }) {
-    return JSON.parse(session.detail(index));
+    return session && JSON.parse(session.detail(index));
   },
   repaired({ index }) {
-    return session.repaired(index);
+    return session && session.repaired(index);
   },
 };
 

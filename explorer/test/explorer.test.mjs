@@ -227,7 +227,9 @@ for (const colorScheme of ["light", "dark"]) {
         assert.ok(scroll <= client, `${name}: ${scroll} > ${client}`);
         if (SCREENSHOTS === undefined) return;
         mkdirSync(SCREENSHOTS, { recursive: true });
-        await page.screenshot({ path: join(SCREENSHOTS, `${name}-${colorScheme}-${width}.png`), fullPage: true });
+        const path = (part) => join(SCREENSHOTS, `${name}-${colorScheme}-${width}${part}.png`);
+        await page.screenshot({ path: path("") });
+        if (width < 500) await page.screenshot({ path: path("-all"), fullPage: true });
       };
       await page.locator("#repair").waitFor();
       await shoot("denied");
