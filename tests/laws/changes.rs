@@ -8,8 +8,11 @@ use crate::laws::pairs::{FIELDS, pairs_are_whole};
 use crate::laws::template::{TEMPLATES, containers, part, take};
 
 /// The annotations that a repair may set.
-const ANNOTATIONS: [&str; 4] = [
+const ANNOTATIONS: [&str; 7] = [
+    "config.alpha.linkerd.io/proxy-enable-native-sidecar",
+    "config.beta.linkerd.io/proxy-enable-native-sidecar",
     "config.linkerd.io/proxy-await",
+    "config.linkerd.io/proxy-enable-native-sidecar",
     "kubectl.kubernetes.io/default-container",
     "proxy.istio.io/config",
     "sidecar.istio.io/nativeSidecar",

@@ -44,6 +44,7 @@ pub(crate) fn admission_request(object: &Object<'_>) -> Value {
         "kind": {"group": object.group(), "version": "", "kind": object.kind()},
         "resource": {"group": object.group(), "version": "", "resource": ""},
         "operation": "CREATE",
+        "namespace": object.namespace(),
         "userInfo": {},
         "object": object.value,
     })
@@ -57,7 +58,7 @@ impl Verdict {
                 decision.fixes.iter().map(ToString::to_string).collect(),
                 decision.violations.into_iter().map(Remark::of_violation).collect(),
             ),
-            Answer::Unreadable(error) => {
+            Answer::Unreadable { error, .. } => {
                 let remark = Remark {
                     is_warning: false,
                     pointer: error.path.to_pointer(),

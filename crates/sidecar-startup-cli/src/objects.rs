@@ -86,6 +86,11 @@ impl Object<'_> {
         text("name").or(text("generateName")).unwrap_or("(no name)")
     }
 
+    /// The namespace, if the manifest names one; else empty.
+    pub(crate) fn namespace(&self) -> &str {
+        self.value.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or_default()
+    }
+
     fn text(&self, key: &str) -> Option<&str> {
         self.value.get(key).and_then(Value::as_str)
     }

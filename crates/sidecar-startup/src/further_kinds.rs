@@ -9,6 +9,7 @@ use crate::decision::verdict::{Decision, Repaired};
 use crate::finding::Violation;
 use crate::model::field::{FieldPath, Segment};
 use crate::model::object::Object;
+use crate::model::owners::Sender;
 use crate::model::read::text;
 use crate::model::request::is_judged;
 use crate::model::template::Kind;
@@ -65,7 +66,8 @@ pub(crate) fn has_sidecar<'s>(
                 clippy::redundant_closure_for_method_calls,
                 reason = "the method path is not general over lifetimes"
             )]
-            with_pod(Kind::Custom, &stand_in, settings, |pod| pod.has_sidecar()).unwrap_or_default()
+            with_pod(Kind::Custom, &stand_in, settings, Sender::default(), |pod| pod.has_sidecar())
+                .unwrap_or_default()
         })
     })
 }
@@ -83,7 +85,7 @@ pub(crate) fn timelines<'s>(
     let timeline = |(path, template): (FieldPath, &Value)| {
         let stand_in = stand_in(request, template).to_string();
         let of_pod = |pod: &Pod<'_>| Timeline::of(&Context::new(pod, terms));
-        let timeline = with_pod(Kind::Custom, &stand_in, terms.settings, of_pod).ok()?;
+        let timeline = with_pod(Kind::Custom, &stand_in, terms.settings, terms.sender, of_pod).ok()?;
         Some(Timeline { template: path.to_string(), ..timeline })
     };
     templates.into_iter().filter_map(timeline).collect()
@@ -125,8 +127,10 @@ fn judge_templates(terms: Terms<'_>, request: &Value, path: &TemplatePath) -> Ve
     let old = if is_update { templates_of("oldObject") } else { Vec::new() };
     let violations_in = |template: &Value| {
         let stand_in = stand_in(request, template).to_string();
-        with_pod(Kind::Custom, &stand_in, terms.settings, |pod| violations(&Context::new(pod, terms)))
-            .unwrap_or_default()
+        with_pod(Kind::Custom, &stand_in, terms.settings, terms.sender, |pod| {
+            violations(&Context::new(pod, terms))
+        })
+        .unwrap_or_default()
     };
     let known: Vec<_> = old.iter().flat_map(|(_, old)| violations_in(old)).collect();
     // Compared with all old templates, since they may change places in their list.
@@ -140,15 +144,18 @@ fn judge_template(terms: Terms<'_>, request: &Value, template: &Value, known: &[
     let stand_in = stand_in(request, template);
     let json = stand_in.to_string();
     let (operation, sub_resource) = (text(request, "/operation"), text(request, "/subResource"));
-    let is_judged = serde_json::from_str::<Object<'_>>(&json)
-        .is_ok_and(|object| is_judged(Kind::Custom, operation, sub_resource, &object));
+    let is_judged = serde_json::from_str::<Object<'_>>(&json).is_ok_and(|mut object| {
+        object.doubt_owners(Kind::Custom, terms.sender);
+        is_judged(Kind::Custom, operation, sub_resource, &object)
+    });
     if !is_judged {
         return Decision::default();
     }
     let known = || known.to_vec();
     let raw = || Some(stand_in.clone());
-    let decision =
-        with_pod(Kind::Custom, &json, terms.settings, |pod| decide(terms, pod, None, &known, &raw));
+    let decision = with_pod(Kind::Custom, &json, terms.settings, terms.sender, |pod| {
+        decide(terms, pod, None, &known, &raw)
+    });
     // Sequences are left out: with several templates, nothing would tell which one a sequence belongs to.
     decision
         .and_then(|decision| decision)

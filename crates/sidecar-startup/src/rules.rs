@@ -49,15 +49,17 @@ pub(crate) fn violations(context: &Context<'_>) -> Vec<Violation> {
     let mut violations = Vec::new();
     let mut findings = Vec::new();
     for rule in RULES {
-        let default = context.settings.action(rule.id);
         // An ignored rule costs nothing.
-        if default == Action::Ignore {
+        if context.settings.action(rule.id) == Action::Ignore {
             continue;
         }
         rule.check(context, &mut findings);
         for finding in findings.drain(..) {
             let container = finding.subject.container().and_then(|id| context.pod.get(id));
-            let action = container.map_or(default, |container| context.action_on(rule.id, container));
+            let action = match container {
+                Some(container) => context.action_on(rule.id, container),
+                None => context.action_on_pod(rule.id),
+            };
             let action = action.min(finding.ceiling);
             if action != Action::Ignore {
                 let container = container.map(|container| container.fields.name.to_string());

@@ -82,8 +82,8 @@ struct Rounds<'r, 'p> {
 impl Rounds<'_, '_> {
     /// Looks at a revision of the object.
     fn look<T>(&self, text: &str, look: impl FnOnce(&Context<'_>) -> T) -> Result<T, Refusal> {
-        let settings = self.terms.settings;
-        with_pod(self.origin.pod.kind, text, settings, |pod| look(&Context::new(pod, self.terms)))
+        let Terms { settings, sender, .. } = self.terms;
+        with_pod(self.origin.pod.kind, text, settings, sender, |pod| look(&Context::new(pod, self.terms)))
             .map_err(|_| Refusal::from("the object cannot be read"))
     }
 
@@ -170,7 +170,15 @@ fn round(context: &Context<'_>, object: &mut Value, dropped: &[Refused]) -> Roun
             break;
         }
         last = Some(phase);
-        let task = Task { context, subject: &violation.finding.subject };
+        // Two rules may ask for the same move. Whatever is left is found in the next round.
+        let subject = &violation.finding.subject;
+        let is_same = |(_, other): &(Repaired, Violation)| {
+            subject.container().is_some() && other.finding.subject == *subject
+        };
+        if round.made.iter().any(is_same) {
+            continue;
+        }
+        let task = Task { context, subject };
         match (repair.plan)(&task, &draft) {
             Ok(plan) if context.settings.fix < plan.needs => {
                 let reason = format!("only fix: {} repairs this", plan.needs).into();

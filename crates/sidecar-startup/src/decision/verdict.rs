@@ -8,6 +8,7 @@ use crate::finding::{Refusal, Violation, one_line};
 use crate::rules::rule;
 use crate::rules::rule::Rule;
 use crate::settings::action::{Action, Fix};
+use crate::settings::help::Help;
 use crate::settings::rule_id::RuleId;
 
 /// The maximum length of a denial's message, in characters. Events are cut at 1,024, and the API server puts the name of the webhook
@@ -25,6 +26,8 @@ pub struct Decision {
     pub fixes: Vec<Repaired>,
     /// The repaired object, if it was repaired.
     pub object: Option<Value>,
+    /// What the message of a denial ends with.
+    pub help: Help,
 }
 
 /// Something that was repaired.
@@ -64,21 +67,23 @@ impl Decision {
         self.violations.iter().filter(|violation| violation.action == Action::Deny)
     }
 
-    /// The message of a denial: the violations that deny the object first, then as many others as fit, and a count of the rest.
+    /// The message of a denial: the violations that deny the object first, then as many others as fit, a count of the rest, and where
+    /// there is help.
     #[must_use]
     pub fn message(&self) -> String {
         let others = self.violations.iter().filter(|violation| violation.action != Action::Deny);
         let mut message = String::new();
+        let room = MAX_MESSAGE.saturating_sub(self.help.length());
         for (said, text) in self.denied().chain(others).map(ToString::to_string).enumerate() {
             let separator = if message.is_empty() { "" } else { "; " };
-            if said != 0 && MAX_MESSAGE < message.chars().count() + separator.len() + text.chars().count() {
+            if said != 0 && room < message.chars().count() + separator.len() + text.chars().count() {
                 message += &format!("; and {} more", self.violations.len() - said);
                 break;
             }
             message += separator;
             message += &text;
         }
-        message
+        format!("{message}{}", self.help)
     }
 
     /// The repairs, and the violations that do not deny the object, each as one line.

@@ -1,6 +1,7 @@
 //! What each container is.
 
 use super::container::{Container, ContainerKind, Facts, List, RecognisedBy};
+use super::owner::{Owner, owner};
 use super::pair;
 use crate::catalogue;
 use crate::catalogue::candidate::{Candidate, PodContext};
@@ -13,15 +14,21 @@ use crate::model::object::Object;
 use crate::model::template::{Kind, PodTemplate};
 use crate::settings::Settings;
 use crate::settings::action::Need;
+use crate::settings::annotations::Honour;
 use crate::settings::sidecar::Sidecar;
 
 /// Lists the containers of a Pod that are sidecars, separated by commas.
 const SIDECARS_ANNOTATION: &str = "sidecar-startup/sidecars";
 
+/// Lists those that are only helpers, in the same way.
+pub const HELPERS_ANNOTATION: &str = "sidecar-startup/helpers";
+
 /// Determines what the containers of a Pod are.
 pub(super) struct Recogniser<'a> {
     pub(super) context: PodContext<'a>,
     settings: &'a Settings,
+    /// Whether the Pod may call its own sidecars helpers.
+    pub(super) may_have_helpers: bool,
 }
 
 impl<'a> Recogniser<'a> {
@@ -37,7 +44,10 @@ impl<'a> Recogniser<'a> {
             labels: &template.metadata.labels,
             spec: template.spec,
         };
-        Self { context, settings }
+        // In a Job, a helper could keep it from completing.
+        let may_have_helpers =
+            settings.annotations.helpers == Honour::Honoured && owner(kind, object) != Owner::Job;
+        Self { context, settings, may_have_helpers }
     }
 
     /// All containers, in Pod order.
@@ -89,7 +99,8 @@ impl<'a> Recogniser<'a> {
             return ContainerKind::InjectorPlaceholder;
         }
         let declared = declaration.map(|sidecar| sidecar.need);
-        let need = declared.or(row.map(|row| self.need_of(row))).unwrap_or_default();
+        let known = declared.or(row.map(|row| self.need_of(row)));
+        let need = known.unwrap_or_else(|| self.need_of_other(candidate.fields));
         ContainerKind::Sidecar(Facts { need, row, recognised_by: RecognisedBy::RestartPolicy })
     }
 
@@ -106,7 +117,10 @@ impl<'a> Recogniser<'a> {
         let (need, row, recognised_by) = if let Some(sidecar) = declaration {
             (sidecar.need, catalogue::describe(candidate), RecognisedBy::Setting)
         } else if self.is_annotated(&fields.name) {
-            (Need::AtStart, catalogue::describe(candidate), RecognisedBy::Annotation)
+            let row = catalogue::describe(candidate);
+            let is_helper = row.is_none() && self.is_called_helper(&fields.name);
+            let need = if is_helper { Need::Helper } else { Need::AtStart };
+            (need, row, RecognisedBy::Annotation)
         } else if let Some(row) = catalogue::recognise(candidate) {
             (self.need_of(row), Some(row), RecognisedBy::Catalogue)
         } else {
@@ -147,8 +161,29 @@ impl<'a> Recogniser<'a> {
         if tasks.any(|task| row.is_served_by(task)) { Need::None } else { row.need }
     }
 
+    /// How much the application needs a sidecar container that neither the settings nor the catalogue knows.
+    fn need_of_other(&self, fields: &ContainerFields<'_>) -> Need {
+        if self.is_called_helper(&fields.name) {
+            return Need::Helper;
+        }
+        self.settings.other_sidecars.need(|| {
+            let has_probe = [&fields.startup_probe, &fields.readiness_probe, &fields.liveness_probe];
+            let hooks = fields.lifecycle.as_ref();
+            let has_hook = hooks.is_some_and(|hooks| hooks.post_start.is_some() || hooks.pre_stop.is_some());
+            !fields.ports.is_empty() || has_probe.into_iter().any(Option::is_some) || has_hook
+        })
+    }
+
     fn is_annotated(&self, name: &str) -> bool {
-        let list = self.context.annotations.get(SIDECARS_ANNOTATION).unwrap_or_default();
+        self.is_listed(SIDECARS_ANNOTATION, name)
+    }
+
+    fn is_called_helper(&self, name: &str) -> bool {
+        self.may_have_helpers && self.is_listed(HELPERS_ANNOTATION, name)
+    }
+
+    fn is_listed(&self, annotation: &str, name: &str) -> bool {
+        let list = self.context.annotations.get(annotation).unwrap_or_default();
         list.split(',').any(|listed| !name.is_empty() && listed.trim() == name)
     }
 }

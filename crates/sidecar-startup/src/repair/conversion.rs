@@ -84,6 +84,7 @@ impl<'s, 'i> Move<'s, 'i> {
             let probe = probe_instead_of(context, container, twin)?;
             return Ok(Self { target: Target::Twin(twin), place: Place::of(init, twin), probe });
         }
+        safety::ports_are_seen(pod, container, &context.settings.oldest_kubernetes)?;
         let place = placement::place(pod, container, init);
         budget::fits_at(pod, container, place)?;
         let probe = probe(context, container)?;

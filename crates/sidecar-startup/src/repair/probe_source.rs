@@ -139,6 +139,17 @@ impl<'a> Source<'a> {
     }
 }
 
+/// What the user of a sidecar has to switch on so that it can have a `startupProbe`, as text to follow that word. Empty where it can have
+/// one already, or nothing is known.
+pub(crate) fn advice(context: &Context<'_>, container: &Container<'_>) -> String {
+    let is_needed = container.sidecar().is_some_and(|facts| facts.need == Need::AtStart)
+        && container.fields.startup_probe.is_none()
+        && Source::choose(context, container).is_err();
+    let row = container.row().filter(|_| is_needed);
+    let hint = row.and_then(|row| row.hint_for(context.pod.candidate(container)));
+    hint.map(|hint| format!(": {hint}")).unwrap_or_default()
+}
+
 /// Checks that the gates of a container open once it is a sidecar container at a place, with a `startupProbe` from this source, or with its
 /// own where there is none, and that it keeps no other container from starting.
 ///

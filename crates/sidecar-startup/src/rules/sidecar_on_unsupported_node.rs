@@ -9,7 +9,8 @@
 //! - `Checked`: by kubelet version. The policy looks at all nodes that the Pod may land on, going by `nodeName`, `nodeSelector`, required
 //!   node affinity and taints. A version that cannot be read is treated as old. The rule only warns if the sidecar was split into a
 //!   native and a classic copy (`oldNodes: Universal`), since such a Pod starts on old nodes; if nodes could not be listed; and if a
-//!   kubelet supports sidecar containers but has a known bug with them.
+//!   kubelet supports sidecar containers but has a known bug with them. One such bug, in 1.35 to 1.37, concerns restarts only: the
+//!   `startupProbe` of a restarted sidecar is not repeated, so a `livenessProbe` beside it must survive a cold start.
 //!
 //! # Settings
 //! ```yaml
@@ -78,7 +79,8 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         .or_else(|| on_old_node(context))
         .or_else(|| pair_on_old_node(context))
         .or_else(|| unlabelled(context))
-        .or_else(|| on_faulty_node(context));
+        .or_else(|| on_faulty_node(context))
+        .or_else(|| on_forgetful_node(context));
     findings.extend(finding);
 }
 
@@ -160,6 +162,25 @@ fn on_faulty_node(context: &Context<'_>) -> Option<Finding> {
         format!("sidecar container {sidecar} may land on {node}, whose kubelet {defect}; upgrade it");
     let short = format!("{node} has a known bug with sidecar containers");
     Some(finding(context, "faulty node".into(), detail, short, Action::Warn))
+}
+
+/// A node in reach whose kubelet does not repeat the `startupProbe` of a sidecar container that it restarts. That only matters where a
+/// `livenessProbe` then sets in too early.
+fn on_forgetful_node(context: &Context<'_>) -> Option<Finding> {
+    let has_both = |sidecar: &&Container<'_>| {
+        sidecar.fields.startup_probe.is_some() && sidecar.fields.liveness_probe.is_some()
+    };
+    let container = sidecars(context.pod).find(has_both)?;
+    let sidecar = container.name();
+    let node = context.reach.nodes().find(|node| node.forgets_startup_probe())?;
+    let detail = format!(
+        "on {node}, a restarted {sidecar} is not given the time of its startupProbe again, so its livenessProbe may stop it while it \
+         starts; give the livenessProbe settings that survive a cold start"
+    );
+    let short = format!("the livenessProbe of {sidecar} must survive a cold start");
+    let path = context.pod.path_of(container).child("livenessProbe");
+    let finding = finding(context, "forgetful node".into(), detail, short, Action::Warn);
+    Some(Finding { path, kind: ErrorKind::Invalid, ..finding })
 }
 
 fn plan(task: &Task<'_, '_>, _: &Draft<'_>) -> Result<Plan, Refusal> {

@@ -134,6 +134,11 @@ enum LabelOperator {
 }
 
 impl LabelSelector {
+    /// Whether it selects every Pod.
+    pub(super) fn is_everything(&self) -> bool {
+        self.match_labels.is_empty() && self.match_expressions.is_empty()
+    }
+
     /// Whether it selects a Pod with these labels.
     #[must_use]
     pub fn matches(&self, labels: &TextMap<'_>) -> bool {
