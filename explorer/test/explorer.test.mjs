@@ -9,7 +9,7 @@ import { chromium } from "playwright-core";
 import { serve } from "../server.mjs";
 
 const BASE = "/some/path/";
-const SCREENSHOTS = process.env.SCREENSHOTS;
+const SCREENSHOTS = process.env.SCREENSHOTS || undefined;
 
 const DENIED = `# A comment to keep.
 apiVersion: v1
@@ -35,7 +35,7 @@ let server, browser, origin, context, page, complaints;
 before(async () => {
   server = await serve(0, BASE);
   origin = `http://127.0.0.1:${server.address().port}`;
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium" });
 });
 
 after(async () => {

@@ -67,7 +67,7 @@ fn answer(object: &Object, settings: &Value) -> Answer {
 fn decided(answer: Answer) -> Option<Decision> {
     match answer {
         Answer::Decided(decision) => Some(decision),
-        Answer::Unreadable(_) => None,
+        Answer::Unreadable { .. } => None,
     }
 }
 

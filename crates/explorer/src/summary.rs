@@ -1,9 +1,6 @@
 //! All objects of a manifest: what the policy answers, and what is wrong where.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
-use sidecar_startup::rules::rule;
 use sidecar_startup::{Action, Answer, RuleId, Violation};
 
 use crate::objects::Object;
@@ -14,8 +11,6 @@ use crate::session::{Piece, Session};
 pub struct Summary {
     /// The objects, in the order of the text.
     pub objects: Vec<Entry>,
-    /// What the rules mean that are broken.
-    pub rules: BTreeMap<RuleId, String>,
 }
 
 /// One object.
@@ -68,10 +63,7 @@ impl Session {
     /// Judges all objects.
     #[must_use]
     pub fn summary(&self) -> Summary {
-        let objects: Vec<_> = self.objects().map(|(piece, object)| self.entry(piece, object)).collect();
-        let broken = objects.iter().flat_map(|entry| &entry.marks).filter_map(|mark| mark.rule);
-        let meaning = |id| Some((id, rule(id)?.summary()));
-        Summary { rules: broken.filter_map(meaning).collect(), objects }
+        Summary { objects: self.objects().map(|(piece, object)| self.entry(piece, object)).collect() }
     }
 
     fn entry(&self, piece: &Piece, object: &Object) -> Entry {
@@ -102,7 +94,7 @@ impl Session {
                 let marks = decision.violations.iter();
                 marks.map(|violation| of_violation(violation, &mark)).collect()
             }
-            Answer::Unreadable(error) => {
+            Answer::Unreadable { error, .. } => {
                 // The path leads through the request.
                 let pointer = error.path.to_pointer();
                 let (line, column) = mark(pointer.strip_prefix("/request/object").unwrap_or(&pointer));

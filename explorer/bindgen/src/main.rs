@@ -11,5 +11,8 @@ fn main() -> anyhow::Result<()> {
     let usage = "usage: explorer-bindgen MODULE FOLDER";
     let module = arguments.next().context(usage)?;
     let folder = arguments.next().context(usage)?;
-    Bindgen::new().input_path(module).typescript(false).web(true)?.generate(folder)
+    let mut bindgen = Bindgen::new();
+    bindgen.input_path(module).typescript(false).web(true)?;
+    // For debuggers only.
+    bindgen.remove_name_section(true).remove_producers_section(true).generate(folder)
 }
