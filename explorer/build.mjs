@@ -12,7 +12,7 @@ const MAX_GZIPPED = 1_500_000;
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const dist = here("dist");
 
-/// The repository's examples, by the first sentence of their comments or else by their names.
+/// The repository's examples, by their names.
 function examples() {
   const read = (folder, group, settings) =>
     readdirSync(folder)

@@ -11,7 +11,6 @@ export class Judge {
   /// `onJudged` gets each answer that is still wanted when it comes: { manifest, settings } and either a summary, { fault } or { error }.
   constructor(onJudged) {
     this.#onJudged = onJudged;
-    this.#start();
   }
 
   judge(manifest, settings) {
@@ -41,6 +40,8 @@ export class Judge {
 
   #ask(question, rest) {
     return new Promise((resolve, reject) => {
+      // After an error, not before the next question: what cannot be loaded would be loaded for ever.
+      this.#worker ??= this.#start();
       const id = this.#next++;
       this.#asked.set(id, { resolve, reject });
       this.#worker.postMessage({ id, question, ...rest });
@@ -48,21 +49,22 @@ export class Judge {
   }
 
   #start() {
-    this.#worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
-    this.#worker.onmessage = ({ data: { id, answer, error } }) => {
-      if (error !== undefined) return this.#restart(error);
+    const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+    worker.onmessage = ({ data: { id, answer, error } }) => {
+      if (error !== undefined) return this.#stop(error);
       this.#asked.get(id).resolve(answer);
       this.#asked.delete(id);
     };
-    this.#worker.onerror = (event) => this.#restart(event.message ?? "the judge could not be loaded");
+    worker.onerror = (event) => this.#stop(event.message ?? "It could not be loaded");
+    return worker;
   }
 
   /// After an error, the memory of the module cannot be trusted.
-  #restart(error) {
+  #stop(error) {
     this.#worker.terminate();
+    this.#worker = null;
     const asked = [...this.#asked.values()];
     this.#asked.clear();
-    this.#start();
     for (const { reject } of asked) reject(error);
   }
 }

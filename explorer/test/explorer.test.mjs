@@ -67,7 +67,7 @@ async function open(options, fragment = "") {
 const verdict = () => page.locator("#verdict .word");
 const manifest = () => page.getByRole("textbox", { name: "Manifest" });
 
-/// The text of the editor, of which only the visible part is in the page.
+/// The text of the editor, of which only the visible part is in the page. CodeMirror keeps its view in the property cmTile.
 const text = () => manifest().evaluate((content) => content.cmTile.view.state.doc.toString());
 
 async function type(written, editor = manifest()) {
@@ -183,6 +183,24 @@ test("every example can be read", async () => {
     await verdict().waitFor();
     assert.equal(await page.locator("#fault").isHidden(), true, title);
   }
+});
+
+test("a judge that cannot be loaded is reported, and tried again", async () => {
+  await waitForVerdict("Denied");
+  await context.route("**/explorer.wasm", (route) => route.abort());
+  await page.reload();
+  await page.locator("#fault").getByText("The judge stopped").waitFor();
+  await context.unroute("**/explorer.wasm");
+  await type(DENIED);
+  await waitForVerdict("Denied");
+  await page.locator("#fault").waitFor({ state: "hidden" });
+  complaints = complaints.filter((text) => !text.includes("ERR_FAILED") && !text.includes("Failed to fetch"));
+});
+
+test("a damaged link says so", async () => {
+  await open({}, "#m=AAAA");
+  await page.getByText("This link is damaged").waitFor();
+  await waitForVerdict("Denied");
 });
 
 test("names in a manifest never become markup", async () => {
