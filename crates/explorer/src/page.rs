@@ -3,7 +3,7 @@
 use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::Session;
+use crate::session::Session;
 
 /// A manifest that was read.
 #[wasm_bindgen]
