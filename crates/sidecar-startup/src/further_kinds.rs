@@ -95,13 +95,13 @@ pub(crate) fn timelines<'s>(
 fn merged(request: &Value, judged: Vec<(FieldPath, Decision)>) -> Decision {
     let mut all = Decision::default();
     for (path, decision) in judged {
+        // The template of a stand-in is at `template`.
+        let place = |below: &FieldPath| path.join(&below.segments().iter().skip(1).cloned().collect());
         for mut violation in decision.violations {
-            let below: FieldPath = violation.finding.path.segments().iter().skip(1).cloned().collect();
-            violation.finding.path = path.join(&below);
+            violation.finding.path = place(&violation.finding.path);
             all.violations.push(violation);
         }
-        let place = |fix: Repaired| Repaired { what: format!("{path}: {}", fix.what), ..fix };
-        all.fixes.extend(decision.fixes.into_iter().map(place));
+        all.fixes.extend(decision.fixes.into_iter().map(|fix| Repaired { path: place(&fix.path), ..fix }));
         if let Some(mut repaired) = decision.object {
             let object = all.object.get_or_insert_with(|| request.get("object").cloned().unwrap_or_default());
             if let (Some(template), Some(place)) =

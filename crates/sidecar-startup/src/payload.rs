@@ -120,13 +120,18 @@ fn nodes_for(cluster: &dyn Cluster, settings: &Settings, has_sidecar: impl FnOnc
     }
 }
 
-/// Whether the request has a sidecar that a rule may report.
+/// Whether the request has a sidecar that a rule may report, or gets one that is missing.
 fn has_sidecar(request: &Request<'_>, settings: &Settings) -> bool {
     let Some((kind, object)) = request.subject() else { return false };
     let Ok(template) = PodTemplate::of(kind, object) else { return false };
     let old = request.old_object.as_ref().and_then(|old| PodTemplate::of(kind, old).ok());
     let is_changed = old.is_none_or(|old| old.metadata != template.metadata || old.spec != template.spec);
-    is_changed && Pod::new(kind, object, &template, settings).has_sidecar()
+    if !is_changed {
+        return false;
+    }
+    let pod = Pod::new(kind, object, &template, settings);
+    pod.has_sidecar()
+        || settings.sidecars.iter().any(|sidecar| sidecar.inserted().is_some() && pod.lacks(sidecar))
 }
 
 /// The object in a payload, unchanged.

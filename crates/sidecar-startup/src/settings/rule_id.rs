@@ -51,11 +51,13 @@ rule_ids! {
     StartupGateNeverOpens = "startup-gate-never-opens", Deny;
     StartupGateProvesNothing = "startup-gate-proves-nothing", Warn;
     SidecarAfterDependent = "sidecar-after-dependent", Deny;
+    MissingSidecar = "missing-sidecar", Deny;
     MissingWaitFor = "missing-wait-for", Deny;
     SidecarOnUnsupportedNode = "sidecar-on-unsupported-node", Deny;
     UnheldMeshInjection = "unheld-mesh-injection", Deny;
     AppContainerRestartPolicy = "app-container-restart-policy", Warn;
     SlowStartupGate = "slow-startup-gate", Warn;
+    SidecarStopsBeforeApp = "sidecar-stops-before-app", Warn;
 }
 
 impl fmt::Display for RuleId {
