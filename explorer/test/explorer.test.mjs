@@ -95,11 +95,14 @@ test("a manifest is denied, repaired, and carried by a link", async () => {
   assert.deepEqual(lanes.map((lane) => lane.trim()), ["proxy", "shop"]);
   const added = await page.locator(".changes .added .text").allInnerTexts();
   assert.ok(added.some((line) => line.includes("startupProbe:")), added.join("\n"));
+  assert.equal(await page.locator(".changes .removed").count(), 0);
 
   await page.getByRole("button", { name: "Apply the repair" }).click();
   await waitForVerdict("Allowed");
   const repaired = await text();
   assert.match(repaired, /startupProbe:/);
+  // Nothing but the new lines changes.
+  assert.equal(repaired.split("\n").filter((line) => !added.includes(line)).join("\n"), DENIED);
   assert.equal(await page.locator("#repair").count(), 0);
 
   await page.getByRole("button", { name: "Copy link" }).click();

@@ -1,5 +1,6 @@
 //! One object: when its containers start, and what a repair changes.
 
+use manifest::edit::Refusal;
 use serde::Serialize;
 use sidecar_startup::{Decision, RuleId};
 
@@ -65,7 +66,9 @@ impl Session {
         detail.fixes = decision.fixes.iter().map(ToString::to_string).collect();
         match piece.with(vec![(object, repaired)]) {
             Ok(text) => detail.changes = changes::between(&piece.text, &text, piece.lines_before),
-            Err(refusal) => detail.refusal = Some(refusal),
+            Err(Refusal { line, reason }) => {
+                detail.refusal = Some(format!("line {}: {reason}", line + piece.lines_before));
+            }
         }
         Some(detail)
     }

@@ -9,7 +9,6 @@ mod judge;
 mod objects;
 #[cfg(target_family = "wasm")]
 mod page;
-mod rewrite;
 mod session;
 mod summary;
 

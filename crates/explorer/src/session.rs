@@ -1,13 +1,13 @@
 //! A manifest and settings that were read, to be asked about.
 
-use manifest::Document;
+use manifest::edit::{Refusal, rewrite};
+use manifest::{Chunk, Document, chunks};
 use serde::Serialize;
 use serde_json::Value;
 use sidecar_startup::Settings;
 
 use crate::judge::Judge;
 use crate::objects::{self, Object};
-use crate::rewrite::{pieces, rewrite};
 
 /// A manifest that was read.
 #[derive(Debug)]
@@ -63,12 +63,12 @@ impl Session {
     pub fn read(manifest: &str, settings: &str) -> Result<Self, Fault> {
         let judge = read_settings(settings)?;
         let mut read = Vec::new();
-        for (text, lines_before) in pieces(manifest) {
+        for Chunk { text, lines_before } in chunks(manifest) {
             let documents =
-                manifest::parse(&text).map_err(|error| Source::Manifest.fault(error, lines_before))?;
+                manifest::parse(text).map_err(|error| Source::Manifest.fault(error, lines_before))?;
             let objects = documents.iter().enumerate();
             let objects = objects.flat_map(|(number, document)| objects::of(number, document)).collect();
-            read.push(Piece { text: text.into_owned(), lines_before, documents, objects });
+            read.push(Piece { text: text.to_owned(), lines_before, documents, objects });
         }
         Ok(Self { judge, pieces: read })
     }
@@ -101,7 +101,7 @@ impl Piece {
     ///
     /// # Errors
     /// Why it cannot be changed.
-    pub(crate) fn with(&self, repaired: Vec<(&Object, Value)>) -> Result<String, String> {
+    pub(crate) fn with(&self, repaired: Vec<(&Object, Value)>) -> Result<String, Refusal> {
         let mut wanted: Vec<_> = self.documents.iter().map(|document| document.value.clone()).collect();
         for (object, mut value) in repaired {
             let document = wanted.get_mut(object.document);

@@ -81,6 +81,30 @@ fn one_object_or_all_are_repaired() {
 }
 
 #[test]
+fn a_repair_keeps_the_rest_of_the_text() {
+    let text = format!("# shop\n---\n{}", POD.replace("image: shop", "image: 'shop'  # the shop"));
+    let detail = read(&text, "").detail(0).unwrap();
+    let changed: Vec<_> = detail.changes.iter().flatten().filter(|line| line.sign != ' ').collect();
+    assert!(changed.iter().all(|line| line.sign == '+'), "{changed:?}");
+    let mut lines: Vec<_> = text.lines().collect();
+    for line in &changed {
+        lines.insert(line.new.unwrap() - 1, &line.text);
+    }
+    assert_eq!(read(&text, "").repaired(None), lines.join("\n") + "\n");
+}
+
+#[test]
+fn what_cannot_be_edited_has_a_place() {
+    let pod = POD.trim_end().replace('\n', "\n    ");
+    let text = format!("---\n{{}}\n---\napiVersion: v1\nkind: List\nitems:\n  - &pod\n    {pod}\n  - *pod\n");
+    let session = read(&text, "");
+    let detail = session.detail(1).unwrap();
+    assert!(!detail.after.is_empty() && detail.changes.is_empty(), "{detail:?}");
+    assert_eq!(detail.refusal.as_deref(), Some("line 8: this is used elsewhere, too, by an alias"));
+    assert_eq!(session.repaired(Some(1)), text);
+}
+
+#[test]
 fn items_of_lists_stay_in_their_list() {
     let items = POD.replace("apiVersion: v1\nkind: Pod\n", "").replace('\n', "\n    ");
     let list = format!("apiVersion: v1\nkind: PodList\nitems:\n  - {}", items.trim_end());
