@@ -63,7 +63,7 @@ impl Session {
         detail.left = left(&decision);
         let Some(repaired) = decision.object else { return Some(detail) };
         detail.after = pictures(&repaired);
-        detail.fixes = decision.fixes.iter().map(ToString::to_string).collect();
+        detail.fixes = decision.fixes.into_iter().map(|fix| fix.what).collect();
         match piece.with(vec![(object, repaired)]) {
             Ok(text) => detail.changes = changes::between(&piece.text, &text, piece.lines_before),
             Err(Refusal { line, reason }) => {
