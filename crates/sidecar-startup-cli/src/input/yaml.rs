@@ -30,6 +30,16 @@ fn read_part(part: &Part, sink: Sink<'_>) -> anyhow::Result<()> {
             return sink(Found::Unreadable(Unreadable { position: Some(position), reason, line: None }));
         }
     };
+    if let Some(json) = manifest::plain_json(text)
+        && let Some(head) = Head::of_json(&json)
+        && head.item_kind().is_none()
+    {
+        return sink(if head.is_complete() {
+            Found::Object(Object::of_plain_yaml((text, part.line), json, head))
+        } else {
+            Found::Fragment
+        });
+    }
     match manifest::parse(text) {
         Ok(documents) => {
             documents.iter().try_for_each(|document| read_document((document, text, part.line), sink))
