@@ -102,7 +102,7 @@ impl Suggestions {
 
     /// The settings, as far as they are known.
     fn settings(&self, given: &Value) -> Value {
-        let settings = self.added_to(given.clone());
+        let settings = self.added_to(given);
         let settings = if settings.is_null() { Value::Object(Map::new()) } else { settings };
         self.fix().map_or(settings.clone(), |fix| with(&settings, [("fix", fix.into())]))
     }
@@ -142,7 +142,7 @@ impl Suggestions {
         self.uses_all = true;
         let mut own = Self::default();
         for _ in 0..MAX_ROUNDS {
-            let settings = own.added_to(with(settings, [("fix", "All".into())]));
+            let settings = own.added_to(&with(settings, [("fix", "All".into())]));
             let verdict = judge.check_by(request, &settings.to_string());
             let denied: Vec<_> = verdict.remarks.iter().filter(|remark| !remark.is_warning).collect();
             if !verdict.is_denied {
@@ -189,9 +189,9 @@ impl Suggestions {
     }
 
     /// Settings with what these need.
-    fn added_to(&self, settings: Value) -> Value {
+    fn added_to(&self, settings: &Value) -> Value {
         let exempt = self.exempt.iter().filter_map(|(of, exempt)| exempt.entry(of));
-        let settings = append(&settings, "exempt", exempt.collect());
+        let settings = append(settings, "exempt", exempt.collect());
         let declared = self.declared.iter().filter(|(of, _)| !self.apps.contains(*of));
         let declared = declared.filter_map(|(of, probe)| Some(declaration(of, probe.as_ref()?)));
         let declared = declared.filter(|entry| is_valid("sidecars", entry));
