@@ -6,6 +6,7 @@
 # push           push the annotated module with kwctl to the registry in metadata.yml, or to REF=host/path:tag;
 #                SOURCES=FILE lists registries without TLS
 # artifacthub-pkg.yml   regenerate the Artifact Hub package from metadata.yml and questions-ui.yml
+# chart          regenerate the Helm chart from those two and deploy/
 # fmt, lint      format; check format and lints, for the host and for the module's target
 # bench          measure the module, as multiples of a module that does nothing
 # bench-command  measure the command on many files, a large file and a large list
@@ -40,7 +41,7 @@ toolchain:
 	@rustup target list --installed | grep -qx $(TARGET) || rustup target add $(TARGET)
 
 # cargo decides what to rebuild.
-.PHONY: policy.wasm $(HOST) $(CLI) $(REGISTRY) artifacthub-pkg.yml
+.PHONY: policy.wasm $(HOST) $(CLI) $(REGISTRY) artifacthub-pkg.yml chart
 policy.wasm: toolchain
 	cargo build --locked --quiet --target $(TARGET) --profile module --package sidecar-startup-policy
 	@cmp -s $(MODULES)/sidecar_startup_policy.wasm $@ || cp $(MODULES)/sidecar_startup_policy.wasm $@
@@ -60,6 +61,9 @@ annotated-policy.wasm: policy.wasm $(HOST) metadata.yml README.md
 artifacthub-pkg.yml: toolchain
 	UPDATE_EXPECT=1 cargo test --locked --quiet --package acceptance --test distribution package
 
+chart: toolchain
+	UPDATE_EXPECT=1 cargo test --locked --quiet --package acceptance --test chart generated
+
 tools: annotated-policy.wasm $(CLI)
 
 push: annotated-policy.wasm
@@ -67,13 +71,14 @@ push: annotated-policy.wasm
 
 # policy-registry enables more features of shared dependencies; tested with the rest, it would cause them to be rebuilt.
 test: tools
+	@scripts/need kubectl helm || true # tests that need them are skipped without
 	cargo test --locked --workspace --exclude sidecar-startup-policy --exclude policy-registry --exclude 'bench-*'
 	cargo test --locked --package policy-registry
 	$(MAKE) --no-print-directory e2e-tests
 
 e2e-tests: tools $(REGISTRY)
 	@scripts/need bats jq curl docker-registry shellcheck
-	@scripts/need kubectl || true # not every Debian has a recent one; tests that need it are skipped
+	@scripts/need kubectl helm || true # tests that need them are skipped without
 	KWCTL='$(KWCTL)' bats e2e.bats
 	bats tests/command.bats tests/deploy.bats tests/scripts.bats
 	PUSHER='$(if $(filter $(HOST),$(KWCTL)),$(REGISTRY),$(KWCTL))' bats tests/registry.bats

@@ -185,3 +185,28 @@ with_access_to_nodes() {
     [[ "$stderr" == *"Provided settings are not valid: settings.startupSeconds.maximum: Invalid value: "* ]]
     [[ "$stderr" == *": expected an integer, but found a string"* ]]
 }
+
+@test "takes module, settings and mode from a manifest" {
+    manifest=$BATS_TEST_TMPDIR/policy.yaml
+    cat >"$manifest" <<MANIFEST
+apiVersion: policies.kubewarden.io/v1
+kind: ClusterAdmissionPolicy
+metadata: {name: sidecar-startup}
+spec:
+  module: file://$PWD/$module
+  mode: monitor
+  mutating: false
+  settings: {rules: {slow-startup-gate: Ignore}}
+  rules: [{apiGroups: [apps], apiVersions: [v1], resources: [deployments], operations: [CREATE]}]
+MANIFEST
+    module=$manifest
+    judge --request-path tests/requests/readiness-probe-only.json
+    [ "$status" -eq 0 ]
+    holds '.allowed and .status == null and .patch == null'
+    holds '.auditAnnotations.violations | startswith("Deny: ")'
+
+    sed -i 's/mode: monitor/mode: protect/' "$manifest"
+    judge --request-path tests/requests/readiness-probe-only.json
+    [ "$status" -eq 0 ]
+    holds '.allowed == false'
+}

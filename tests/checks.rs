@@ -4,7 +4,6 @@ mod catalogue;
 mod completeness;
 mod deploy;
 mod documentation;
-mod kustomize;
 mod large_inputs;
 mod module;
 mod random_pods;

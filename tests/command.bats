@@ -63,6 +63,20 @@ check() {
     [[ "$stderr" == *'settings.defaultAction: Unsupported value; did you mean "Warn"?'* ]]
 }
 
+@test "takes the namespace of a manifest for that of the request" {
+    settings='exempt: [{match: {containerNames: ["*"]}, namespaces: ["legacy-*"], reason: trial}]'
+    namespaced() {
+        sed "s/^metadata:$/&\n  namespace: $1/" examples/readiness-probe-only.yaml >"$BATS_TEST_TMPDIR/$1.yaml"
+        check "$BATS_TEST_TMPDIR/$1.yaml" --settings - <<<"$settings"
+    }
+    namespaced legacy-shop
+    [ "$status" -eq 0 ]
+    namespaced shop
+    [ "$status" -eq 1 ]
+    check examples/readiness-probe-only.yaml --settings - <<<"$settings"
+    [ "$status" -eq 1 ]
+}
+
 @test "prints the repairs, with the library and with a compiled module" {
     check examples/repairs/istio.yaml --settings examples/repairs/settings.yaml
     [ "$status" -eq 0 ]

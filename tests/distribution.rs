@@ -136,7 +136,7 @@ fn rancher_can_read_the_form() {
         assert!(question["label"].is_string(), "{name}");
         assert!(question.as_object().unwrap().contains_key("default"), "{name}");
         let r#type = question["type"].as_str().unwrap();
-        assert!(["array[", "enum", "int", "map["].contains(&r#type), "{name}: {type}");
+        assert!(["array[", "enum", "int", "map[", "string"].contains(&r#type), "{name}: {type}");
         assert_eq!(r#type == "enum", question["options"].is_array(), "{name}");
         assert_eq!(r#type == "int", question["min"].is_u64(), "{name}");
         for part in question["subquestions"].as_array().into_iter().flatten() {

@@ -13,6 +13,7 @@ pub mod case;
 pub mod cluster;
 pub mod expected;
 pub mod generators;
+pub mod kustomize;
 pub mod laws;
 pub mod library;
 pub mod outcome;

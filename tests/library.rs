@@ -47,6 +47,8 @@ pub struct Row {
     pub matched_by: String,
     /// How much an application needs such a sidecar.
     pub need: String,
+    /// When it was last compared with its source.
+    pub checked: &'static str,
 }
 
 /// The rows of the catalogue.
@@ -55,6 +57,7 @@ pub fn rows() -> impl Iterator<Item = Row> {
         name: row.name,
         matched_by: format!("{:?}", row.matched_by),
         need: format!("{:?}", row.need),
+        checked: row.checked,
     })
 }
 

@@ -16,9 +16,10 @@ pub(crate) fn trial(root: &Path) -> Trial {
 /// comes out of them.
 fn every_row_has_its_cases(root: &Path) -> anyhow::Result<()> {
     let cases = case::discover(root)?;
-    let mut table = format!("{:<32}{:<10}{:<9}{:<40}near miss\n", "row", "match", "need", "matches");
+    let mut table =
+        format!("{:<32}{:<10}{:<9}{:<12}{:<40}near miss\n", "row", "match", "need", "checked", "matches");
     for row in library::rows() {
-        table += &format!("{:<32}{:<10}{:<9}", row.name, row.matched_by, row.need);
+        table += &format!("{:<32}{:<10}{:<9}{:<12}", row.name, row.matched_by, row.need, row.checked);
         for (kind, is_match) in [("matches", true), ("near-miss", false)] {
             let name = format!("{}/{kind}", row.name);
             let case = cases.iter().find(|case| case.name == name);

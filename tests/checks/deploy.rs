@@ -1,5 +1,6 @@
 //! The manifests under `deploy/`: what Kubewarden and the policy would make of them.
 
+mod beside;
 mod manifests;
 mod policy;
 mod verdicts;
@@ -7,8 +8,14 @@ mod verdicts;
 use std::path::Path;
 use std::sync::Arc;
 
+use beside::{
+    alerts_are_sound, group_is_sound, namespaced_names_common_kinds, only_the_report_monitors,
+    policy_server_survives_a_node,
+};
 use libtest_mimic::Trial;
-use manifests::{documented_policy_is_sound, has_kubectl, is_sound, renders_as_kubectl_does};
+use manifests::{
+    documented_policy_is_sound, has_kubectl, is_sound, names_are_unique, renders_as_kubectl_does,
+};
 use policy::{Policy, overlays};
 use policy_host::PolicyModule;
 use verdicts::{annotates_only, denies_nothing, judges, repairs};
@@ -27,8 +34,14 @@ pub(crate) fn trials(root: &Path, module: &Arc<PolicyModule>) -> anyhow::Result<
         trials
             .push(trial(format!("deploy::{name}"), move || is_sound(&root, &Policy::of(&overlay)?, &module)));
     }
-    let checks: [(&str, Check); 7] = [
+    let checks: [(&str, Check); 13] = [
         ("README", |root, _| documented_policy_is_sound(root)),
+        ("names_are_unique", |root, _| names_are_unique(root)),
+        ("policy_server_survives_a_node", |root, _| policy_server_survives_a_node(root)),
+        ("group_is_sound", group_is_sound),
+        ("only_the_report_monitors", |root, _| only_the_report_monitors(root)),
+        ("namespaced_names_common_kinds", |root, _| namespaced_names_common_kinds(root)),
+        ("alerts_are_sound", |root, _| alerts_are_sound(root)),
         ("report_denies_nothing", |root, _| denies_nothing(root, "report")),
         ("mutate-pods_denies_nothing", |root, _| denies_nothing(root, "mutate-pods")),
         ("mutate-pods-all_denies_nothing", |root, _| denies_nothing(root, "mutate-pods-all")),

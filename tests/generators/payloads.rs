@@ -9,7 +9,20 @@ pub const SECRET: &str = "hunter 2";
 
 /// Settings whose fields hold anything.
 pub fn settings() -> impl Strategy<Value = Value> {
-    let names = vec!["defaultAction", "rules", "sidecars", "exempt", "gates", "podTemplates", "other"];
+    let names = vec![
+        "defaultAction",
+        "rules",
+        "sidecars",
+        "otherSidecars",
+        "oldestKubernetes",
+        "annotations",
+        "help",
+        "exempt",
+        "gates",
+        "injectedNamespaces",
+        "podTemplates",
+        "other",
+    ];
     let fields = (proptest::sample::select(names).prop_map(str::to_owned), anything());
     proptest::collection::vec(fields, 0..4).prop_map(|fields| Value::Object(fields.into_iter().collect()))
 }

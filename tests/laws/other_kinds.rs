@@ -20,7 +20,10 @@ pub(crate) fn other_kinds_say_the_same(case: &Case, outcome: &Outcome) -> anyhow
         "apiVersion": "batch/v1", "kind": "CronJob", "spec": {"jobTemplate": {"spec": {"template": template}}},
     });
     let of_pod = Outcome::of_library(&case.with_object(pod));
-    for form in [deployment, cron_job] {
+    // In a Job, no annotation makes a helper of a sidecar.
+    let makes_helpers = case.settings["annotations"]["helpers"] == "Honoured";
+    let forms = [Some(deployment), Some(cron_job).filter(|_| !makes_helpers)];
+    for form in forms.into_iter().flatten() {
         let other = Outcome::of_library(&case.with_object(form));
         ensure!(
             violations(&other) == violations(&of_pod),
@@ -76,7 +79,14 @@ fn violations(outcome: &Outcome) -> Vec<Violation> {
     };
     // Deadlines belong to the kind.
     let is_of_template = |violation: &Violation| !violation.text.contains("DeadlineSeconds");
-    outcome.violations().into_iter().filter(is_of_template).map(tell).collect()
+    let all: Vec<_> = outcome.violations().into_iter().filter(is_of_template).map(tell).collect();
+    // Where a Job waits, one violation says where a sidecar belongs.
+    let keeps_running = |violation: &Violation| {
+        all.iter().any(|other| other.rule == "never-completing-job" && other.path == violation.path)
+    };
+    let is_said_once =
+        |violation: &&Violation| violation.rule != "classic-sidecar" || !keeps_running(violation);
+    all.iter().filter(is_said_once).cloned().collect()
 }
 
 fn template_of(object: &Value) -> Value {

@@ -1,7 +1,6 @@
 //! The package file for [Artifact Hub](https://artifacthub.io), generated from the metadata: the same fields in the same order as
-//! `kwctl scaffold artifacthub` writes them.
-//!
-//! Releases use kwctl. This stand-in exists so that the tests can check `artifacthub-pkg.yml` offline.
+//! `kwctl scaffold artifacthub` writes them. Two texts differ. The installation begins with the policy that denies nothing, and the
+//! recommended chart is the one that replaced `kubewarden-controller` in Kubewarden 1.37.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -18,8 +17,8 @@ const HEADER: &str = "\
 # `make artifacthub-pkg.yml`.
 ";
 
-/// The Artifact Hub page of the controller that runs policies.
-const CONTROLLER: &str = "https://artifacthub.io/packages/helm/kubewarden/kubewarden-controller";
+/// The Artifact Hub page of the chart that installs Kubewarden.
+const CONTROLLER: &str = "https://artifacthub.io/packages/helm/kubewarden/admission-controller";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -93,9 +92,11 @@ pub fn package(metadata: &str, questions: Option<&str>, created_at: SystemTime) 
     let version = Version::parse(version)
         .with_context(|| format!("io.kubewarden.policy.version: {version} is not a semantic version"))?;
     let image = format!("{}:v{version}", require("io.kubewarden.policy.ociUrl")?);
-    let links = url("io.kubewarden.policy.source")?.map(|source| {
+    let source = url("io.kubewarden.policy.source")?;
+    let github = source.filter(|source| source.starts_with("https://github.com/"));
+    let links = source.map(|source| {
         // URLs of GitHub release assets are predictable; the release must attach the module.
-        let policy = source.starts_with("https://github.com/").then(|| Link {
+        let policy = github.map(|source| Link {
             name: "policy",
             url: format!("{source}/releases/download/v{version}/policy.wasm"),
         });
@@ -111,7 +112,7 @@ pub fn package(metadata: &str, questions: Option<&str>, created_at: SystemTime) 
         home_url: url("io.kubewarden.policy.url")?,
         keywords: get("io.artifacthub.keywords").map(keywords).transpose()?,
         links: links.unwrap_or_default(),
-        install: install(&image),
+        install: install(&image, github, &version),
         maintainers: get("io.kubewarden.policy.author").map(maintainers).transpose()?,
         provider: Provider { name: "kubewarden" },
         recommendations: [Recommendation { url: CONTROLLER }],
@@ -122,17 +123,24 @@ pub fn package(metadata: &str, questions: Option<&str>, created_at: SystemTime) 
     Ok(format!("{HEADER}{}", manifest::to_yaml(&serde_json::to_value(package)?)))
 }
 
-/// The installation instructions, in Markdown.
-fn install(image: &str) -> String {
+/// The installation instructions, in Markdown. `kubectl` reads folders of a repository on GitHub.
+fn install(image: &str, github: Option<&str>, version: &Version) -> String {
+    let start = github.map(|source| {
+        format!(
+            "Start with a policy that denies nothing and warns whoever applies a manifest:\n\
+             ```console\n\
+             kubectl apply -k '{source}//deploy/report?ref=v{version}'\n\
+             ```\n\
+             [The roll-out]({source}/blob/v{version}/deploy/README.md) says what to prove before, and what comes next.\n\n"
+        )
+    });
     format!(
-        "Pull the policy with [kwctl](https://docs.kubewarden.io/howtos/install-kwctl):\n\
+        "{}To look at the policy, pull it with [kwctl](https://docs.kubewarden.io/howtos/install-kwctl):\n\
          ```console\n\
          kwctl pull registry://{image}\n\
-         ```\n\
-         Then generate a `ClusterAdmissionPolicy` to adapt:\n\
-         ```console\n\
-         kwctl scaffold manifest --type ClusterAdmissionPolicy registry://{image}\n\
-         ```\n"
+         kwctl inspect registry://{image}\n\
+         ```\n",
+        start.unwrap_or_default()
     )
 }
 
@@ -235,6 +243,13 @@ contextAwareResources: [{{apiVersion: v1, kind: Node}}]
             json!([{"name": "policy", "image": "registry.example.com/policies/gate:v1.2.3"}])
         );
         assert_eq!(package["createdAt"], "1970-01-01T00:00:00Z");
+        let install = package["install"].as_str().unwrap();
+        let first = install.lines().find(|line| line.starts_with("kubectl "));
+        assert_eq!(first, Some("kubectl apply -k 'https://github.com/gate/gate//deploy/report?ref=v1.2.3'"));
+        assert!(
+            install.contains("kwctl pull registry://registry.example.com/policies/gate:v1.2.3\n"),
+            "{install}"
+        );
         assert_eq!(package["keywords"], json!(["gate", "start"]));
         assert_eq!(
             package["links"],
@@ -270,6 +285,7 @@ contextAwareResources: [{{apiVersion: v1, kind: Node}}]
         let expected = "version name displayName createdAt description containersImages install provider recommendations \
                         annotations";
         assert_eq!(fields.join(" "), expected);
+        assert!(package["install"].as_str().unwrap().starts_with("To look at the policy"), "{package:#}");
     }
 
     #[test]

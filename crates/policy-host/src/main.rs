@@ -9,7 +9,8 @@ use anyhow::{Context as _, ensure};
 use clap::{Args, Parser, Subcommand};
 use policy_host::annotate::annotate;
 use policy_host::{AdmissionRequest, AdmissionResponse, HostCalls, PolicyModule, host_calls, metadata};
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
 
 /// Runs a compiled Kubewarden policy as Kubewarden does.
 #[derive(Parser)]
@@ -70,8 +71,32 @@ struct Run {
     /// A recorded session, in YAML, to answer the policy's host calls from.
     #[arg(long, value_name = "FILE")]
     replay_host_capabilities_interactions: Option<PathBuf>,
-    /// The policy: a path or a file: URL.
+    /// The policy: a path or a file: URL; or a YAML file with a policy's manifest, whose module, settings and mode are used.
     policy: String,
+}
+
+/// A policy's manifest.
+#[derive(Deserialize)]
+struct Manifest {
+    spec: ManifestSpec,
+}
+
+/// What a manifest says of how its policy is run.
+#[derive(Deserialize)]
+struct ManifestSpec {
+    module: String,
+    #[serde(default)]
+    settings: Map<String, Value>,
+    #[serde(default)]
+    mode: Mode,
+}
+
+#[derive(Deserialize, Default, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Mode {
+    #[default]
+    Protect,
+    Monitor,
 }
 
 fn main() -> ExitCode {
@@ -95,8 +120,13 @@ impl Run {
     fn run(&self) -> anyhow::Result<()> {
         let request = serde_json::from_str(&read(&self.request_path)?).context("the request is not JSON")?;
         let request = AdmissionRequest::from_value(request)?;
-        let settings = self.settings()?;
-        let path = self.policy.strip_prefix("file://").unwrap_or(&self.policy);
+        let manifest = self.manifest()?;
+        let settings = match &manifest {
+            Some(manifest) => Value::Object(manifest.settings.clone()),
+            None => self.settings()?,
+        };
+        let policy = manifest.as_ref().map_or(&self.policy, |manifest| &manifest.module);
+        let path = policy.strip_prefix("file://").unwrap_or(policy);
         let module = read_module(Path::new(path))?;
         let compile =
             if self.disable_wasmtime_cache { PolicyModule::compile } else { PolicyModule::compile_cached };
@@ -104,9 +134,24 @@ impl Run {
         let verdict = policy.validate_settings(&settings)?;
         let reason = verdict.message.as_deref().unwrap_or("no reason given");
         ensure!(verdict.valid, "Provided settings are not valid: {reason}");
-        let response = policy.instantiate_with(self.host_calls(&module)?)?.validate(request, &settings);
+        let mut response = policy.instantiate_with(self.host_calls(&module)?)?.validate(request, &settings);
+        if manifest.is_some_and(|manifest| manifest.mode == Mode::Monitor) {
+            response =
+                AdmissionResponse { allowed: true, status: None, patch: None, patch_type: None, ..response };
+        }
         println!("{}", serde_json::to_string(&response)?);
         Ok(())
+    }
+
+    fn manifest(&self) -> anyhow::Result<Option<ManifestSpec>> {
+        let path = Path::new(&self.policy);
+        if !path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+            return Ok(None);
+        }
+        let manifest = manifest::parse_one(&read(path)?)?;
+        let manifest: Manifest =
+            serde_json::from_value(manifest).context("the manifest is none of a policy")?;
+        Ok(Some(manifest.spec))
     }
 
     fn settings(&self) -> anyhow::Result<Value> {

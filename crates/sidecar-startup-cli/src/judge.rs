@@ -222,7 +222,7 @@ impl Verdict {
                 decision.violations.iter().map(Remark::of_violation).collect(),
                 decision.object,
             ),
-            Answer::Unreadable(error) => {
+            Answer::Unreadable { error, .. } => {
                 let remark = Remark {
                     is_warning: false,
                     rule: None,

@@ -136,7 +136,7 @@ fn judge_again(
     judged: Option<&Decision>,
 ) -> Result<Decision, Refusal> {
     let text = repairs.object.to_string();
-    let decision = with_pod(before.pod.kind, &text, terms.settings, |pod| {
+    let decision = with_pod(before.pod.kind, &text, terms.settings, terms.sender, |pod| {
         let after = Context::new(pod, terms);
         if let Some(obstacle) = obstacles::new_obstacle(before, &after) {
             return Err(Refusal::from(format!("the result would violate {obstacle}")));

@@ -9,15 +9,17 @@ use crate::decision::verdict::{Decision, Repaired};
 use crate::finding::Violation;
 use crate::model::field::{FieldPath, Segment};
 use crate::model::object::Object;
+use crate::model::owners::Sender;
 use crate::model::read::text;
 use crate::model::request::is_judged;
 use crate::model::template::Kind;
-use crate::pod::with_pod;
+use crate::pod::{Pod, with_pod};
 use crate::rules::violations;
 use crate::settings::Settings;
 use crate::settings::action::Fix;
 use crate::settings::pod_templates::TemplatePath;
 use crate::startup::context::{Context, Terms};
+use crate::timeline::Timeline;
 
 /// Judges and repairs the Pod templates at `paths` of the request's object. A path that leads nowhere, or to something other than
 /// a Pod template, is skipped: the Pods that the object creates are judged anyway.
@@ -64,22 +66,42 @@ pub(crate) fn has_sidecar<'s>(
                 clippy::redundant_closure_for_method_calls,
                 reason = "the method path is not general over lifetimes"
             )]
-            with_pod(Kind::Custom, &stand_in, settings, |pod| pod.has_sidecar()).unwrap_or_default()
+            with_pod(Kind::Custom, &stand_in, settings, Sender::default(), |pod| pod.has_sidecar())
+                .unwrap_or_default()
         })
     })
+}
+
+/// The timeline of each Pod template at one of `paths` of the request's object.
+pub(crate) fn timelines<'s>(
+    terms: Terms<'_>,
+    request: &Value,
+    paths: impl Iterator<Item = &'s TemplatePath>,
+) -> Vec<Timeline> {
+    let mut templates = Vec::new();
+    if let Some(object) = request.get("object") {
+        paths.for_each(|path| collect_at(object, path.steps(), &mut Vec::new(), &mut templates));
+    }
+    let timeline = |(path, template): (FieldPath, &Value)| {
+        let stand_in = stand_in(request, template).to_string();
+        let of_pod = |pod: &Pod<'_>| Timeline::of(&Context::new(pod, terms));
+        let timeline = with_pod(Kind::Custom, &stand_in, terms.settings, terms.sender, of_pod).ok()?;
+        Some(Timeline { template: path.to_string(), ..timeline })
+    };
+    templates.into_iter().filter_map(timeline).collect()
 }
 
 /// The decision on the whole object, from the decisions on its templates.
 fn merged(request: &Value, judged: Vec<(FieldPath, Decision)>) -> Decision {
     let mut all = Decision::default();
     for (path, decision) in judged {
+        // The template of a stand-in is at `template`.
+        let place = |below: &FieldPath| path.join(&below.segments().iter().skip(1).cloned().collect());
         for mut violation in decision.violations {
-            let below: FieldPath = violation.finding.path.segments().iter().skip(1).cloned().collect();
-            violation.finding.path = path.join(&below);
+            violation.finding.path = place(&violation.finding.path);
             all.violations.push(violation);
         }
-        let place = |fix: Repaired| Repaired { what: format!("{path}: {}", fix.what), ..fix };
-        all.fixes.extend(decision.fixes.into_iter().map(place));
+        all.fixes.extend(decision.fixes.into_iter().map(|fix| Repaired { path: place(&fix.path), ..fix }));
         if let Some(mut repaired) = decision.object {
             let object = all.object.get_or_insert_with(|| request.get("object").cloned().unwrap_or_default());
             if let (Some(template), Some(place)) =
@@ -105,8 +127,10 @@ fn judge_templates(terms: Terms<'_>, request: &Value, path: &TemplatePath) -> Ve
     let old = if is_update { templates_of("oldObject") } else { Vec::new() };
     let violations_in = |template: &Value| {
         let stand_in = stand_in(request, template).to_string();
-        with_pod(Kind::Custom, &stand_in, terms.settings, |pod| violations(&Context::new(pod, terms)))
-            .unwrap_or_default()
+        with_pod(Kind::Custom, &stand_in, terms.settings, terms.sender, |pod| {
+            violations(&Context::new(pod, terms))
+        })
+        .unwrap_or_default()
     };
     let known: Vec<_> = old.iter().flat_map(|(_, old)| violations_in(old)).collect();
     // Compared with all old templates, since they may change places in their list.
@@ -120,15 +144,18 @@ fn judge_template(terms: Terms<'_>, request: &Value, template: &Value, known: &[
     let stand_in = stand_in(request, template);
     let json = stand_in.to_string();
     let (operation, sub_resource) = (text(request, "/operation"), text(request, "/subResource"));
-    let is_judged = serde_json::from_str::<Object<'_>>(&json)
-        .is_ok_and(|object| is_judged(Kind::Custom, operation, sub_resource, &object));
+    let is_judged = serde_json::from_str::<Object<'_>>(&json).is_ok_and(|mut object| {
+        object.doubt_owners(Kind::Custom, terms.sender);
+        is_judged(Kind::Custom, operation, sub_resource, &object)
+    });
     if !is_judged {
         return Decision::default();
     }
     let known = || known.to_vec();
     let raw = || Some(stand_in.clone());
-    let decision =
-        with_pod(Kind::Custom, &json, terms.settings, |pod| decide(terms, pod, None, &known, &raw));
+    let decision = with_pod(Kind::Custom, &json, terms.settings, terms.sender, |pod| {
+        decide(terms, pod, None, &known, &raw)
+    });
     // Sequences are left out: with several templates, nothing would tell which one a sequence belongs to.
     decision
         .and_then(|decision| decision)

@@ -11,6 +11,7 @@ pub mod glob;
 pub mod image;
 pub mod istio_config;
 pub mod object;
+pub mod owners;
 pub mod read;
 pub mod request;
 pub mod resources;

@@ -13,22 +13,30 @@ use crate::further_kinds;
 use crate::model::cluster::{Cluster, KnownNodes, NoCluster};
 use crate::model::explain::explain;
 use crate::model::field::FieldPath;
+use crate::model::owners::Sender;
 use crate::model::read::{ReadError, ReadErrorKind, text};
 use crate::model::request::{GroupKind, Request, changes_containers};
 use crate::model::template::{Kind, PodTemplate};
 use crate::pod::Pod;
 use crate::settings::Settings;
+use crate::settings::help::Help;
 use crate::settings::nodes::SidecarSupport;
 use crate::settings::pod_templates::TemplatePath;
-use crate::startup::context::Terms;
+use crate::startup::context::{Context, Terms};
+use crate::timeline::Timeline;
 
 /// The answer to a payload.
 #[derive(Debug)]
 pub enum Answer {
     /// The object was judged, or is allowed without being judged.
     Decided(Decision),
-    /// The payload cannot be read. The error names fields, but never repeats a value of the payload.
-    Unreadable(ReadError),
+    /// The payload cannot be read.
+    Unreadable {
+        /// Why. It names fields, but never repeats a value of the payload.
+        error: ReadError,
+        /// What the message ends with; empty if the settings cannot be read, either.
+        help: Help,
+    },
 }
 
 /// The payload of `validate`.
@@ -58,18 +66,49 @@ pub fn validate(payload: &str) -> Answer {
 /// it and there is a sidecar to judge.
 #[must_use]
 pub fn validate_in(cluster: &dyn Cluster, payload: &str) -> Answer {
-    let Ok(Payload { request, settings }) = read(payload) else { return validate_value(cluster, payload) };
+    let Ok(Payload { mut request, settings }) = read(payload) else {
+        return validate_value(cluster, payload);
+    };
     let settings = match Settings::from_value(&settings) {
-        Ok(settings) => settings,
-        Err(error) => return Answer::Unreadable(error.below(&["settings"].into())),
+        Ok(settings) => settings.within(&request.namespace),
+        Err(error) => return Answer::unreadable(error.below(&["settings"].into())),
     };
     let GroupKind { group, kind, .. } = &request.kind;
     if template_paths(&settings, group, kind).next().is_some() {
         return validate_value(cluster, payload);
     }
+    request.doubt_owners();
     let nodes = nodes_for(cluster, &settings, || has_sidecar(&request, &settings));
-    let terms = Terms { settings: &settings, nodes: &nodes };
-    evaluate(terms, &request, &|| object_of(payload)).into()
+    let terms = Terms { settings: &settings, nodes: &nodes, sender: request.sender() };
+    let decision = evaluate(terms, &request, &|| object_of(payload));
+    Answer::new(decision, settings.help)
+}
+
+/// The timelines of the Pods that the object of a payload creates, see [`validate_in`]: one for each Pod template, none for an object
+/// that is not judged.
+///
+/// # Errors
+/// The payload cannot be read.
+pub fn timelines(payload: &str) -> Result<Vec<Timeline>, ReadError> {
+    let unreadable = || match validate(payload) {
+        Answer::Unreadable { error, .. } => error,
+        Answer::Decided(_) => ReadError { path: FieldPath::root(), kind: ReadErrorKind::Missing },
+    };
+    let Payload { mut request, settings } = read(payload).map_err(|_| unreadable())?;
+    request.doubt_owners();
+    let settings = Settings::from_value(&settings).map_err(|error| error.below(&["settings"].into()))?;
+    let settings = settings.within(&request.namespace);
+    let terms = Terms { settings: &settings, nodes: &KnownNodes::NotAsked, sender: request.sender() };
+    let GroupKind { group, kind, .. } = &request.kind;
+    if template_paths(&settings, group, kind).next().is_some() {
+        let payload: Value = serde_json::from_str(payload).map_err(|_| unreadable())?;
+        let paths = template_paths(&settings, group, kind);
+        return Ok(further_kinds::timelines(terms, &payload["request"], paths));
+    }
+    let Some((kind, object)) = request.subject() else { return Ok(Vec::new()) };
+    let template = PodTemplate::of(kind, object)?;
+    let pod = Pod::new(kind, object, &template, &settings);
+    Ok(vec![Timeline::of(&Context::new(&pod, terms))])
 }
 
 /// The nodes of the cluster if the settings ask for them and there is a sidecar to judge.
@@ -81,13 +120,18 @@ fn nodes_for(cluster: &dyn Cluster, settings: &Settings, has_sidecar: impl FnOnc
     }
 }
 
-/// Whether the request has a sidecar that a rule may report.
+/// Whether the request has a sidecar that a rule may report, or gets one that is missing.
 fn has_sidecar(request: &Request<'_>, settings: &Settings) -> bool {
     let Some((kind, object)) = request.subject() else { return false };
     let Ok(template) = PodTemplate::of(kind, object) else { return false };
     let old = request.old_object.as_ref().and_then(|old| PodTemplate::of(kind, old).ok());
     let is_changed = old.is_none_or(|old| old.metadata != template.metadata || old.spec != template.spec);
-    is_changed && Pod::new(kind, object, &template, settings).has_sidecar()
+    if !is_changed {
+        return false;
+    }
+    let pod = Pod::new(kind, object, &template, settings);
+    pod.has_sidecar()
+        || settings.sidecars.iter().any(|sidecar| sidecar.inserted().is_some() && pod.lacks(sidecar))
 }
 
 /// The object in a payload, unchanged.
@@ -103,7 +147,7 @@ fn validate_value(cluster: &dyn Cluster, payload: &str) -> Answer {
         // serde_json's own error would quote the payload.
         Err(error) => {
             let detail = format!("not valid JSON at line {}, column {}", error.line(), error.column());
-            return Answer::Unreadable(ReadError {
+            return Answer::unreadable(ReadError {
                 path: FieldPath::root(),
                 kind: ReadErrorKind::Invalid(detail),
             });
@@ -111,26 +155,33 @@ fn validate_value(cluster: &dyn Cluster, payload: &str) -> Answer {
     };
     let settings = match Settings::from_value(payload.get("settings").unwrap_or(&Value::Null)) {
         Ok(settings) => settings,
-        Err(error) => return Answer::Unreadable(error.below(&["settings"].into())),
+        Err(error) => return Answer::unreadable(error.below(&["settings"].into())),
     };
     let Some(request) = payload.get("request") else {
-        return Answer::Unreadable(ReadError { path: ["request"].into(), kind: ReadErrorKind::Missing });
+        let error = ReadError { path: ["request"].into(), kind: ReadErrorKind::Missing };
+        return Answer::new(Err(error), settings.help);
     };
+    let settings = settings.within(text(request, "/namespace"));
     if let Some(error) = explain_request(request) {
-        return Answer::Unreadable(error);
+        return Answer::new(Err(error), settings.help);
     }
     // With duplicate keys, the text cannot be read but the parsed value can.
-    if let Ok(Payload { request: typed, .. }) = read(&json!({"request": request}).to_string())
-        && typed.subject().is_some()
+    let readable = json!({"request": request}).to_string();
+    if let Ok(Payload { request: mut typed, .. }) = read(&readable)
+        && Kind::of(&typed.kind.group, &typed.kind.kind).is_some()
     {
+        typed.doubt_owners();
         let nodes = nodes_for(cluster, &settings, || has_sidecar(&typed, &settings));
-        let terms = Terms { settings: &settings, nodes: &nodes };
-        return evaluate(terms, &typed, &|| request.get("object").cloned()).into();
+        let terms = Terms { settings: &settings, nodes: &nodes, sender: typed.sender() };
+        let decision = evaluate(terms, &typed, &|| request.get("object").cloned());
+        return Answer::new(decision, settings.help);
     }
     let paths = || template_paths(&settings, text(request, "/kind/group"), text(request, "/kind/kind"));
     let nodes = nodes_for(cluster, &settings, || further_kinds::has_sidecar(&settings, request, paths()));
-    let terms = Terms { settings: &settings, nodes: &nodes };
-    Answer::Decided(further_kinds::evaluate(terms, request, paths()))
+    let sender = Sender::of(text(request, "/userInfo/username"));
+    let terms = Terms { settings: &settings, nodes: &nodes, sender };
+    let decision = further_kinds::evaluate(terms, request, paths());
+    Answer::new(Ok(decision), settings.help)
 }
 
 /// The paths under which `podTemplates` places a kind's Pod templates. Entries for built-in kinds are ignored: their paths are
@@ -167,13 +218,18 @@ fn explain_request(request: &Value) -> Option<ReadError> {
     Some(ReadError { path, kind: error.kind })
 }
 
-impl From<Result<Decision, ReadError>> for Answer {
-    fn from(decision: Result<Decision, ReadError>) -> Self {
-        decision.map_or_else(Self::Unreadable, Self::Decided)
-    }
-}
-
 impl Answer {
+    fn new(decision: Result<Decision, ReadError>, help: Help) -> Self {
+        match decision {
+            Ok(decision) => Self::Decided(Decision { help, ..decision }),
+            Err(error) => Self::Unreadable { error, help },
+        }
+    }
+
+    fn unreadable(error: ReadError) -> Self {
+        Self::new(Err(error), Help::default())
+    }
+
     /// Whether the object is admitted.
     #[must_use]
     pub fn is_allowed(&self) -> bool {
@@ -185,7 +241,7 @@ impl Answer {
     pub fn message(&self) -> String {
         match self {
             Self::Decided(decision) => decision.message(),
-            Self::Unreadable(error) => error.to_string(),
+            Self::Unreadable { error, help } => format!("{error}{help}"),
         }
     }
 
@@ -194,7 +250,7 @@ impl Answer {
     pub fn violations(&self) -> &[Violation] {
         match self {
             Self::Decided(decision) => &decision.violations,
-            Self::Unreadable(_) => &[],
+            Self::Unreadable { .. } => &[],
         }
     }
 
@@ -203,7 +259,7 @@ impl Answer {
     pub fn warnings(&self) -> Vec<String> {
         match self {
             Self::Decided(decision) => decision.warnings(),
-            Self::Unreadable(_) => Vec::new(),
+            Self::Unreadable { .. } => Vec::new(),
         }
     }
 
@@ -212,7 +268,7 @@ impl Answer {
     pub fn object(&self) -> Option<&Value> {
         match self {
             Self::Decided(decision) => decision.object.as_ref(),
-            Self::Unreadable(_) => None,
+            Self::Unreadable { .. } => None,
         }
     }
 
@@ -221,7 +277,7 @@ impl Answer {
     pub fn into_object(self) -> Option<Value> {
         match self {
             Self::Decided(decision) => decision.object,
-            Self::Unreadable(_) => None,
+            Self::Unreadable { .. } => None,
         }
     }
 
@@ -230,7 +286,7 @@ impl Answer {
     pub fn audit_annotations(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::Decided(decision) => decision.audit_annotations(),
-            Self::Unreadable(_) => Vec::new(),
+            Self::Unreadable { .. } => Vec::new(),
         }
     }
 }

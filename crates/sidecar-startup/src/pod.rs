@@ -1,22 +1,28 @@
 //! The containers of a Pod template, each with its kind and its field path.
 
 pub mod container;
+pub mod ending;
 pub mod owner;
 pub mod pair;
 mod recognise;
 
-use self::container::{Container, ContainerKind};
-use self::owner::{Deadline, Owner, deadline, job_spec, owner, service, spare_restarts};
+use self::container::{Container, ContainerKind, Facts, List};
+use self::owner::{Deadline, Owner, deadline, is_owned_by, job_spec, owner, service, spare_restarts};
+pub use self::recognise::HELPERS_ANNOTATION;
 use self::recognise::Recogniser;
 use crate::catalogue;
 use crate::catalogue::candidate::{Candidate, PodContext};
+use crate::model::container_fields::ContainerFields;
 use crate::model::container_id::ContainerId;
 use crate::model::field::FieldPath;
 use crate::model::object::{Object, Spec};
+use crate::model::owners::Sender;
 use crate::model::read::{ReadError, ReadErrorKind};
 use crate::model::template::{Kind, PodTemplate};
 use crate::model::view::TextMap;
 use crate::settings::Settings;
+use crate::settings::action::Need;
+use crate::settings::sidecar::Sidecar;
 
 /// The containers of a Pod template, in Pod order: `initContainers`, then `containers`.
 #[derive(Debug)]
@@ -33,6 +39,8 @@ pub struct Pod<'a> {
     pub should_complete: bool,
     /// How long its start may take, if anything limits that.
     pub deadline: Option<Deadline>,
+    /// Whether a `DaemonSet` creates it, or is said to.
+    is_of_daemon_set: bool,
     /// What owns the Pod, as far as that tells who waits for it to complete.
     pub owner: Owner,
     /// Whether its Job's `podFailurePolicy` goes by exit codes without naming a container.
@@ -44,6 +52,8 @@ pub struct Pod<'a> {
     service: String,
     /// The first entry of `containers` that is not a sidecar.
     application: Option<ContainerId>,
+    /// Whether its annotation may call sidecars helpers.
+    may_have_helpers: bool,
     /// The Pod as the catalogue sees it.
     context: PodContext<'a>,
 }
@@ -62,11 +72,13 @@ impl<'a> Pod<'a> {
             containers,
             should_complete: matches!(&*template.spec.restart_policy, "Never" | "OnFailure"),
             deadline: deadline(kind, object, template),
+            is_of_daemon_set: recogniser.context.kind == Kind::DaemonSet || is_owned_by(object, "DaemonSet"),
             owner: owner(kind, object),
             fails_by_any_exit_code: job_spec(kind, object).is_some_and(Spec::fails_by_any_exit_code),
             spare_restarts: spare_restarts(kind, object),
             service: service(object, template).to_owned(),
             application,
+            may_have_helpers: recogniser.may_have_helpers,
             context: recogniser.context,
         }
     }
@@ -111,10 +123,20 @@ impl<'a> Pod<'a> {
         })
     }
 
+    /// Whether its author may call a sidecar that holds the application a helper, by the annotation [`HELPERS_ANNOTATION`]: where the
+    /// operator honours that, neither the settings nor the catalogue knows the sidecar, and no Job waits for the Pod.
+    #[must_use]
+    pub fn may_call_helper(&self, container: &Container<'_>) -> bool {
+        let is_other = |facts: Facts| {
+            facts.row.is_none() && facts.need == Need::AtStart && container.declaration.is_none()
+        };
+        self.may_have_helpers && container.sidecar().is_some_and(is_other)
+    }
+
     /// Whether a `DaemonSet` creates it.
     #[must_use]
     pub fn is_of_daemon_set(&self) -> bool {
-        self.context.kind == Kind::DaemonSet
+        self.is_of_daemon_set
     }
 
     /// The path of its spec.
@@ -172,6 +194,32 @@ impl<'a> Pod<'a> {
         is_classic.then(|| self.containers.iter().find(is_twin).map(|twin| twin.id)).flatten()
     }
 
+    /// Whether it must have a sidecar of this entry of the setting `sidecars`, and has none. An ordinary init container, which runs to
+    /// completion, is none, and of a placeholder only the name counts.
+    #[must_use]
+    pub fn lacks(&self, sidecar: &Sidecar) -> bool {
+        let is_required =
+            sidecar.required_in.as_ref().is_some_and(|required| required.pod_selector.matches(self.labels()));
+        let is_it = |container: &Container<'_>| {
+            let name = container.declared_name();
+            match container.kind {
+                ContainerKind::Init(None) => false,
+                ContainerKind::InjectorPlaceholder if sidecar.r#match.selects_name(name) => true,
+                _ => sidecar.r#match.matches(name, &container.repository),
+            }
+        };
+        is_required && !self.containers.iter().any(is_it)
+    }
+
+    /// A container that is not in this Pod, as what it would be among its init containers.
+    #[must_use]
+    pub fn newcomer(&self, fields: &'a ContainerFields<'a>, settings: &'a Settings) -> Container<'a> {
+        let recogniser =
+            Recogniser { context: self.context, settings, may_have_helpers: self.may_have_helpers };
+        let (id, index) = (ContainerId::at(self.containers.len()), self.spec().init_containers.len());
+        recogniser.container(id, fields, List::InitContainers, index)
+    }
+
     /// The path of a container of this Pod in the object.
     #[must_use]
     pub fn path_of(&self, container: &Container<'_>) -> FieldPath {
@@ -192,7 +240,7 @@ impl<'a> Pod<'a> {
     }
 }
 
-/// Reads an object of this kind, and looks at its Pod template.
+/// Reads an object of this kind, and looks at its Pod template. `sender` is who sent it.
 ///
 /// # Errors
 /// The object cannot be read, or has no Pod template.
@@ -200,10 +248,12 @@ pub(crate) fn with_pod<T>(
     kind: Kind,
     object: &str,
     settings: &Settings,
+    sender: Sender,
     look: impl FnOnce(&Pod<'_>) -> T,
 ) -> Result<T, ReadError> {
-    let object: Object<'_> = serde_json::from_str(object)
+    let mut object: Object<'_> = serde_json::from_str(object)
         .map_err(|_| ReadError { path: FieldPath::root(), kind: ReadErrorKind::Missing })?;
+    object.doubt_owners(kind, sender);
     let template = PodTemplate::of(kind, &object)?;
     Ok(look(&Pod::new(kind, &object, &template, settings)))
 }

@@ -3,6 +3,7 @@
 pub(crate) mod before;
 pub(crate) mod broken;
 pub(crate) mod check;
+pub(crate) mod completion;
 pub(crate) mod context;
 pub(crate) mod graph;
 pub(crate) mod injectors;

@@ -4,35 +4,54 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use acceptance::case::Case;
+use acceptance::kustomize;
 use anyhow::{Context as _, ensure};
 use kubewarden_policy_sdk::crd::policies::{AdmissionPolicy, ClusterAdmissionPolicy};
 use serde_json::{Value, json};
 
-use crate::checks::kustomize;
+/// The API version of Kubewarden's custom resources.
+pub(crate) const KUBEWARDEN: &str = "policies.kubewarden.io/v1";
 
 /// A policy, rendered from an overlay.
 #[derive(Debug, Clone)]
 pub(crate) struct Policy(pub(crate) Value);
 
-/// The folders to be applied.
-pub(crate) fn overlays(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let mut overlays = Vec::new();
+/// The folders to be applied: those with a kustomization that is not only a component of others.
+pub(crate) fn folders(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut folders = Vec::new();
     for entry in fs::read_dir(root.join("deploy"))? {
         let path = entry?.path();
-        if path.is_dir() && !path.ends_with("base") {
-            overlays.push(path);
+        let file = path.join("kustomization.yaml");
+        if file.is_file() && manifest::parse_one(&fs::read_to_string(file)?)?["kind"] == "Kustomization" {
+            folders.push(path);
         }
     }
-    overlays.sort();
+    folders.sort();
+    Ok(folders)
+}
+
+/// The folders with a policy.
+pub(crate) fn overlays(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut overlays = Vec::new();
+    for folder in folders(root)? {
+        if kustomize::render(&folder)?.iter().any(is_policy) {
+            overlays.push(folder);
+        }
+    }
     Ok(overlays)
+}
+
+/// Whether an object is a policy, and not a group or a policy server.
+fn is_policy(object: &Value) -> bool {
+    object["apiVersion"] == KUBEWARDEN
+        && (object["kind"] == "ClusterAdmissionPolicy" || object["kind"] == "AdmissionPolicy")
 }
 
 impl Policy {
     /// The single policy of an overlay.
     pub(crate) fn of(overlay: &Path) -> anyhow::Result<Self> {
-        let (mut policies, others): (Vec<_>, Vec<_>) = kustomize::render(overlay)?
-            .into_iter()
-            .partition(|object| object["apiVersion"] == "policies.kubewarden.io/v1");
+        let (mut policies, others): (Vec<_>, Vec<_>) =
+            kustomize::render(overlay)?.into_iter().partition(is_policy);
         ensure!(policies.len() == 1, "expected one policy, but found {}", policies.len());
         let policy = policies.pop().map(Self).context("there is none")?;
         policy.has_the_permissions_that_it_needs(&others)?;

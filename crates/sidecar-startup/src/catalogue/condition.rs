@@ -3,9 +3,9 @@
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::candidate::Candidate;
-use crate::command::is_shell;
+use super::flags::{as_bool, is_not_given, is_off, switch, value_of_arg};
 use crate::model::container_fields::ContainerFields;
-use crate::model::glob::matches;
+use crate::model::glob::matches_repository;
 use crate::model::image;
 use crate::model::template::Kind;
 use crate::model::version::Version;
@@ -17,6 +17,8 @@ pub enum Condition {
     Arg(&'static str, Test),
     /// An environment variable with a literal value.
     Env(&'static str, Test),
+    /// A flag, without leading dashes, and the environment variable that sets the same where the flag is not given.
+    ArgOrEnv(&'static str, &'static str, Test),
     /// An annotation of the Pod.
     Annotation(&'static str, Test),
     /// A label of the Pod.
@@ -31,6 +33,8 @@ pub enum Condition {
     Tag(&'static str),
     /// The container mounts a volume of type `hostPath`.
     MountsHostPath,
+    /// The Pod runs on: its `restartPolicy` is `Always`, as it is by default.
+    RunsOn,
     /// The container has no `command`.
     NoCommand,
     /// Its `readinessProbe` is an `httpGet` with this path and port.
@@ -46,6 +50,8 @@ pub enum Condition {
 pub enum Test {
     /// It is set. A flag is set if it stands alone or is `true`.
     Present,
+    /// A flag that is given as `false`, or not at all, where nothing that cannot be read may set it.
+    Off,
     /// It is not set, and nothing that cannot be read may set it.
     Absent,
     /// It equals this.
@@ -61,10 +67,9 @@ impl Condition {
     pub(super) fn holds(&self, candidate: Candidate<'_>) -> bool {
         let Candidate { fields, repository, pod } = candidate;
         match self {
-            Self::Arg(flag, Test::Present) => has_arg(fields, flag),
-            Self::Arg(flag, Test::Absent) => {
-                !has_arg(fields, flag) && value_of_arg(fields, flag).is_none() && !is_opaque(fields)
-            }
+            Self::Arg(flag, Test::Present) => switch(fields, flag) == Some(true),
+            Self::Arg(flag, Test::Off) => is_off(fields, flag, || true),
+            Self::Arg(flag, Test::Absent) => is_not_given(fields, flag),
             Self::Arg(flag, test) => {
                 value_of_arg(fields, flag).is_some_and(|value| test.accepts(Some(value)))
             }
@@ -73,6 +78,7 @@ impl Condition {
                 let value = fields.variable(name);
                 value.is_some() && test.accepts(value.as_deref())
             }
+            Self::ArgOrEnv(flag, name, test) => holds_of_both(fields, flag, name, test),
             Self::Annotation(key, Test::Has(item)) => {
                 let list = pod.annotations.get(key).unwrap_or_default();
                 list.split(',').any(|listed| listed.trim() == *item)
@@ -80,13 +86,14 @@ impl Condition {
             Self::Annotation(key, test) => test.accepts(pod.annotations.get(key)),
             Self::Label(key, test) => test.accepts(pod.labels.get(key)),
             Self::Kind(kind) => pod.kind == *kind,
-            Self::Image(glob) => matches(glob, repository),
+            Self::Image(glob) => matches_repository(glob, repository),
             Self::Since(version) => {
                 let tag = image::tag(&fields.image).map(Version::parse);
                 tag.is_some_and(|tag| tag.continues(&Version::parse(version)))
             }
             Self::Tag(part) => image::tag(&fields.image).is_some_and(|tag| tag.contains(part)),
             Self::MountsHostPath => pod.spec.host_path_volumes().any(|volume| fields.mounts(&volume)),
+            Self::RunsOn => matches!(&*pod.spec.restart_policy, "" | "Always"),
             Self::NoCommand => fields.command.is_empty(),
             Self::ReadinessProbe(path, port) => {
                 let request = fields.readiness_probe.as_ref().and_then(|probe| probe.http_get.as_ref());
@@ -104,7 +111,8 @@ impl Condition {
     /// Whether the condition holds, or may hold since the value of a flag comes from a variable.
     pub(super) fn may_hold(&self, candidate: Candidate<'_>) -> bool {
         let is_variable = match self {
-            Self::Arg(flag, Test::Is(_) | Test::Has(_)) => {
+            Self::Arg(flag, Test::Is(_) | Test::Has(_))
+            | Self::ArgOrEnv(flag, _, Test::Is(_) | Test::Has(_)) => {
                 value_of_arg(candidate.fields, flag).is_some_and(|value| value.contains("$("))
             }
             _ => false,
@@ -135,6 +143,7 @@ impl Test {
         match (self, value) {
             (Self::Present, value) => value.is_some(),
             (Self::Absent, value) => value.is_none(),
+            (Self::Off, value) => value.is_none_or(|value| as_bool(value) == Some(false)),
             (Self::Is(expected), value) => value == Some(expected),
             (Self::IsNot(other), value) => value != Some(other),
             (Self::Has(part), value) => value.is_some_and(|value| value.contains(part)),
@@ -142,38 +151,22 @@ impl Test {
     }
 }
 
-/// Whether `command` or `args` has the word `flag`, or the flag alone or with the value `true`. Of a repeated flag the last counts.
-fn has_arg(container: &ContainerFields<'_>, flag: &str) -> bool {
-    let forms = container.words().filter_map(|word| without_dashes(word).strip_prefix(flag));
-    let last = forms.filter(|rest| rest.is_empty() || rest.starts_with('=')).last();
-    matches!(last, Some("" | "=true"))
-}
-
-/// The value of a flag, after `=` or as the next word. Of a repeated flag the last counts, as in Go's flag and pflag.
-pub(super) fn value_of_arg<'a>(container: &'a ContainerFields<'_>, flag: &str) -> Option<&'a str> {
-    let mut words = container.words();
-    let mut last = None;
-    while let Some(word) = words.next() {
-        match without_dashes(word).strip_prefix(flag) {
-            Some("") if word.starts_with('-') => {
-                last = words.next().filter(|value| !value.starts_with('-'));
-            }
-            Some(rest) if rest.starts_with('=') => last = rest.strip_prefix('='),
-            _ => {}
-        }
+/// Whether a test holds of what a flag and a variable set: the flag counts where it is given, as in viper and Consul's flags.
+fn holds_of_both(fields: &ContainerFields<'_>, flag: &str, name: &str, test: &Test) -> bool {
+    let variable = || fields.variable(name);
+    match test {
+        Test::Present => switch(fields, flag).unwrap_or_else(|| {
+            is_not_given(fields, flag) && variable().as_deref().and_then(as_bool) == Some(true)
+        }),
+        Test::Off => is_off(fields, flag, || {
+            fields.lacks_variable(name) || variable().as_deref().and_then(as_bool) == Some(false)
+        }),
+        Test::Absent => is_not_given(fields, flag) && fields.lacks_variable(name),
+        Test::Is(_) | Test::IsNot(_) | Test::Has(_) => match value_of_arg(fields, flag) {
+            Some(value) => test.accepts(Some(value)),
+            None => is_not_given(fields, flag) && variable().is_some_and(|value| test.accepts(Some(&value))),
+        },
     }
-    last
-}
-
-/// Whether the process may get other arguments than `command` and `args` show: through a shell or `$(VAR)`.
-pub(super) fn is_opaque(container: &ContainerFields<'_>) -> bool {
-    let is_busybox = |word: &str| word.rsplit('/').next() == Some("busybox");
-    container.words().any(|word| is_shell(word) || is_busybox(word) || word.contains("$("))
-}
-
-/// Strips one or two leading dashes: Go programs accept either.
-fn without_dashes(word: &str) -> &str {
-    word.strip_prefix("--").or_else(|| word.strip_prefix('-')).unwrap_or(word)
 }
 
 #[cfg(test)]
@@ -181,20 +174,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn flags() {
-        let text = r#"{"command": ["/proxy", "--address", "0.0.0.0"], "args": ["-port=80", "--check", "--last", "router"]}"#;
-        let container: ContainerFields<'_> = serde_json::from_str(text).unwrap();
-        for (flag, is_there, value) in [
-            ("address", true, Some("0.0.0.0")),
-            ("port", false, Some("80")),
-            ("check", true, None),
-            ("last", true, Some("router")),
-            ("router", true, None),
-            ("addr", false, None),
+    fn flags_and_variables() {
+        const ON: Test = Test::Present;
+        let is_a = || Test::Is("a");
+        for (args, env, test, expected) in [
+            // The flag counts.
+            (r#"["--x"]"#, r#"[{"name": "X", "value": "false"}]"#, ON, true),
+            (r#"["--x=false"]"#, r#"[{"name": "X", "value": "true"}]"#, ON, false),
+            (r#"["--x=false"]"#, r#"[{"name": "X", "value": "true"}]"#, Test::Off, true),
+            (r#"["--x=b"]"#, r#"[{"name": "X", "value": "a"}]"#, is_a(), false),
+            (r#"["--x=b", "--x", "a"]"#, "[]", is_a(), true),
+            // Without it, the variable does.
+            ("[]", r#"[{"name": "X", "value": "1"}]"#, ON, true),
+            ("[]", r#"[{"name": "X", "value": "a"}]"#, is_a(), true),
+            ("[]", r#"[{"name": "X", "value": "0"}]"#, Test::Off, true),
+            ("[]", r#"[{"name": "X", "valueFrom": {}}]"#, Test::Off, false),
+            ("[]", r#"[{"name": "X", "valueFrom": {}}]"#, ON, false),
+            ("[]", r#"[{"name": "X", "valueFrom": {}}]"#, Test::Absent, false),
+            ("[]", "[]", Test::Off, true),
+            ("[]", "[]", Test::Absent, true),
+            // A variable in the arguments may hold the flag.
+            (r#"["$(ARGS)"]"#, r#"[{"name": "X", "value": "true"}]"#, ON, false),
+            (r#"["$(ARGS)"]"#, "[]", Test::Off, false),
+            (r#"["$(ARGS)"]"#, "[]", Test::Absent, false),
         ] {
-            assert_eq!(has_arg(&container, flag), is_there, "{flag}");
-            assert_eq!(value_of_arg(&container, flag), value, "{flag}");
+            let text = format!(r#"{{"args": {args}, "env": {env}}}"#);
+            let container: ContainerFields<'_> = serde_json::from_str(&text).unwrap();
+            assert_eq!(holds_of_both(&container, "x", "X", &test), expected, "{text} {test:?}");
         }
-        assert!(!is_opaque(&container));
     }
 }

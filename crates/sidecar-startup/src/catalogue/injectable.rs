@@ -1,7 +1,8 @@
 //! Probes and commands that a repair may add to a sidecar if their conditions are proven.
 
 use super::candidate::Candidate;
-use super::condition::{self, Condition};
+use super::condition::Condition;
+use super::flags;
 
 /// A probe, command or path, and the conditions under which the sidecar supports it.
 #[derive(Debug)]
@@ -42,11 +43,9 @@ impl<T> Injectable<T> {
 }
 
 impl PortSource {
-    /// The port of a container; `None` if it cannot be determined.
     /// The port, whatever address it is bound to; nothing where a value cannot be read.
     pub(super) fn number(&self, candidate: Candidate<'_>) -> Option<u16> {
-        let arg =
-            self.arg.and_then(|flag| condition::value_of_arg(candidate.fields, flag)).map(str::to_owned);
+        let arg = self.arg.and_then(|flag| flags::value_of_arg(candidate.fields, flag)).map(str::to_owned);
         let value = arg.or_else(|| self.env.and_then(|name| candidate.fields.variable(name)));
         match value {
             Some(value) => value.rsplit(':').next()?.parse().ok(),
@@ -54,12 +53,13 @@ impl PortSource {
         }
     }
 
+    /// The port of a container, as far as the kubelet reaches it; `None` if it cannot be determined.
     fn port(&self, candidate: Candidate<'_>) -> Option<u16> {
-        if let Some(value) = self.arg.and_then(|flag| condition::value_of_arg(candidate.fields, flag)) {
+        if let Some(value) = self.arg.and_then(|flag| flags::value_of_arg(candidate.fields, flag)) {
             return port_of(value);
         }
         // A shell script or variable may still set the flag.
-        if self.arg.is_some() && condition::is_opaque(candidate.fields) {
+        if self.arg.is_some() && flags::is_opaque(candidate.fields) {
             return None;
         }
         if let Some(name) = self.env {

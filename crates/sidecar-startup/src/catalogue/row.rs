@@ -4,6 +4,7 @@ use super::candidate::Candidate;
 use super::condition::Condition;
 use super::health::Health;
 use super::injectable::{Injectable, PortSource};
+use crate::command::{Ends, outcome};
 use crate::model::container_fields::ContainerFields;
 use crate::model::glob::{matches, matches_repository};
 use crate::model::image;
@@ -34,6 +35,8 @@ pub struct Row {
     pub stub_when: &'static [Condition],
     /// How much the application needs it.
     pub need: Need,
+    /// Whether an entry of `containers` is this sidecar only beside an application.
+    pub beside_app: bool,
     /// Whether an init container, if there is one, does the sidecar's first work before the application starts.
     pub served_by_init: bool,
     /// Exact names of containers that never run to completion.
@@ -60,8 +63,13 @@ pub struct Row {
     pub health: Option<Health>,
     /// Whether its image has a shell.
     pub has_shell: bool,
+    /// What its user has to switch on so that there is something to probe, as an instruction; `{port}` stands for the port of its
+    /// health server. Empty if there is nothing to say.
+    pub hint: &'static str,
     /// Where the facts were read; empty without the cargo feature `texts`.
     pub source: &'static str,
+    /// The month in which they were last compared with `source`, or `unverified`; empty without the cargo feature `texts`.
+    pub checked: &'static str,
 }
 
 /// What identifies an entry of `containers` as a row's sidecar.
@@ -123,11 +131,11 @@ impl Row {
         candidate.fulfils_one(self.stub_when)
     }
 
-    /// Whether this ordinary init container does the sidecar's first work.
+    /// Whether this ordinary init container does the sidecar's first work. Its name alone does not tell, nor does a command that does
+    /// nothing.
     pub(crate) fn is_served_by(&self, init_container: &ContainerFields<'_>) -> bool {
-        self.served_by_init
-            && (self.has_init_container(&init_container.name)
-                || self.has_image(&image::repository(&init_container.image)))
+        let works = || outcome(&init_container.words().collect::<Vec<_>>()).ends == Ends::Unknown;
+        self.served_by_init && self.has_image(&image::repository(&init_container.image)) && works()
     }
 
     /// What may be added to a container of this row, and the port to use instead of the one in it, if any. `None` if a condition is
@@ -141,6 +149,15 @@ impl Row {
         let is_doubtful = self.health.as_ref().is_some_and(|health| health.is_doubtful(candidate));
         let is_known = self.has_image(candidate.repository) && !is_doubtful;
         if is_known { injectable.proven(candidate) } else { None }
+    }
+
+    /// What the user of a sidecar has to switch on so that there is something to probe, with the port that it has been given.
+    #[must_use]
+    pub fn hint_for(&self, candidate: Candidate<'_>) -> Option<String> {
+        let probe = self.startup_probe.as_ref().and_then(|probe| probe.port.as_ref());
+        let port = self.health.as_ref().map(|health| &health.port).or(probe);
+        let port = port.and_then(|port| port.number(candidate)).map(|port| port.to_string());
+        (!self.hint.is_empty()).then(|| self.hint.replace("{port}", port.as_deref().unwrap_or("its port")))
     }
 
     /// Whether this sidecar listens on a port unless told otherwise.

@@ -62,7 +62,8 @@ pub(super) fn repair(
         if made.is_empty() {
             if !done.is_empty() {
                 let rise = rounds.look(&text, |context| rise(sent, context))?;
-                done.extend(rise.map(|what| Repaired { what, rule: None }));
+                let path = sent.pod.path();
+                done.extend(rise.map(|what| Repaired { path: path.clone(), what, rule: None }));
             }
             return Ok(Repairs { object, done, refused });
         }
@@ -82,8 +83,8 @@ struct Rounds<'r, 'p> {
 impl Rounds<'_, '_> {
     /// Looks at a revision of the object.
     fn look<T>(&self, text: &str, look: impl FnOnce(&Context<'_>) -> T) -> Result<T, Refusal> {
-        let settings = self.terms.settings;
-        with_pod(self.origin.pod.kind, text, settings, |pod| look(&Context::new(pod, self.terms)))
+        let Terms { settings, sender, .. } = self.terms;
+        with_pod(self.origin.pod.kind, text, settings, sender, |pod| look(&Context::new(pod, self.terms)))
             .map_err(|_| Refusal::from("the object cannot be read"))
     }
 
@@ -142,7 +143,8 @@ fn renew(context: &Context<'_>, outdated: &[ContainerId], object: &mut Value) ->
             format!("updated the startupProbe of sidecar {} from {source}, which changed", container.name());
         if let Some(value) = source.probe(|field| draft.get(*id, field).cloned()) {
             draft.apply(vec![Edit::Set { container: *id, path: &["startupProbe"], value }]);
-            made.push(Repaired { what, rule: Some(RuleId::SidecarWithoutStartupProbe) });
+            let path = context.pod.path_of(container).child("startupProbe");
+            made.push(Repaired { path, what, rule: Some(RuleId::SidecarWithoutStartupProbe) });
         }
     }
     draft.finish();
@@ -170,15 +172,24 @@ fn round(context: &Context<'_>, object: &mut Value, dropped: &[Refused]) -> Roun
             break;
         }
         last = Some(phase);
-        let task = Task { context, subject: &violation.finding.subject };
+        // Two rules may ask for the same move. Whatever is left is found in the next round.
+        let subject = &violation.finding.subject;
+        let is_same = |(_, other): &(Repaired, Violation)| {
+            subject.container().is_some() && other.finding.subject == *subject
+        };
+        if round.made.iter().any(is_same) {
+            continue;
+        }
+        let task = Task { context, subject };
         match (repair.plan)(&task, &draft) {
             Ok(plan) if context.settings.fix < plan.needs => {
-                let reason = format!("only fix: {} repairs this", plan.needs).into();
+                let reason = format!("that takes the operator's setting fix: {}", plan.needs).into();
                 round.refused.push(Refused { violation, reason });
             }
             Ok(plan) => {
                 draft.apply(plan.edits);
-                round.made.push((Repaired { what: plan.what, rule: Some(violation.rule) }, violation));
+                let path = violation.finding.path.clone();
+                round.made.push((Repaired { path, what: plan.what, rule: Some(violation.rule) }, violation));
             }
             Err(reason) => round.refused.push(Refused { violation, reason }),
         }

@@ -5,9 +5,11 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::finding::{Refusal, Violation, one_line};
+use crate::model::field::FieldPath;
 use crate::rules::rule;
 use crate::rules::rule::Rule;
 use crate::settings::action::{Action, Fix};
+use crate::settings::help::Help;
 use crate::settings::rule_id::RuleId;
 
 /// The maximum length of a denial's message, in characters. Events are cut at 1,024, and the API server puts the name of the webhook
@@ -25,11 +27,15 @@ pub struct Decision {
     pub fixes: Vec<Repaired>,
     /// The repaired object, if it was repaired.
     pub object: Option<Value>,
+    /// What the message of a denial ends with.
+    pub help: Help,
 }
 
 /// Something that was repaired.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repaired {
+    /// The field that was repaired, in the object as it was before that.
+    pub path: FieldPath,
     /// What was done.
     pub what: String,
     /// The rule that was broken; none if this is about all repairs together.
@@ -38,17 +44,17 @@ pub struct Repaired {
 
 impl fmt::Display for Repaired {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.what)?;
+        write!(f, "{}: {}", self.path, self.what)?;
         self.rule.map_or(Ok(()), |rule| write!(f, " ({rule})"))
     }
 }
 
 impl Repaired {
-    /// The repair as a warning: one line of at most 120 characters.
+    /// The repair as a warning: one line of at most 256 characters.
     #[must_use]
     pub fn warning(&self) -> String {
         let rule = self.rule.map(|rule| format!(" ({rule})")).unwrap_or_default();
-        one_line("fix: ", &self.what, &rule)
+        one_line(&format!("fix: {}: ", self.path), &self.what, &rule)
     }
 }
 
@@ -64,21 +70,22 @@ impl Decision {
         self.violations.iter().filter(|violation| violation.action == Action::Deny)
     }
 
-    /// The message of a denial: the violations that deny the object first, then as many others as fit, and a count of the rest.
+    /// The message of a denial: as many of the violations that deny the object as fit, a count of the rest, and where there is help. The
+    /// others are warnings beside it.
     #[must_use]
     pub fn message(&self) -> String {
-        let others = self.violations.iter().filter(|violation| violation.action != Action::Deny);
         let mut message = String::new();
-        for (said, text) in self.denied().chain(others).map(ToString::to_string).enumerate() {
+        let room = MAX_MESSAGE.saturating_sub(self.help.length());
+        for (said, text) in self.denied().map(ToString::to_string).enumerate() {
             let separator = if message.is_empty() { "" } else { "; " };
-            if said != 0 && MAX_MESSAGE < message.chars().count() + separator.len() + text.chars().count() {
-                message += &format!("; and {} more", self.violations.len() - said);
+            if said != 0 && room < message.chars().count() + separator.len() + text.chars().count() {
+                message += &format!("; and {} more", self.denied().count() - said);
                 break;
             }
             message += separator;
             message += &text;
         }
-        message
+        format!("{message}{}", self.help)
     }
 
     /// The repairs, and the violations that do not deny the object, each as one line.

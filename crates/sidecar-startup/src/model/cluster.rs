@@ -140,8 +140,8 @@ impl Node {
         self.is_from(&[1, 28], &FIRST)
     }
 
-    /// The known bug of its kubelet with a sidecar container that has a `startupProbe`, as text for a message. `never_restarts` says
-    /// whether the Pod has `restartPolicy: Never`.
+    /// The known bug of its kubelet with the first start of a sidecar container that has a `startupProbe`, or of what follows, as text for
+    /// a message. `never_restarts` says whether the Pod has `restartPolicy: Never`.
     #[must_use]
     pub fn defect(&self, never_restarts: bool) -> Option<&'static str> {
         if self.is_from(&[1, 35], &[1, 35, 4]) {
@@ -152,6 +152,15 @@ impl Node {
         let is_racy = self.is_from(&FIRST, &[1, 33, 6]) || self.is_from(&[1, 34], &[1, 34, 2]);
         (is_racy && never_restarts)
             .then_some("may never start the application if the sidecar fails on its first start")
+    }
+
+    /// Whether its kubelet does not repeat the `startupProbe` of a container that it restarts: the container counts as started at once,
+    /// so that its `livenessProbe` sets in. The first start is not affected.
+    #[must_use]
+    pub fn forgets_startup_probe(&self) -> bool {
+        // kubernetes/kubernetes#141155, fixed by #141342 in 1.38.0-alpha.1. The picks to 1.37 (#142041), 1.36 (#142042) and 1.35 (#142043) are
+        // open, so every release of these minors is affected.
+        self.is_from(&[1, 35], &[1, 38])
     }
 
     /// Whether its kubelet's release is `first` or later, and before `fixed`.
@@ -239,6 +248,17 @@ mod tests {
             ("v1.36.0", true, false),
         ] {
             assert_eq!(node(version).defect(never).is_some(), is_known, "{version}");
+        }
+        for (version, forgets) in [
+            ("v1.34.9", false),
+            ("v1.35.0", true),
+            ("v1.36.2-gke.100", true),
+            ("1.37.4+k3s1", true),
+            ("v1.38.0-alpha.1", false),
+            ("v1.38.0", false),
+            ("virtual", false),
+        ] {
+            assert_eq!(node(version).forgets_startup_probe(), forgets, "{version}");
         }
     }
 }

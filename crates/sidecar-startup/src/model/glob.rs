@@ -44,15 +44,21 @@ pub fn matches(pattern: &str, text: &str) -> bool {
     }
 }
 
-/// A glob on container names.
+/// A glob on container names or namespaces, both of which are RFC 1123 labels.
 #[derive(Debug, Clone)]
 pub struct NameGlob(String);
 
 impl NameGlob {
-    /// Whether a container name matches.
+    /// Whether a name matches.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
         matches(&self.0, name)
+    }
+
+    /// The glob as written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 
     /// Whether every name matches: the glob consists of wildcards only.
@@ -63,7 +69,7 @@ impl NameGlob {
 }
 
 impl<'de> Deserialize<'de> for NameGlob {
-    /// Refuses a glob that cannot match any container name, since that must be a mistake.
+    /// Refuses a glob that cannot match any name, since that must be a mistake.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let glob = String::deserialize(deserializer)?;
         if glob.is_empty() || !glob.bytes().all(|b| is_name_byte(b) || b == b'*' || b == b'?') {
@@ -84,11 +90,16 @@ fn is_name_byte(byte: u8) -> bool {
 pub struct ImageGlob(String);
 
 impl ImageGlob {
-    /// Whether an image repository, as returned by [`image::repository`], matches. A leading `*/` also matches a repository without
-    /// a path.
+    /// Whether an image repository, as returned by [`image::repository`], matches; see [`matches_repository`].
     #[must_use]
     pub fn matches(&self, repository: &str) -> bool {
         matches_repository(&self.0, repository)
+    }
+
+    /// The glob, as it is compared with image repositories.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 
     /// Whether every image matches: the glob consists of wildcards and slashes only.
@@ -98,10 +109,16 @@ impl ImageGlob {
     }
 }
 
-/// Whether an image repository matches a pattern. A leading `*/` also matches a repository without a path.
+/// Whether an image repository matches a pattern. A leading `*/` also matches a repository without a path. A mirror matches the
+/// patterns of its original: `rancher/mirrored-istio-proxyv2` those of `istio/proxyv2`.
 #[must_use]
 pub fn matches_repository(pattern: &str, repository: &str) -> bool {
-    matches(pattern, repository) || pattern.strip_prefix("*/").is_some_and(|bare| matches(bare, repository))
+    let bare = pattern.strip_prefix("*/");
+    let is_folded = |pattern: &str, name| matches(&pattern.replace('/', "-"), name);
+    matches(pattern, repository)
+        || bare.is_some_and(|bare| matches(bare, repository))
+        || image::mirrored(repository)
+            .is_some_and(|name| is_folded(pattern, name) || bare.is_some_and(|bare| is_folded(bare, name)))
 }
 
 impl<'de> Deserialize<'de> for ImageGlob {
@@ -152,6 +169,24 @@ mod tests {
         ] {
             assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
         }
-        assert!(matches_repository("*/proxyv2", "proxyv2"));
+    }
+
+    #[test]
+    fn repositories() {
+        for (pattern, repository, expected) in [
+            ("*/proxyv2", "proxyv2", true),
+            ("*/proxyv2", "rancher/mirrored-istio-proxyv2", true),
+            ("istio/proxyv2", "registry.example.com/rancher/mirrored-istio-proxyv2", true),
+            ("*/istio/proxyv2", "rancher/mirrored-istio-proxyv2", true),
+            ("*/pause", "rancher/mirrored-pause", true),
+            ("nginx", "rancher/mirrored-library-nginx", true),
+            ("rancher/*", "rancher/mirrored-istio-proxyv2", true),
+            ("*/proxyv2", "rancher/mirrored-istio-proxyv2-tools", false),
+            ("*/proxyv2", "rancher/mirrored-istioproxyv2", false),
+            ("*/proxyv2", "mirrored-istio/pilot", false),
+            ("other/proxyv2", "rancher/mirrored-istio-proxyv2", false),
+        ] {
+            assert_eq!(matches_repository(pattern, repository), expected, "{pattern} {repository}");
+        }
     }
 }

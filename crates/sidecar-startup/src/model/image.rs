@@ -31,6 +31,22 @@ pub fn repository(reference: &str) -> Cow<'_, str> {
     Cow::Borrowed(repository)
 }
 
+/// The name of the original, if a repository is a mirror that folds organisation and name into one, as Rancher's do: its path with
+/// dashes for slashes, without `library/`.
+///
+/// ```
+/// use sidecar_startup::model::image::mirrored;
+/// assert_eq!(mirrored("rancher/mirrored-istio-proxyv2"), Some("istio-proxyv2"));
+/// assert_eq!(mirrored("registry.example.com/rancher/mirrored-library-nginx"), Some("nginx"));
+/// assert_eq!(mirrored("istio/proxyv2"), None);
+/// ```
+#[must_use]
+pub fn mirrored(repository: &str) -> Option<&str> {
+    let last = repository.rsplit('/').next()?;
+    let name = last.strip_prefix("mirrored-")?;
+    Some(name.strip_prefix("library-").unwrap_or(name))
+}
+
 /// The tag of an image reference, if it has one.
 #[must_use]
 pub fn tag(reference: &str) -> Option<&str> {

@@ -35,6 +35,7 @@ view! {
 view! {
     /// An owner of the object.
     OwnerReference {
+        "apiVersion" api_version: Text<'a>,
         "kind" kind: Text<'a>,
         /// Whether the owner manages this object.
         "controller" controller: bool,

@@ -1,6 +1,7 @@
 //! The admission request: an object, and the operation on it.
 
 use crate::model::object::Object;
+use crate::model::owners::Sender;
 use crate::model::template::Kind;
 use crate::model::view::{Text, view};
 
@@ -10,9 +11,19 @@ view! {
         "kind" kind: GroupKind<'a>,
         "operation" operation: Text<'a>,
         "subResource" sub_resource: Text<'a>,
+        /// The object's namespace; empty if it has none.
+        "namespace" namespace: Text<'a>,
         "object" object: Option<Object<'a>>,
         /// The existing object, on `UPDATE`.
         "oldObject" old_object: Option<Object<'a>>,
+        "userInfo" user_info: UserInfo<'a>,
+    }
+}
+
+view! {
+    /// Who sends a request.
+    UserInfo {
+        "username" username: Text<'a>,
     }
 }
 
@@ -25,6 +36,21 @@ view! {
 }
 
 impl<'a> Request<'a> {
+    /// Who sends it.
+    #[must_use]
+    pub fn sender(&self) -> Sender {
+        Sender::of(&self.user_info.username)
+    }
+
+    /// Takes the owners in its objects that are not believed for none that control them.
+    pub(crate) fn doubt_owners(&mut self) {
+        let Some(kind) = Kind::of(&self.kind.group, &self.kind.kind) else { return };
+        let sender = self.sender();
+        for object in [&mut self.object, &mut self.old_object].into_iter().flatten() {
+            object.doubt_owners(kind, sender);
+        }
+    }
+
     /// The object to judge and its kind; `None` if the request is not judged.
     ///
     /// A request is not judged if
@@ -32,7 +58,8 @@ impl<'a> Request<'a> {
     ///   immutable. Denying those updates would block changes of finalizers and labels.
     /// - a denial would have no effect: a mirror Pod already runs (`pkg/kubelet/pod/mirror_client.go`), and a finished Pod, or an
     ///   object being deleted, never starts again. A Pod without a uid is only claimed to be finished, so it is judged.
-    /// - the object has a controller, unless it is a Pod: the controller would revert a change, and the Pods are judged anyway.
+    /// - the object has a controller, unless it is a Pod: the controller would revert a change, and the Pods are judged anyway. An
+    ///   owner that is not believed is none (`model/owners.rs`).
     #[must_use]
     pub fn subject(&self) -> Option<(Kind, &Object<'a>)> {
         let kind = Kind::of(&self.kind.group, &self.kind.kind)?;

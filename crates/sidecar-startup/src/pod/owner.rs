@@ -3,15 +3,16 @@
 use crate::model::object::{Object, Spec};
 use crate::model::template::{Kind, PodTemplate};
 
-/// What waits for a Pod to complete.
+/// Who owns a Pod, as far as that tells who waits for it to complete, and who can change it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
     /// A Job.
     Job,
-    /// Nothing, as far as is known.
+    /// Nobody, or a controller whose Pods run on.
     Nobody,
-    /// Another controller, which may delete the Pod itself.
-    Other,
+    /// The controller of another API group, or one that makes Pods for a single task: it may delete the Pod itself, and hardly anybody
+    /// who sees a message about the Pod can change it.
+    Operator,
 }
 
 /// A limit on how long the start of a Pod may take.
@@ -72,11 +73,18 @@ pub(super) fn service<'o>(object: &'o Object<'_>, template: &'o PodTemplate<'_>)
     if of_workload.is_empty() { &template.spec.subdomain } else { of_workload }
 }
 
+/// Whether an object names a built-in owner of this kind, believed or not: for what is more strictly judged, or more carefully repaired,
+/// the claim is enough.
+pub(super) fn is_owned_by(object: &Object<'_>, kind: &str) -> bool {
+    object.metadata.owner_references.iter().any(|owner| *owner.kind == *kind && !owner.group().contains('.'))
+}
+
 pub(super) fn owner(kind: Kind, object: &Object<'_>) -> Owner {
-    match (kind, object.metadata.controller()) {
-        (Kind::Job | Kind::CronJob, _) => Owner::Job,
-        (_, Some(owner)) if *owner.kind == *"Job" => Owner::Job,
-        (_, Some(_)) => Owner::Other,
-        (_, None) => Owner::Nobody,
+    if matches!(kind, Kind::Job | Kind::CronJob) || is_owned_by(object, "Job") {
+        return Owner::Job;
+    }
+    match object.metadata.controller().map(|owner| (owner.group(), &*owner.kind)) {
+        None | Some(("apps", _) | ("", "ReplicationController" | "Node")) => Owner::Nobody,
+        Some(_) => Owner::Operator,
     }
 }

@@ -1,9 +1,11 @@
 //! What each container is.
 
 use super::container::{Container, ContainerKind, Facts, List, RecognisedBy};
+use super::owner::{Owner, owner};
 use super::pair;
 use crate::catalogue;
 use crate::catalogue::candidate::{Candidate, PodContext};
+use crate::catalogue::pause::is_pause;
 use crate::catalogue::row::Row;
 use crate::command::{Ends, outcome};
 use crate::model::container_fields::ContainerFields;
@@ -13,15 +15,21 @@ use crate::model::object::Object;
 use crate::model::template::{Kind, PodTemplate};
 use crate::settings::Settings;
 use crate::settings::action::Need;
+use crate::settings::annotations::Honour;
 use crate::settings::sidecar::Sidecar;
 
 /// Lists the containers of a Pod that are sidecars, separated by commas.
 const SIDECARS_ANNOTATION: &str = "sidecar-startup/sidecars";
 
+/// Lists those that are only helpers, in the same way.
+pub const HELPERS_ANNOTATION: &str = "sidecar-startup/helpers";
+
 /// Determines what the containers of a Pod are.
 pub(super) struct Recogniser<'a> {
     pub(super) context: PodContext<'a>,
-    settings: &'a Settings,
+    pub(super) settings: &'a Settings,
+    /// Whether the Pod may call its own sidecars helpers.
+    pub(super) may_have_helpers: bool,
 }
 
 impl<'a> Recogniser<'a> {
@@ -37,7 +45,10 @@ impl<'a> Recogniser<'a> {
             labels: &template.metadata.labels,
             spec: template.spec,
         };
-        Self { context, settings }
+        // In a Job, a helper could keep it from completing.
+        let may_have_helpers =
+            settings.annotations.helpers == Honour::Honoured && owner(kind, object) != Owner::Job;
+        Self { context, settings, may_have_helpers }
     }
 
     /// All containers, in Pod order.
@@ -54,16 +65,21 @@ impl<'a> Recogniser<'a> {
         }
         // Some container has to be the application. If every entry looks like a sidecar, as in a gateway, the first candidates are
         // those that only the Pod's own annotation calls sidecars, or that annotation could hide the others.
-        let by_annotation = |facts: Facts| facts.recognised_by == RecognisedBy::Annotation;
-        make_application_of(&mut containers, by_annotation);
+        make_application_of(&mut containers, |_, facts| facts.recognised_by == RecognisedBy::Annotation);
+        // Next are those that have the name of a well-known sidecar but another image, or that name could hide the others.
+        make_application_of(&mut containers, |container, facts| {
+            let is_known = |row: &Row| row.images.is_empty() || row.has_image(&container.repository);
+            facts.recognised_by == RecognisedBy::Catalogue && !facts.row.is_some_and(is_known)
+        });
         // Next are those that nothing waits for, such as a proxy for inbound requests.
-        make_application_of(&mut containers, |facts| facts.need == Need::None);
-        make_application_of(&mut containers, |facts| facts.need == Need::Helper);
-        make_application_of(&mut containers, |_| true);
+        make_application_of(&mut containers, |_, facts| facts.need == Need::None);
+        make_application_of(&mut containers, |_, facts| facts.need == Need::Helper);
+        make_application_of(&mut containers, |_, _| true);
         containers
     }
 
-    fn container(
+    /// What an entry of a list is.
+    pub(super) fn container(
         &self,
         id: ContainerId,
         fields: &'a ContainerFields<'a>,
@@ -71,13 +87,17 @@ impl<'a> Recogniser<'a> {
         index: usize,
     ) -> Container<'a> {
         let repository = image::repository(&fields.image);
-        let declaration = self.settings.declaration(pair::declared_name(fields), &repository);
+        let copy_of = match list {
+            List::InitContainers if self.settings.nodes.makes_pairs() => pair::original(fields),
+            _ => None,
+        };
+        let declaration = self.settings.declaration(copy_of.unwrap_or(&fields.name), &repository);
         let candidate = Candidate { fields, repository: &repository, pod: self.context };
         let kind = match list {
             List::InitContainers => self.kind_of_init(candidate, declaration),
             List::Containers => self.kind_of_app(candidate, declaration),
         };
-        Container { id, fields, repository, declaration, kind, list, index }
+        Container { id, fields, repository, declaration, kind, copy_of, list, index }
     }
 
     fn kind_of_init(&self, candidate: Candidate<'_>, declaration: Option<&Sidecar>) -> ContainerKind {
@@ -89,24 +109,24 @@ impl<'a> Recogniser<'a> {
             return ContainerKind::InjectorPlaceholder;
         }
         let declared = declaration.map(|sidecar| sidecar.need);
-        let need = declared.or(row.map(|row| self.need_of(row))).unwrap_or_default();
+        let known = declared.or(row.map(|row| self.need_of(row)));
+        let need = known.unwrap_or_else(|| self.need_of_other(candidate.fields));
         ContainerKind::Sidecar(Facts { need, row, recognised_by: RecognisedBy::RestartPolicy })
     }
 
     fn kind_of_app(&self, candidate: Candidate<'_>, declaration: Option<&Sidecar>) -> ContainerKind {
         let fields = candidate.fields;
-        let is_native_copy = |other: &ContainerFields<'_>| {
-            pair::original(other) == Some(&*fields.name) && other.restart_policy.as_deref() == Some("Always")
-        };
-        if pair::is_classic_copy(&fields.command)
-            && self.context.spec.init_containers.iter().any(is_native_copy)
-        {
+        if self.settings.nodes.makes_pairs() && pair::is_classic_copy_in(self.context.spec, fields) {
             return ContainerKind::PairCopy;
         }
         let (need, row, recognised_by) = if let Some(sidecar) = declaration {
             (sidecar.need, catalogue::describe(candidate), RecognisedBy::Setting)
         } else if self.is_annotated(&fields.name) {
-            (Need::AtStart, catalogue::describe(candidate), RecognisedBy::Annotation)
+            let row = catalogue::describe(candidate);
+            let is_helper = row.is_none() && self.is_called_helper(&fields.name);
+            let need = if is_helper { Need::Helper } else { Need::AtStart };
+            let is_known = catalogue::recognise(candidate).is_some();
+            (need, row, if is_known { RecognisedBy::Catalogue } else { RecognisedBy::Annotation })
         } else if let Some(row) = catalogue::recognise(candidate) {
             (self.need_of(row), Some(row), RecognisedBy::Catalogue)
         } else {
@@ -147,21 +167,43 @@ impl<'a> Recogniser<'a> {
         if tasks.any(|task| row.is_served_by(task)) { Need::None } else { row.need }
     }
 
+    /// How much the application needs a sidecar container that neither the settings nor the catalogue knows.
+    fn need_of_other(&self, fields: &ContainerFields<'_>) -> Need {
+        if self.is_called_helper(&fields.name) {
+            return Need::Helper;
+        }
+        self.settings.other_sidecars.need(|| {
+            let has_probe = [&fields.startup_probe, &fields.readiness_probe, &fields.liveness_probe];
+            let hooks = fields.lifecycle.as_ref();
+            let has_hook = hooks.is_some_and(|hooks| hooks.post_start.is_some() || hooks.pre_stop.is_some());
+            !fields.ports.is_empty() || has_probe.into_iter().any(Option::is_some) || has_hook
+        })
+    }
+
     fn is_annotated(&self, name: &str) -> bool {
-        let list = self.context.annotations.get(SIDECARS_ANNOTATION).unwrap_or_default();
+        self.is_listed(SIDECARS_ANNOTATION, name)
+    }
+
+    fn is_called_helper(&self, name: &str) -> bool {
+        self.may_have_helpers && self.is_listed(HELPERS_ANNOTATION, name)
+    }
+
+    fn is_listed(&self, annotation: &str, name: &str) -> bool {
+        let list = self.context.annotations.get(annotation).unwrap_or_default();
         list.split(',').any(|listed| !name.is_empty() && listed.trim() == name)
     }
 }
 
 /// If there is no application, treats these classic sidecars as applications.
-fn make_application_of(containers: &mut [Container<'_>], those: impl Fn(Facts) -> bool) {
-    // A pause container keeps a Pod alive and is not an application.
-    let is_pause = |container: &Container<'_>| container.repository.rsplit('/').next() == Some("pause");
-    if containers.iter().any(|container| container.is_app() && !is_pause(container)) {
+fn make_application_of(containers: &mut [Container<'_>], those: impl Fn(&Container<'_>, Facts) -> bool) {
+    if containers
+        .iter()
+        .any(|container| container.is_app() && !is_pause(container.fields, &container.repository))
+    {
         return;
     }
     for container in containers {
-        if matches!(container.kind, ContainerKind::ClassicSidecar(facts) if those(facts)) {
+        if matches!(container.kind, ContainerKind::ClassicSidecar(facts) if those(container, facts)) {
             container.kind = ContainerKind::App;
         }
     }

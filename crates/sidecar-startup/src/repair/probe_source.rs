@@ -36,7 +36,7 @@ pub(crate) enum Source<'a> {
 }
 
 /// Where neither the settings nor the catalogue nor another probe gives a sidecar a `startupProbe`.
-pub(crate) const NO_PROBE: &str = "cannot choose a probe; declare one under settings.sidecars";
+pub(crate) const NO_PROBE: &str = "no probe is known; ask the operator for one in the setting sidecars";
 
 /// The annotation that turns off the health checks of Istio's agent if it is `"0"`.
 const ISTIO_STATUS_PORT: &str = "status.sidecar.istio.io/port";
@@ -137,6 +137,17 @@ impl<'a> Source<'a> {
             Self::Own { field, attempts } => asking_as(own(field)?, attempts),
         }
     }
+}
+
+/// What the user of a sidecar has to switch on so that it can have a `startupProbe`, as text to follow that word. Empty where it can have
+/// one already, or nothing is known.
+pub(crate) fn advice(context: &Context<'_>, container: &Container<'_>) -> String {
+    let is_needed = container.sidecar().is_some_and(|facts| facts.need == Need::AtStart)
+        && container.fields.startup_probe.is_none()
+        && Source::choose(context, container).is_err();
+    let row = container.row().filter(|_| is_needed);
+    let hint = row.and_then(|row| row.hint_for(context.pod.candidate(container)));
+    hint.map(|hint| format!(": {hint}")).unwrap_or_default()
 }
 
 /// Checks that the gates of a container open once it is a sidecar container at a place, with a `startupProbe` from this source, or with its

@@ -1,10 +1,12 @@
-//! What repairs compare before they move a container or replace a probe: host ports and probes.
+//! What repairs compare before they add or move a container or replace a probe: ports and probes.
 
 use k8s_openapi::api::core::v1::{ContainerPort, Probe};
 
+use crate::finding::Refusal;
 use crate::model::timing::Timing;
 use crate::pod::Pod;
 use crate::pod::container::Container;
+use crate::settings::oldest_kubernetes::OldestKubernetes;
 
 /// A host port that another entry of `containers` uses, too. Within that list the API server rejects this; across the two lists it does
 /// not check (`checkHostPortConflicts` in `pkg/apis/core/validation/validation.go`).
@@ -21,6 +23,52 @@ pub(crate) fn clashing_host_port(pod: &Pod<'_>, container: &Container<'_>) -> Op
     let taken: Vec<_> = others.flat_map(|other| &other.fields.ports).filter_map(host_port).collect();
     let mut own = container.fields.ports.iter().filter_map(host_port);
     own.find(|own| taken.contains(own)).map(|(number, ..)| number)
+}
+
+/// Checks that the oldest control plane of the settings sees the ports of a container that becomes a sidecar container. Before 1.33, a
+/// Service finds no port by name there (<https://github.com/kubernetes/kubernetes/issues/127958>; #128850 was not backported). Before
+/// 1.33.6, the scheduler sees no host port there and may put two such Pods on a node (#132040, #133390).
+///
+/// # Errors
+/// What it does not see.
+pub(crate) fn ports_are_seen(
+    pod: &Pod<'_>,
+    container: &Container<'_>,
+    oldest: &OldestKubernetes,
+) -> Result<(), Refusal> {
+    let is_named = |port: &ContainerPort| port.name.as_ref().is_some_and(|name| !name.is_empty());
+    let is_of_host =
+        |port: &ContainerPort| pod.spec().host_network || port.host_port.is_some_and(|number| number != 0);
+    let has = |is_such: &dyn Fn(&ContainerPort) -> bool| container.fields.ports.iter().any(is_such);
+    if oldest.is_before(&[1, 33]) && has(&is_named) {
+        return Err(format!(
+            "with Kubernetes {oldest}, a Service finds no named port of a sidecar container (from 1.33 on, it does)"
+        )
+        .into());
+    }
+    if oldest.is_before(&[1, 33, 6]) && has(&is_of_host) {
+        return Err(format!(
+            "with Kubernetes {oldest}, the scheduler does not see the host ports of a sidecar container (from 1.33.6 on, it does)"
+        )
+        .into());
+    }
+    Ok(())
+}
+
+/// A port that a container would declare, and the container of the Pod that declares it already: both would try to listen there.
+pub(crate) fn shared_port<'p, 'a>(
+    pod: &'p Pod<'a>,
+    newcomer: &Container<'_>,
+) -> Option<(i32, &'p Container<'a>)> {
+    let key =
+        |port: &ContainerPort| (port.container_port, port.protocol.clone().filter(|name| name != "TCP"));
+    let others = pod.containers.iter().filter(|other| !other.is_init_task());
+    let taken: Vec<_> =
+        others.flat_map(|other| other.fields.ports.iter().map(move |port| (key(port), other))).collect();
+    newcomer.fields.ports.iter().find_map(|own| {
+        let (_, other) = taken.iter().find(|(port, _)| *port == key(own))?;
+        Some((own.container_port, *other))
+    })
 }
 
 /// Whether two probes check the same thing, equally often and for equally long.

@@ -1,6 +1,8 @@
 //! What a rule is.
 
 use crate::finding::Finding;
+use crate::pod::container::Container;
+use crate::pod::{HELPERS_ANNOTATION, Pod};
 use crate::repair::plan::Repair;
 use crate::settings::action::{Action, Fix};
 use crate::settings::rule_id::RuleId;
@@ -17,6 +19,14 @@ pub struct Rule {
     pub(super) check: fn(&Context<'_>, &mut Vec<Finding>),
     /// How findings are repaired; none if only the author of the object can do it.
     pub(crate) repair: Option<Repair>,
+}
+
+/// What the author of a Pod can do about a sidecar, instead of what a message asks for; empty if there is nothing else.
+pub(super) fn or_call_helper(pod: &Pod<'_>, sidecar: &Container<'_>) -> String {
+    if !pod.may_call_helper(sidecar) {
+        return String::new();
+    }
+    format!(", or name it in the annotation {HELPERS_ANNOTATION} if {} can do without it", pod.application())
 }
 
 impl Rule {

@@ -9,7 +9,8 @@
 //! - `Checked`: by kubelet version. The policy looks at all nodes that the Pod may land on, going by `nodeName`, `nodeSelector`, required
 //!   node affinity and taints. A version that cannot be read is treated as old. The rule only warns if the sidecar was split into a
 //!   native and a classic copy (`oldNodes: Universal`), since such a Pod starts on old nodes; if nodes could not be listed; and if a
-//!   kubelet supports sidecar containers but has a known bug with them.
+//!   kubelet supports sidecar containers but has a known bug with them. One such bug, in 1.35 to 1.37, concerns restarts only: the
+//!   `startupProbe` of a restarted sidecar is not repeated, so a `livenessProbe` beside it must survive a cold start.
 //!
 //! # Settings
 //! ```yaml
@@ -57,7 +58,6 @@ use crate::finding::{ErrorKind, Finding, Key, Refusal, Subject};
 use crate::model::texts::texts;
 use crate::pod::Pod;
 use crate::pod::container::Container;
-use crate::pod::pair::is_native_copy;
 use crate::repair::draft::Draft;
 use crate::repair::edit::Edit;
 use crate::repair::plan::{Phase, Plan, Repair, Task};
@@ -78,7 +78,8 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         .or_else(|| on_old_node(context))
         .or_else(|| pair_on_old_node(context))
         .or_else(|| unlabelled(context))
-        .or_else(|| on_faulty_node(context));
+        .or_else(|| on_faulty_node(context))
+        .or_else(|| on_forgetful_node(context));
     findings.extend(finding);
 }
 
@@ -90,9 +91,10 @@ fn finding(context: &Context<'_>, key: Key, detail: String, short: String, ceili
 /// The nodes could not be listed.
 fn unavailable(context: &Context<'_>) -> Option<Finding> {
     let reason = context.reach.unavailable().filter(|_| context.pod.has_sidecar())?;
-    let detail =
-        format!("could not list nodes: {reason}; assuming that all of them support sidecar containers");
-    let short = format!("could not list nodes: {reason}");
+    let detail = format!(
+        "could not list nodes: {reason}; assuming that all of them support sidecar containers; tell the operator"
+    );
+    let short = format!("could not list nodes: {reason}; tell the operator");
     Some(finding(context, "unavailable".into(), detail, short, Action::Warn))
 }
 
@@ -100,19 +102,15 @@ fn sidecars<'p>(pod: &'p Pod<'_>) -> impl Iterator<Item = &'p Container<'p>> {
     pod.containers.iter().filter(|container| container.is_native_sidecar())
 }
 
-fn is_of_pair(container: &Container<'_>) -> bool {
-    is_native_copy(&container.fields.command)
-}
-
 /// A node in reach where the Pod would not start. The native copy of a pair does no harm there, unless the kubelet rejects it.
 fn on_old_node(context: &Context<'_>) -> Option<Finding> {
     let Context { pod, settings, reach, .. } = context;
     let refusing = reach.nodes().find(|node| node.refuses_sidecars()).zip(sidecars(pod).next());
-    let ignoring = || reach.old_node().zip(sidecars(pod).find(|sidecar| !is_of_pair(sidecar)));
+    let ignoring = || reach.old_node().zip(sidecars(pod).find(|sidecar| sidecar.copy_of.is_none()));
     let (node, sidecar) = refusing.or_else(ignoring)?;
     let remedy = match missing_labels(pod, settings).next() {
         Some((key, value)) => format!("require the node label {key}: {value}"),
-        None => "select nodes with kubelet 1.29 or later".to_owned(),
+        None => "select nodes with kubelet 1.29 or later; ask the operator for their label".to_owned(),
     };
     let name = sidecar.name();
     let detail = format!(
@@ -123,11 +121,11 @@ fn on_old_node(context: &Context<'_>) -> Option<Finding> {
 
 /// An old node in reach, where a pair starts but does not hold back the application.
 fn pair_on_old_node(context: &Context<'_>) -> Option<Finding> {
-    let pair = sidecars(context.pod).find(|sidecar| is_of_pair(sidecar))?.name();
+    let pair = sidecars(context.pod).find(|sidecar| sidecar.copy_of.is_some())?.name();
     let node = context.reach.old_node()?;
     let detail = format!(
-        "on {node}, the classic copy of {pair} runs as the sidecar, which neither holds back {} nor lets a Job complete; upgrade \
-         the node to kubelet 1.29 or later",
+        "on {node}, the classic copy of {pair} runs as the sidecar, which neither holds back {} nor lets a Job complete; ask \
+         the operator to upgrade it to kubelet 1.29 or later",
         context.pod.application()
     );
     let short = format!("on old nodes, {pair} holds nothing back");
@@ -156,10 +154,30 @@ fn on_faulty_node(context: &Context<'_>) -> Option<Finding> {
     let never_restarts = *pod.spec().restart_policy == *"Never";
     let mut nodes = context.reach.nodes();
     let (node, defect) = nodes.find_map(|node| Some((node, node.defect(never_restarts)?)))?;
-    let detail =
-        format!("sidecar container {sidecar} may land on {node}, whose kubelet {defect}; upgrade it");
-    let short = format!("{node} has a known bug with sidecar containers");
+    let detail = format!(
+        "sidecar container {sidecar} may land on {node}, whose kubelet {defect}; ask the operator to upgrade it"
+    );
+    let short = format!("{node} has a known bug with sidecar containers; ask the operator to upgrade it");
     Some(finding(context, "faulty node".into(), detail, short, Action::Warn))
+}
+
+/// A node in reach whose kubelet does not repeat the `startupProbe` of a sidecar container that it restarts. That only matters where a
+/// `livenessProbe` then sets in too early.
+fn on_forgetful_node(context: &Context<'_>) -> Option<Finding> {
+    let has_both = |sidecar: &&Container<'_>| {
+        sidecar.fields.startup_probe.is_some() && sidecar.fields.liveness_probe.is_some()
+    };
+    let container = sidecars(context.pod).find(has_both)?;
+    let sidecar = container.name();
+    let node = context.reach.nodes().find(|node| node.forgets_startup_probe())?;
+    let detail = format!(
+        "on {node}, a restarted {sidecar} is not given the time of its startupProbe again, so its livenessProbe may stop it while it \
+         starts; give the livenessProbe settings that survive a cold start"
+    );
+    let short = format!("the livenessProbe of {sidecar} must survive a cold start");
+    let path = context.pod.path_of(container).child("livenessProbe");
+    let finding = finding(context, "forgetful node".into(), detail, short, Action::Warn);
+    Some(Finding { path, kind: ErrorKind::Invalid, ..finding })
 }
 
 fn plan(task: &Task<'_, '_>, _: &Draft<'_>) -> Result<Plan, Refusal> {

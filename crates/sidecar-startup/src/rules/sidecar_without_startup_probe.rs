@@ -46,7 +46,7 @@
 
 use k8s_openapi::api::core::v1::Probe;
 
-use super::rule::Rule;
+use super::rule::{Rule, or_call_helper};
 use crate::finding::{ErrorKind, Finding, Refusal, Subject};
 use crate::model::container_fields::ContainerFields;
 use crate::model::gate::{hook_is_gate, probe_is_gate};
@@ -55,7 +55,7 @@ use crate::pod::container::{Container, ContainerKind};
 use crate::repair::draft::Draft;
 use crate::repair::edit::Edit;
 use crate::repair::plan::{Phase, Plan, Repair, Task};
-use crate::repair::probe_source::{NO_PROBE, Source};
+use crate::repair::probe_source::{self, NO_PROBE, Source};
 use crate::settings::action::{Action, Fix};
 use crate::settings::rule_id::RuleId;
 use crate::startup::context::Context;
@@ -105,20 +105,22 @@ fn without_gate(context: &Context<'_>, container: &Container<'_>, ceiling: Actio
     let application = pod.application();
     let (kind, state, short) = match &container.fields.startup_probe {
         Some(probe) => (ErrorKind::Invalid, state_of(probe, &application), short_of(probe)),
-        None => {
-            (ErrorKind::Required, state_without_probe(container.fields, &application), "has no startupProbe")
-        }
+        None => (
+            ErrorKind::Required,
+            state_without_probe(container.fields, &application),
+            "has no startupProbe; add one",
+        ),
     };
     let remedy = if kind == ErrorKind::Required {
-        "add a startupProbe"
+        format!("add a startupProbe{}", probe_source::advice(context, container))
     } else {
-        "make it check that the sidecar is ready"
+        "make it check that the sidecar is ready".to_owned()
     };
     Finding {
         subject: Subject::Container(container.id),
         path: pod.path_of(container).child("startupProbe"),
         kind,
-        detail: format!("sidecar container {name} {state}; {remedy}"),
+        detail: format!("sidecar container {name} {state}; {remedy}{}", or_call_helper(pod, container)),
         short: format!("sidecar {name} {short}"),
         ceiling,
     }
@@ -134,7 +136,11 @@ fn state_of(probe: &Probe, application: &str) -> String {
 }
 
 const fn short_of(probe: &Probe) -> &'static str {
-    if probe.exec.is_some() { "has a probe that succeeds at once" } else { "has a probe without a handler" }
+    if probe.exec.is_some() {
+        "has a startupProbe that succeeds at once; make it check the sidecar"
+    } else {
+        "has a startupProbe without a handler; make it check the sidecar"
+    }
 }
 
 /// Says what the container has instead, since its author probably took that for a gate.

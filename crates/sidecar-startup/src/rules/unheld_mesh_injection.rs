@@ -6,6 +6,12 @@
 //! (`sidecar.istio.io/nativeSidecar`). Linkerd holds it back unless `config.linkerd.io/proxy-await` is `disabled`. The setting `mesh`
 //! says what is required. A mesh that it leaves out is not judged, since the mesh itself may be configured to hold applications back.
 //!
+//! - `Hold`: the application must be held back. In a Pod that should complete, this takes a native proxy, since a hook does not end the
+//!   proxy when the work is done; unless something else is known to end it (see `never-completing-job`).
+//! - `Native`: the Pod must ask for a native proxy. For Linkerd, `config.beta.linkerd.io/proxy-enable-native-sidecar` counts, and its newer
+//!   and older names with `config.linkerd.io` and `config.alpha.linkerd.io`. Linkerd 2.20 and later inject native proxies by default: there
+//!   `Hold` is enough.
+//!
 //! # Settings
 //! ```yaml
 //! mesh: {istio: Hold}
@@ -38,9 +44,12 @@
 //! Set the annotation on the Pod template, so that Pods are created with it.
 
 use super::rule::Rule;
+use crate::catalogue::row::ISTIO_PROXY;
 use crate::finding::{ErrorKind, Finding, Refusal, Subject};
 use crate::model::istio_config::{self, Hold, hold_of};
 use crate::model::texts::texts;
+use crate::pod::Pod;
+use crate::pod::ending::{self, Classic, LINKERD_PROXY};
 use crate::repair::draft::Draft;
 use crate::repair::edit::Edit;
 use crate::repair::plan::{Phase, Plan, Repair, Task};
@@ -48,7 +57,10 @@ use crate::settings::action::{Action, Fix};
 use crate::settings::mesh::MeshHold;
 use crate::settings::rule_id::RuleId;
 use crate::startup::context::Context;
-use crate::startup::mesh::{NATIVE_ISTIO, asks_for_istio, asks_for_linkerd};
+use crate::startup::mesh::{
+    NATIVE_ISTIO, asks_for_istio, asks_for_linkerd, asks_for_native_linkerd, native_linkerd,
+};
+use crate::startup::nodes::may_have_sidecars;
 
 pub(super) const RULE: Rule = Rule {
     id: RuleId::UnheldMeshInjection,
@@ -56,6 +68,9 @@ pub(super) const RULE: Rule = Rule {
     check,
     repair: Some(Repair { needs: Fix::Safe, phase: Phase::Mesh, plan }),
 };
+
+/// What to do about an annotation that makes a proxy native.
+const TURN_ON: &str = "set the annotation to \"true\"";
 
 /// The annotation that says whether Linkerd's proxy holds back the application.
 const PROXY_AWAIT: &str = "config.linkerd.io/proxy-await";
@@ -65,61 +80,101 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     if pod.spec().host_network {
         return;
     }
-    if let Some(wanted) = settings.mesh.istio.filter(|_| asks_for_istio(pod)) {
+    if let Some(wanted) = settings.mesh.istio.filter(|_| asks_for_istio(pod, settings)) {
         findings.extend(unheld_istio(context, wanted));
     }
-    let awaits = pod.annotations().get(PROXY_AWAIT) != Some("disabled");
-    if settings.mesh.linkerd.is_some() && asks_for_linkerd(pod) && !awaits {
-        findings.push(finding(
+    if let Some(wanted) = settings.mesh.linkerd.filter(|_| asks_for_linkerd(pod, settings)) {
+        unheld_linkerd(context, wanted, findings);
+    }
+}
+
+fn unheld_istio(context: &Context<'_>, wanted: MeshHold) -> Option<Finding> {
+    let (pod, annotations) = (context.pod, context.pod.annotations());
+    if annotations.get(NATIVE_ISTIO) == Some("true") {
+        return None;
+    }
+    let (annotation, remedy) = match (wanted_in(pod, wanted, ISTIO_PROXY)?, hold_of(annotations)) {
+        (MeshHold::Native, _) => (NATIVE_ISTIO, TURN_ON),
+        (MeshHold::Hold, Hold::Asked) => return None,
+        (MeshHold::Hold, Hold::NotAsked) => {
+            (istio_config::CONFIG, "add holdApplicationUntilProxyStarts: true at its top level")
+        }
+        (MeshHold::Hold, Hold::Unreadable) => {
+            let remedy = "write it as YAML or JSON with holdApplicationUntilProxyStarts: true, without quotes, at its top level";
+            (istio_config::CONFIG, remedy)
+        }
+    };
+    Some(unheld(context, ISTIO_PROXY, annotation, remedy))
+}
+
+fn unheld_linkerd(context: &Context<'_>, wanted: MeshHold, findings: &mut Vec<Finding>) {
+    let pod = context.pod;
+    let Some(wanted) = wanted_in(pod, wanted, LINKERD_PROXY) else { return };
+    if wanted == MeshHold::Native && !asks_for_native_linkerd(pod) {
+        findings.push(unheld(context, LINKERD_PROXY, native_linkerd(pod), TURN_ON));
+    }
+    // In either form, nothing else holds the application back: a native proxy has its startupProbe only then.
+    if pod.annotations().get(PROXY_AWAIT) == Some("disabled") {
+        findings.push(unheld(
             context,
-            "linkerd-proxy",
+            LINKERD_PROXY,
             PROXY_AWAIT,
             "remove the annotation or set it to enabled",
         ));
     }
 }
 
-fn unheld_istio(context: &Context<'_>, wanted: MeshHold) -> Option<Finding> {
-    let annotations = context.pod.annotations();
-    if annotations.get(NATIVE_ISTIO) == Some("true") {
-        return None;
+/// How a proxy must hold back the application of a Pod; none if the Pod sees to that by itself. Where the Pod should complete and nothing
+/// is known to end the proxy, it has to be native: a hook does not end it.
+fn wanted_in(pod: &Pod<'_>, wanted: MeshHold, proxy: &'static str) -> Option<MeshHold> {
+    let proxy = Classic::Injected(proxy);
+    if !pod.should_complete || wanted == MeshHold::Native {
+        return Some(wanted);
     }
-    let (annotation, remedy) = match (wanted, hold_of(annotations)) {
-        (MeshHold::Native, _) => (NATIVE_ISTIO, "set the annotation to \"true\""),
-        (MeshHold::Hold, Hold::Asked) => return None,
-        (MeshHold::Hold, Hold::NotAsked) => {
-            (istio_config::CONFIG, "add holdApplicationUntilProxyStarts: true")
-        }
-        (MeshHold::Hold, Hold::Unreadable) => {
-            (istio_config::CONFIG, "the annotation is neither YAML nor JSON; rewrite it")
-        }
-    };
-    Some(finding(context, "istio-proxy", annotation, remedy))
+    if !ending::is_ended(pod, proxy) {
+        return Some(MeshHold::Native);
+    }
+    (!ending::is_orchestrated(pod) && !ending::is_awaited(pod, proxy)).then_some(wanted)
 }
 
-fn finding(context: &Context<'_>, proxy: &str, annotation: &'static str, remedy: &str) -> Finding {
+/// `annotation` must be set otherwise.
+fn unheld(context: &Context<'_>, proxy: &str, annotation: &'static str, remedy: &str) -> Finding {
     let application = context.pod.application();
+    let (consequence, short) = if remedy != TURN_ON {
+        let consequence = format!("will be injected without holding back {application} until it is ready");
+        (consequence, format!("{proxy} would not hold back {application}"))
+    } else if context.pod.should_complete {
+        let consequence =
+            format!("may be injected as a classic sidecar, which does not exit with {application}");
+        (consequence, format!("{proxy} may keep the Pod from completing"))
+    } else {
+        let consequence =
+            format!("may be injected as a classic sidecar, which does not reliably hold back {application}");
+        (consequence, format!("{proxy} may be injected as a classic sidecar"))
+    };
     Finding {
         subject: Subject::Pod(annotation.into()),
         path: context.pod.annotation_path(annotation),
         kind: ErrorKind::Required,
-        detail: format!(
-            "{proxy} will be injected without holding back {application} until it is ready; {remedy}"
-        ),
-        short: format!("{proxy} would not hold back {application}"),
+        detail: format!("{proxy} {consequence}; {remedy}"),
+        short,
         ceiling: Action::Deny,
     }
 }
 
 fn plan(task: &Task<'_, '_>, _: &Draft<'_>) -> Result<Plan, Refusal> {
     let annotation = task.key()?.as_str();
+    let Context { pod, settings, reach, .. } = task.context;
     let value = match annotation {
         istio_config::CONFIG => {
-            let config = task.context.pod.annotations().get(istio_config::CONFIG).unwrap_or_default();
+            let config = pod.annotations().get(istio_config::CONFIG).unwrap_or_default();
             istio_config::with_hold(config).ok_or("it is unclear what the annotation says")?
         }
         PROXY_AWAIT => "enabled".to_owned(),
-        _ => "true".to_owned(),
+        _ => {
+            may_have_sidecars(pod, reach, settings)?;
+            "true".to_owned()
+        }
     };
     let what = format!("set the annotation {annotation}");
     Ok(Plan::new(what, vec![Edit::annotation(annotation, value)]))

@@ -15,8 +15,8 @@ pub struct Mesh {
 /// How a mesh holds the application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub enum MeshHold {
-    /// With the hook of a classic proxy, or with a native proxy.
+    /// With the hook of a classic proxy, or with a native proxy. Only the latter ends with the work of a Pod that should complete.
     Hold,
-    /// With a native proxy only.
+    /// With a native proxy, for which the Pod asks by annotation.
     Native,
 }

@@ -6,6 +6,7 @@ use super::broken::Sent;
 use super::check::{DeadGate, ForeignGate, Gates, gates};
 use super::nodes::Reach;
 use crate::model::cluster::KnownNodes;
+use crate::model::owners::Sender;
 use crate::pod::Pod;
 use crate::pod::container::Container;
 use crate::pod::pair;
@@ -21,6 +22,8 @@ pub(crate) struct Terms<'s> {
     pub settings: &'s Settings,
     /// What is known about the cluster's nodes.
     pub nodes: &'s KnownNodes,
+    /// Who sends the request.
+    pub sender: Sender,
 }
 
 /// A Pod, what it is judged by, and what several rules and repairs derive from both. It is created once per Pod.
@@ -39,14 +42,18 @@ pub(crate) struct Context<'p> {
 impl<'p> Context<'p> {
     /// Prepares to judge a Pod.
     pub(crate) fn new(pod: &'p Pod<'p>, terms: Terms<'p>) -> Self {
-        let Terms { settings, nodes } = terms;
+        let Terms { settings, nodes, .. } = terms;
         Self { pod, settings, reach: Reach::of(pod, nodes), gates: OnceCell::new(), sent: OnceCell::new() }
     }
 
     /// The action for a violation of a rule by a container.
     pub(crate) fn action_on(&self, rule: RuleId, container: &Container<'_>) -> Action {
-        let name = pair::declared_name(container.fields);
-        self.settings.action_on(rule, name, &container.repository)
+        self.settings.action_on(rule, self.pod.labels(), container.declared_name(), &container.repository)
+    }
+
+    /// The action for a violation of a rule by the Pod as a whole.
+    pub(crate) fn action_on_pod(&self, rule: RuleId) -> Action {
+        self.settings.action_on_pod(rule, self.pod.labels())
     }
 
     /// The Pod as it was sent, to compare its repairs with.
@@ -88,12 +95,12 @@ impl<'p> Context<'p> {
             && pair::native_copy_of(&self.pod.containers, container).is_none()
     }
 
-    /// Whether a repair splits a classic sidecar into a native and a classic copy: if the Pod may land on an old node, or if it was
-    /// split before, whatever the nodes are now. A second apply reverts the classic copy to the original; moved next to the native
-    /// copy, that would be a second sidecar.
+    /// Whether a repair splits a classic sidecar into a native and a classic copy, where the settings make pairs: if the Pod may land on
+    /// an old node, or if it was split before, whatever the nodes are now. A second apply reverts the classic copy to the original;
+    /// moved next to the native copy, that would be a second sidecar.
     pub(crate) fn wants_pair(&self, container: &Container<'_>) -> bool {
-        let is_needed =
-            self.settings.nodes.old_nodes == OldNodes::Universal && self.reach.old_node().is_some();
-        is_needed || pair::native_copy_of(&self.pod.containers, container).is_some()
+        self.settings.nodes.makes_pairs()
+            && (self.reach.old_node().is_some()
+                || pair::native_copy_of(&self.pod.containers, container).is_some())
     }
 }

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::mesh::{self, asks_for_istio, asks_for_linkerd};
+use super::mesh::{self, MeshOfNamespace, asks_for_istio, asks_for_linkerd};
 use crate::model::istio_config::{Hold, hold_of};
 use crate::pod::Pod;
 use crate::settings::Settings;
@@ -15,7 +15,7 @@ use crate::settings::mesh::MeshHold;
 /// A container that an injector will add.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Injected {
-    /// Its name.
+    /// Its name; [`UNKNOWN_PROXY`] and [`UNKNOWN_REDIRECT`] describe those of a mesh that is not known.
     pub(crate) name: Cow<'static, str>,
     /// What it does.
     pub(crate) part: Part,
@@ -52,6 +52,22 @@ pub(crate) enum Spot {
     LastApp,
 }
 
+/// The proxy that an unknown mesh injects because of the namespace. The blank keeps it apart from the names of containers.
+const UNKNOWN_PROXY: &str = "the injected proxy";
+
+/// What redirects the traffic to it.
+const UNKNOWN_REDIRECT: &str = "the injected init container";
+
+impl Injected {
+    /// Its name, for messages.
+    pub(crate) fn quoted(&self) -> String {
+        match &*self.name {
+            unknown @ (UNKNOWN_PROXY | UNKNOWN_REDIRECT) => unknown.to_owned(),
+            name => format!("\"{}\"", name.escape_debug()),
+        }
+    }
+}
+
 /// The containers that injectors will add, in the order in which they start.
 pub(crate) fn injected(pod: &Pod<'_>, settings: &Settings) -> Vec<Injected> {
     let mut all = Vec::new();
@@ -66,7 +82,7 @@ pub(crate) fn injected(pod: &Pod<'_>, settings: &Settings) -> Vec<Injected> {
 /// The proxy of the mesh that the Pod asks for, and what redirects its traffic.
 fn proxy_of_mesh(pod: &Pod<'_>, settings: &Settings) -> Vec<Injected> {
     let on = |key: &str| matches!(pod.annotations().get(key), Some("true" | "enabled"));
-    if asks_for_istio(pod) {
+    if asks_for_istio(pod, settings) {
         let is_native = match pod.annotations().get(mesh::NATIVE_ISTIO) {
             Some(native) => native == "true",
             None => settings.mesh.istio == Some(MeshHold::Native),
@@ -75,17 +91,21 @@ fn proxy_of_mesh(pod: &Pod<'_>, settings: &Settings) -> Vec<Injected> {
         let spot = if holds { Spot::FirstApp } else { Spot::LastApp };
         return proxy("istio-init", "istio-proxy", is_native, Spot::LastInit, spot);
     }
-    if asks_for_linkerd(pod) {
+    if asks_for_linkerd(pod, settings) {
         let is_native = mesh::asks_for_native_linkerd(pod) || settings.mesh.linkerd == Some(MeshHold::Native);
         return proxy("linkerd-init", "linkerd-proxy", is_native, Spot::LastInit, Spot::FirstApp);
     }
-    let kuma = "kuma.io/sidecar-injection";
+    let kuma = mesh::INJECT_KUMA;
     let asks_for_kuma = on(kuma) || matches!(pod.labels().get(kuma), Some("true" | "enabled"));
     if asks_for_kuma && !pod.has_container("kuma-sidecar") {
         return proxy("kuma-init", "kuma-sidecar", false, Spot::LastInit, Spot::FirstApp);
     }
-    if on("consul.hashicorp.com/connect-inject") && !pod.has_container("consul-dataplane") {
+    if on(mesh::INJECT_CONSUL) && !pod.has_container("consul-dataplane") {
         return proxy("consul-connect-inject-init", "consul-dataplane", false, Spot::LastInit, Spot::LastApp);
+    }
+    if mesh::of_namespace(pod, settings) == Some(MeshOfNamespace::Any) {
+        // The latest that any mesh puts it.
+        return proxy(UNKNOWN_REDIRECT, UNKNOWN_PROXY, false, Spot::LastInit, Spot::LastApp);
     }
     Vec::new()
 }

@@ -76,7 +76,7 @@ impl<'p> Seat<'p> {
     pub(crate) fn quoted(&self) -> String {
         match &self.who {
             Who::Container(container) => container.name().to_string(),
-            Who::Injected(injected) => format!("\"{}\"", injected.name.escape_debug()),
+            Who::Injected(injected) => injected.quoted(),
         }
     }
 

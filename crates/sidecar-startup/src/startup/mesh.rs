@@ -8,6 +8,7 @@ use crate::catalogue::row::ISTIO_PROXY;
 use crate::model::container_fields::ContainerFields;
 use crate::pod::Pod;
 use crate::pod::container::{Container, ContainerKind};
+use crate::settings::Settings;
 
 /// The annotation that decides whether Istio's proxy becomes a sidecar container.
 pub(crate) const NATIVE_ISTIO: &str = "sidecar.istio.io/nativeSidecar";
@@ -15,37 +16,91 @@ pub(crate) const NATIVE_ISTIO: &str = "sidecar.istio.io/nativeSidecar";
 /// The annotation that Istio's injector adds.
 pub(crate) const STATUS: &str = "sidecar.istio.io/status";
 
-/// The annotations that make Linkerd's proxy a sidecar container: the current one, then older ones.
-const NATIVE_LINKERD: [&str; 3] = [
+/// The annotation that makes Linkerd's proxy a sidecar container, for those who have none of them yet. Linkerd 2.20, which does so by
+/// default, has a newer name for it and still reads this one; Linkerd 2.19 knows no newer one.
+const NATIVE_LINKERD: &str = "config.beta.linkerd.io/proxy-enable-native-sidecar";
+
+/// Its names, of which the first that is there counts (linkerd2 `pkg/inject`).
+const NATIVE_LINKERD_NAMES: [&str; 3] = [
     "config.linkerd.io/proxy-enable-native-sidecar",
-    "config.beta.linkerd.io/proxy-enable-native-sidecar",
+    NATIVE_LINKERD,
     "config.alpha.linkerd.io/proxy-enable-native-sidecar",
 ];
 
-/// Whether a Pod asks for Istio's proxy and does not have it yet.
+/// The labels and annotations by which a Pod asks for the proxy of a mesh, or to be left alone.
+const INJECT_ISTIO: &str = "sidecar.istio.io/inject";
+const INJECT_LINKERD: &str = "linkerd.io/inject";
+pub(crate) const INJECT_KUMA: &str = "kuma.io/sidecar-injection";
+pub(crate) const INJECT_CONSUL: &str = "consul.hashicorp.com/connect-inject";
+
+/// Whether a Pod, or its namespace, asks for Istio's proxy, and the Pod does not have it yet.
 #[must_use]
-pub(crate) fn asks_for_istio(pod: &Pod<'_>) -> bool {
-    let key = "sidecar.istio.io/inject";
-    let asks = match pod.labels().get(key).or_else(|| pod.annotations().get(key)) {
+pub(crate) fn asks_for_istio(pod: &Pod<'_>, settings: &Settings) -> bool {
+    let asks = match pod.labels().get(INJECT_ISTIO).or_else(|| pod.annotations().get(INJECT_ISTIO)) {
         Some(inject) => inject == "true",
-        // A revision asks for injection, too (`manifests/charts/istio-control/istio-discovery/templates/mutatingwebhook.yaml`).
-        None => pod.labels().get("istio.io/rev").is_some_and(|revision| !revision.is_empty()),
+        None => has_revision(pod) || of_namespace(pod, settings) == Some(MeshOfNamespace::Istio),
     };
     asks && !pod.has_container(ISTIO_PROXY)
 }
 
-/// Whether a Pod asks for Linkerd's proxy and does not have it yet.
+/// Whether a Pod, or its namespace, asks for Linkerd's proxy, and the Pod does not have it yet.
 #[must_use]
-pub(crate) fn asks_for_linkerd(pod: &Pod<'_>) -> bool {
-    matches!(pod.annotations().get("linkerd.io/inject"), Some("enabled" | "ingress"))
-        && !pod.has_container("linkerd-proxy")
+pub(crate) fn asks_for_linkerd(pod: &Pod<'_>, settings: &Settings) -> bool {
+    let asks = match pod.annotations().get(INJECT_LINKERD) {
+        Some(inject) => matches!(inject, "enabled" | "ingress"),
+        None => of_namespace(pod, settings) == Some(MeshOfNamespace::Linkerd),
+    };
+    asks && !pod.has_container("linkerd-proxy")
+}
+
+/// A revision asks for Istio's injection, too (`manifests/charts/istio-control/istio-discovery/templates/mutatingwebhook.yaml`).
+fn has_revision(pod: &Pod<'_>) -> bool {
+    pod.labels().get("istio.io/rev").is_some_and(|revision| !revision.is_empty())
+}
+
+/// The mesh that injects its proxy because of the Pod's namespace, as far as the settings tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MeshOfNamespace {
+    /// The setting `mesh` names only Istio.
+    Istio,
+    /// The setting `mesh` names only Linkerd.
+    Linkerd,
+    /// The setting `mesh` names both, or none.
+    Any,
+}
+
+/// The mesh that injects its proxy only because of the Pod's namespace. None where the Pod has a proxy, asks for another mesh, or says
+/// itself whether this one shall inject.
+pub(crate) fn of_namespace(pod: &Pod<'_>, settings: &Settings) -> Option<MeshOfNamespace> {
+    if !settings.is_injected() || has_revision(pod) || pod.containers.iter().any(Container::redirects_traffic)
+    {
+        return None;
+    }
+    let (mesh, own) = match (settings.mesh.istio, settings.mesh.linkerd) {
+        (Some(_), None) => (MeshOfNamespace::Istio, Some(INJECT_ISTIO)),
+        (None, Some(_)) => (MeshOfNamespace::Linkerd, Some(INJECT_LINKERD)),
+        _ => (MeshOfNamespace::Any, None),
+    };
+    let says_so = |key: &&str| {
+        let word = pod.labels().get(key).or_else(|| pod.annotations().get(key));
+        let is_about_it = own.is_none_or(|own| own == *key);
+        word.is_some_and(|word| is_about_it || matches!(word, "true" | "enabled" | "ingress"))
+    };
+    let keys = [INJECT_ISTIO, INJECT_LINKERD, INJECT_KUMA, INJECT_CONSUL];
+    (!keys.iter().any(says_so)).then_some(mesh)
 }
 
 /// Whether the annotations of a Pod make Linkerd's proxy a sidecar container.
 #[must_use]
 pub(crate) fn asks_for_native_linkerd(pod: &Pod<'_>) -> bool {
-    let is_on = |key: &str| matches!(pod.annotations().get(key), Some("true" | "enabled"));
-    NATIVE_LINKERD.into_iter().any(is_on)
+    matches!(pod.annotations().get(native_linkerd(pod)), Some("true" | "enabled"))
+}
+
+/// The annotation of a Pod that decides whether Linkerd's proxy becomes a sidecar container; the one to set if it has none.
+#[must_use]
+pub(crate) fn native_linkerd(pod: &Pod<'_>) -> &'static str {
+    let mut names = NATIVE_LINKERD_NAMES.into_iter();
+    names.find(|name| pod.annotations().get(name).is_some()).unwrap_or(NATIVE_LINKERD)
 }
 
 /// Whether a container is the proxy of a mesh, or prepares for it.
