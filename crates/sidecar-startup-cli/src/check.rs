@@ -1,6 +1,7 @@
 //! `sidecar-startup check`.
 
 mod arguments;
+mod findings;
 mod progress;
 mod run;
 
