@@ -69,6 +69,10 @@ impl Source<'_> {
 impl Head {
     /// Reads it from a JSON object; of duplicate keys the last counts, as for the API server. None for anything else.
     pub(crate) fn of_json(text: &str) -> Option<Self> {
+        // A struct could be read from a list, too.
+        if !text.trim_start().starts_with('{') {
+            return None;
+        }
         let by_value = || Self::of_value(&serde_json::from_str::<Value>(text).ok()?);
         serde_json::from_str(text).ok().or_else(by_value)
     }

@@ -3,6 +3,7 @@
 
 mod forms;
 mod paste;
+mod plain;
 mod rollout;
 mod sessions;
 mod support;
