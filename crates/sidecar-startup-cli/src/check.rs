@@ -1,6 +1,7 @@
 //! `sidecar-startup check`.
 
 mod arguments;
+mod findings;
 mod progress;
 mod run;
 
@@ -73,7 +74,7 @@ impl Check {
         let is_empty = io::stdin().is_terminal() || io::stdin().lock().read(&mut first)? == 0;
         match (is_empty, &self.settings) {
             (false, _) => {
-                let input = first.as_slice().chain(io::stdin().lock());
+                let input = io::Cursor::new(first).chain(io::stdin());
                 input::read_from(io::BufReader::new(input), &mut |found| run.found("-", found, output))
             }
             (true, Some(_)) => run.say_settings_are_valid(output),

@@ -49,7 +49,7 @@ pub(crate) type Sink<'s> = &'s mut dyn FnMut(Found<'_>) -> anyhow::Result<()>;
 /// Those of `sink`. What cannot be read goes to the sink.
 pub(crate) fn read(path: &Path, sink: Sink<'_>) -> anyhow::Result<()> {
     if path == Path::new("-") {
-        return read_from(io::stdin().lock(), sink);
+        return read_from(BufReader::new(io::stdin()), sink);
     }
     match File::open(path) {
         Ok(file) => read_from(BufReader::with_capacity(1 << 16, file), sink),
@@ -58,7 +58,7 @@ pub(crate) fn read(path: &Path, sink: Sink<'_>) -> anyhow::Result<()> {
 }
 
 /// Reads a stream: JSON if it begins as such, else YAML.
-pub(crate) fn read_from(mut reader: impl BufRead, sink: Sink<'_>) -> anyhow::Result<()> {
+pub(crate) fn read_from(mut reader: impl BufRead + Send + 'static, sink: Sink<'_>) -> anyhow::Result<()> {
     let outcome = match begins_as_json(&mut reader) {
         Ok((blanks, true)) => read_json(Cursor::new(blanks).chain(reader), sink),
         Ok((blanks, false)) => return yaml::read(Cursor::new(blanks).chain(reader), sink),
@@ -90,7 +90,7 @@ fn begins_as_json(reader: &mut impl BufRead) -> io::Result<(Vec<u8>, bool)> {
 }
 
 /// Reads what begins as JSON. It may be YAML all the same, or be followed by YAML.
-fn read_json(mut reader: impl BufRead, sink: Sink<'_>) -> io::Result<anyhow::Result<()>> {
+fn read_json(mut reader: impl BufRead + Send + 'static, sink: Sink<'_>) -> io::Result<anyhow::Result<()>> {
     let mut head = Vec::new();
     let read = reader.by_ref().take(LARGE).read_to_end(&mut head)?;
     if manifest::stream::has_marker(&head) {
@@ -106,9 +106,9 @@ fn read_json(mut reader: impl BufRead, sink: Sink<'_>) -> io::Result<anyhow::Res
             Some(error) if is_meant_as_json(text) && manifest::parse(text).is_err() => {
                 sink(Found::Unreadable(json_list::unreadable(&error, text)))
             }
-            Some(_) => yaml::read(head.as_slice(), sink),
+            Some(_) => yaml::read(Cursor::new(head), sink),
         },
-        Err(_) => yaml::read(head.as_slice(), sink),
+        Err(_) => yaml::read(Cursor::new(head), sink),
     })
 }
 

@@ -108,7 +108,10 @@ impl Judge {
     pub(crate) fn is_unjudged(&self, object: &Object<'_>, request: &str) -> bool {
         let (group, kind) = (object.head.group(), object.head.kind());
         let is_further = self.parsed.pod_templates.iter().any(|templates| templates.is_of(group, kind));
+        // Most objects are judged; only these fields can keep the library from it, so it is not asked about the others.
+        let fields = ["ownerReferences", "deletionTimestamp", "kubernetes.io", "phase"];
         !is_further
+            && fields.iter().any(|field| request.contains(field))
             && serde_json::from_str::<Request<'_>>(request).is_ok_and(|request| request.subject().is_none())
     }
 
@@ -138,7 +141,8 @@ impl Judge {
     ) -> (Option<Value>, Vec<Remark>) {
         let settings = with(&without(settings, except), [("fix", "All".into())]);
         let mut answer = self.answer(request, &settings.to_string());
-        if answer.object().is_none() && !answer.is_allowed() {
+        // A single violation is not in the way of others.
+        if answer.object().is_none() && !answer.is_allowed() && 1 < answer.violations().len() {
             // Repairs are all or nothing where something is denied, so what cannot be repaired may only warn.
             let mut rules = settings.get("rules").and_then(Value::as_object).cloned().unwrap_or_default();
             for action in rules.values_mut().filter(|action| **action == "Deny") {

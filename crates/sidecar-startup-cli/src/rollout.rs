@@ -1,5 +1,6 @@
 //! What a policy would mean for a cluster: workloads by their faults, with Pods folded into what creates them.
 
+mod entries;
 mod owners;
 pub(crate) mod suggest;
 pub(crate) mod summary;

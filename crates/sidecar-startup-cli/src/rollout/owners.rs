@@ -57,7 +57,7 @@ impl Owners {
     }
 }
 
-/// The Deployment of a ReplicaSet, or the CronJob of a Job, by the names that Kubernetes gives them.
+/// The Deployment of a `ReplicaSet`, or the CronJob of a Job, by the names that Kubernetes gives them.
 fn parent(controller: &Controller) -> Option<(&'static str, &str)> {
     let (name, suffix) = controller.name.rsplit_once('-')?;
     match controller.kind.as_str() {
