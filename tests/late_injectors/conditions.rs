@@ -51,16 +51,16 @@ pub(crate) fn none_of(conditions: &[Condition]) -> Result<Vec<String>, Reason> {
 fn condition(condition: &Condition) -> Result<String, Reason> {
     Ok(match condition {
         Condition::Arg(flag, Test::Absent) => flag_is_absent(flag),
-        Condition::Arg(flag, Test::Off) => either(&[flag_is_absent(flag), once(flag, &re::flag_off(flag))]),
-        Condition::Arg(flag, test) => once(flag, &flag_as(flag, test)?),
+        Condition::Arg(flag, Test::Off) => either(&[flag_is_absent(flag), words(&re::flag_off(flag))]),
+        Condition::Arg(flag, test) => words(&flag_as(flag, test)?),
         Condition::Env(name, Test::Absent) => variable_is_absent(name),
-        Condition::Env(name, test) => listed_once(name, &variable_as(name, test)?),
+        Condition::Env(name, test) => env(&variable_as(name, test)?),
         Condition::ArgOrEnv(flag, name, Test::Absent) => {
             all(&[flag_is_absent(flag), variable_is_absent(name)])
         }
         Condition::ArgOrEnv(flag, name, test) => either(&[
-            once(flag, &flag_as(flag, test)?),
-            all(&[flag_is_absent(flag), listed_once(name, &variable_as(name, test)?)]),
+            words(&flag_as(flag, test)?),
+            all(&[flag_is_absent(flag), env(&variable_as(name, test)?)]),
         ]),
         Condition::Since(version) => image(&re::tag_since(version)),
         Condition::Tag(part) => image(&re::tag_with(part)),
@@ -96,12 +96,38 @@ fn variable_as(name: &str, test: &Test) -> Result<String, Reason> {
     }
 }
 
-fn once(flag: &str, pattern: &str) -> String {
-    all(&[words(pattern), format!("!{}", words(&re::flag_twice(flag)))])
+/// What must hold of all flags and variables that some conditions and a port are about: none is given twice, since the last would count.
+pub(crate) fn none_twice(conditions: &[Condition], port: Option<&PortSource>) -> Vec<String> {
+    let (mut flags, mut variables) = (Vec::new(), Vec::new());
+    subjects(conditions, &mut flags, &mut variables);
+    flags.extend(port.and_then(|source| source.arg));
+    variables.extend(port.and_then(|source| source.env));
+    let twice = |patterns: Vec<String>, matches: fn(&str) -> String| {
+        (!patterns.is_empty()).then(|| format!("!{}", matches(&re::any(patterns))))
+    };
+    let flags = twice(flags.into_iter().map(re::flag_twice).collect(), words);
+    flags.into_iter().chain(twice(variables.into_iter().map(re::variable_twice).collect(), env)).collect()
 }
 
-fn listed_once(name: &str, pattern: &str) -> String {
-    all(&[env(pattern), format!("!{}", env(&re::variable_twice(name)))])
+/// The flags and variables whose values count.
+fn subjects(conditions: &[Condition], flags: &mut Vec<&'static str>, variables: &mut Vec<&'static str>) {
+    for condition in conditions {
+        match condition {
+            Condition::Arg(_, Test::Absent)
+            | Condition::Env(_, Test::Absent)
+            | Condition::ArgOrEnv(_, _, Test::Absent) => {}
+            Condition::Arg(flag, _) => flags.push(flag),
+            Condition::Env(name, _) => variables.push(name),
+            Condition::ArgOrEnv(flag, name, _) => {
+                flags.push(flag);
+                variables.push(name);
+            }
+            Condition::AnyOf(conditions) | Condition::AllOf(conditions) => {
+                subjects(conditions, flags, variables)
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Containers whose arguments cannot be read are no candidates.
@@ -123,11 +149,11 @@ pub(crate) fn port(source: &PortSource) -> Result<(String, String), Reason> {
     let mut sources = Vec::new();
     if let Some(flag) = arg {
         let given = re::flag_with(flag, re::PORT);
-        sources.push((once(flag, &given), flag_is_absent(flag), number("words", &given)));
+        sources.push((words(&given), flag_is_absent(flag), number("words", &given)));
     }
     if let Some(name) = name {
         let given = re::variable_with(name, re::PORT);
-        sources.push((listed_once(name, &given), variable_is_absent(name), number("env", &given)));
+        sources.push((env(&given), variable_is_absent(name), number("env", &given)));
     }
     let end = default.map(|port| ("true".to_owned(), port.to_string()));
     let folded = sources.into_iter().rev().fold(end, |rest, (given, absent, value)| {

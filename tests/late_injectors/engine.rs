@@ -100,6 +100,13 @@ impl Policy {
         Ok(pod)
     }
 
+    /// Whether a mesh's proxy is in a Pod, or will be.
+    pub(crate) fn is_meshed(&self, pod: &Value) -> anyhow::Result<bool> {
+        let context = self.context_with_variables(pod, &json!({}))?;
+        let program = self.env.compile("variables.meshed").map_err(|error| anyhow!("{error}"))?;
+        Ok(evaluate(&program, &context)? == CelValue::Bool(true))
+    }
+
     /// A context with the policy's variables, which it evaluates anew for each object.
     fn context_with_variables(
         &self,

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 /// Any of several expressions.
-fn any(alternatives: impl IntoIterator<Item = String>) -> String {
+pub(crate) fn any(alternatives: impl IntoIterator<Item = String>) -> String {
     let mut all: Vec<_> = alternatives.into_iter().collect();
     let mut seen = BTreeSet::new();
     all.retain(|text| seen.insert(text.clone()));
@@ -87,10 +87,10 @@ pub(crate) fn flag(name: &str) -> String {
     format!(r"\n-{{0,2}}{}[=\n]{glued}", literal(name))
 }
 
-/// A flag that is given twice: the last would count.
+/// A flag that is given twice.
 pub(crate) fn flag_twice(name: &str) -> String {
     let name = literal(name);
-    format!(r"(?s)\n-{{0,2}}{name}[=\n](?:.*\n)?-{{0,2}}{name}[=\n]")
+    format!(r"\n-{{0,2}}{name}[=\n](?:(?s:.*)\n)?-{{0,2}}{name}[=\n]")
 }
 
 /// A flag that is switched on.
@@ -113,10 +113,10 @@ pub(crate) fn variable(name: &str) -> String {
     format!(r"\n{}[=\n]", literal(name))
 }
 
-/// An environment variable that is listed twice: the last would count.
+/// An environment variable that is listed twice.
 pub(crate) fn variable_twice(name: &str) -> String {
     let name = literal(name);
-    format!(r"(?s)\n{name}[=\n](?:.*\n)?{name}[=\n]")
+    format!(r"\n{name}[=\n](?:(?s:.*)\n)?{name}[=\n]")
 }
 
 /// An environment variable with a value.

@@ -6,7 +6,7 @@ use acceptance::library::catalogue::row::Row;
 use serde_json::Value;
 use sidecar_startup::Need;
 
-use crate::conditions::{Reason, all_of, image, none_of, port};
+use crate::conditions::{Reason, all_of, image, none_of, none_twice, port};
 use crate::patterns as re;
 
 /// A row in CEL.
@@ -69,6 +69,7 @@ fn entry(row: &'static Row, injectable: &Injectable<&'static str>) -> Result<Ent
         }
         number = Some(value);
     }
+    conditions.extend(none_twice(injectable.when, injectable.port.as_ref()));
     let probe = object("Object.spec.initContainers.startupProbe", &probe, number.as_deref());
     Ok(Entry { variable: row.name.replace('-', "_"), conditions, probe })
 }
