@@ -7,6 +7,7 @@
 #                SOURCES=FILE lists registries without TLS
 # artifacthub-pkg.yml   regenerate the Artifact Hub package from metadata.yml and questions-ui.yml
 # chart          regenerate the Helm chart from those two and deploy/
+# late-injectors regenerate deploy/late-injectors from the catalogue
 # fmt, lint      format; check format and lints, for the host and for the module's target
 # bench          measure the module, as multiples of a module that does nothing
 # clean          remove all build output
@@ -40,7 +41,7 @@ toolchain:
 	@rustup target list --installed | grep -qx $(TARGET) || rustup target add $(TARGET)
 
 # cargo decides what to rebuild.
-.PHONY: policy.wasm $(HOST) $(CLI) $(REGISTRY) artifacthub-pkg.yml chart
+.PHONY: policy.wasm $(HOST) $(CLI) $(REGISTRY) artifacthub-pkg.yml chart late-injectors
 policy.wasm: toolchain
 	cargo build --locked --quiet --target $(TARGET) --profile module --package sidecar-startup-policy
 	@cmp -s $(MODULES)/sidecar_startup_policy.wasm $@ || cp $(MODULES)/sidecar_startup_policy.wasm $@
@@ -62,6 +63,9 @@ artifacthub-pkg.yml: toolchain
 
 chart: toolchain
 	UPDATE_EXPECT=1 cargo test --locked --quiet --package acceptance --test chart generated
+
+late-injectors: toolchain
+	UPDATE_EXPECT=1 cargo test --locked --quiet --package acceptance --test late_injectors generated
 
 tools: annotated-policy.wasm $(CLI)
 

@@ -150,6 +150,19 @@ run_commands_of() {
     run_commands_of deploy/OPERATING.md 6
 }
 
+@test "the commands of deploy/late-injectors/README.md" {
+    run_commands_of deploy/late-injectors/README.md 4
+}
+
+@test "the kustomization in deploy/late-injectors/README.md that leaves out Pods" {
+    mkdir "$BATS_TEST_TMPDIR/sidecar-startup-policy"
+    cp -r deploy "$BATS_TEST_TMPDIR/sidecar-startup-policy/deploy"
+    sed -n '/^```yaml$/,/^```$/{/^```/!p}' deploy/late-injectors/README.md >"$BATS_TEST_TMPDIR/kustomization.yaml"
+    render "$BATS_TEST_TMPDIR"
+    [ "$(count '^kind: MutatingAdmissionPolicy(Binding)?$')" -eq 2 ]
+    [ "$(count '^    objectSelector:$')" -eq 1 ]
+}
+
 @test "the commands of chart/README.md" {
     need_helm
     run_commands_of chart/README.md 4

@@ -103,6 +103,17 @@ pub(crate) fn come_out_as_they_say(root: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The dry run that the README shows comes out as it shows.
+pub(crate) fn sample_comes_out_as_shown(root: &Path) -> anyhow::Result<()> {
+    let folder = root.join("deploy/late-injectors");
+    let sample = manifest::parse_one(&fs::read_to_string(folder.join("sample.yaml"))?)?;
+    let added = added(&sample, &policy(root)?.mutate(&sample, &json!({}))?)?;
+    let port = &added.get("daprd").context("no probe")?["httpGet"]["port"];
+    let shown = format!("-o jsonpath='{{.spec.initContainers[0].startupProbe.httpGet.port}}'\n{port}\n");
+    ensure!(fs::read_to_string(folder.join("README.md"))?.contains(&shown), "the README does not show {port}");
+    Ok(())
+}
+
 /// Each row of the policy has an example in which it acts, and one in which it does not.
 pub(crate) fn get_the_probes_of_the_rows(_: &Path) -> anyhow::Result<()> {
     let examples = Example::all()?;
