@@ -8,6 +8,8 @@
 # artifacthub-pkg.yml   regenerate the Artifact Hub package from metadata.yml and questions-ui.yml
 # chart          regenerate the Helm chart from those two and deploy/
 # late-injectors regenerate deploy/late-injectors from the catalogue
+# release-dry-run   make and check in target/release-dry-run what a release publishes, as far as this machine can, and publish nothing;
+#                PROFILE=dev builds the command quickly
 # fmt, lint      format; check format and lints, for the host and for the module's target
 # bench          measure the module, as multiples of a module that does nothing
 # clean          remove all build output
@@ -21,6 +23,8 @@ REGISTRY := target/debug/policy-registry
 # The tests run offline with policy-host and policy-registry in place of kwctl.
 KWCTL ?= $(HOST)
 PUSHER ?= kwctl
+PROFILE ?= release
+DRY_RUN := target/release-dry-run
 REF ?= $(shell scripts/metadata ociUrl):v$(shell scripts/metadata version)
 
 .PHONY: run repairs test push e2e-tests fmt lint bench clean help toolchain tools
@@ -71,6 +75,21 @@ tools: annotated-policy.wasm $(CLI)
 
 push: annotated-policy.wasm
 	$(PUSHER) push $(if $(SOURCES),--sources-path '$(SOURCES)') annotated-policy.wasm 'registry://$(REF:registry://%=%)'
+
+.PHONY: release-dry-run
+release-dry-run: annotated-policy.wasm
+	@scripts/need helm || true # without it, there is no chart
+	rm -rf $(DRY_RUN)
+	mkdir -p $(DRY_RUN)
+	cp policy.wasm annotated-policy.wasm $(DRY_RUN)/
+	cargo build --locked --quiet --profile $(PROFILE) --package sidecar-startup-cli
+	scripts/release command target/$(PROFILE:dev=debug)/sidecar-startup "$$(rustc -vV | sed -n 's/^host: //p')" $(DRY_RUN)
+	! command -v helm >/dev/null || scripts/release chart $(DRY_RUN)
+	! command -v syft >/dev/null || scripts/release sbom $(DRY_RUN)
+	scripts/release checksums $(DRY_RUN)
+	scripts/release verify $(DRY_RUN)
+	@for tool in helm syft; do command -v $$tool >/dev/null || echo "not made without $$tool, which is not here"; done
+	@echo "not made here: the command for other machines, signatures and provenance. Nothing is published."
 
 # policy-registry enables more features of shared dependencies; tested with the rest, it would cause them to be rebuilt.
 test: tools

@@ -110,7 +110,10 @@ pub(crate) fn sample_comes_out_as_shown(root: &Path) -> anyhow::Result<()> {
     let added = added(&sample, &policy(root)?.mutate(&sample, &json!({}))?)?;
     let port = &added.get("daprd").context("no probe")?["httpGet"]["port"];
     let shown = format!("-o jsonpath='{{.spec.initContainers[0].startupProbe.httpGet.port}}'\n{port}\n");
-    ensure!(fs::read_to_string(folder.join("README.md"))?.contains(&shown), "the README does not show {port}");
+    ensure!(
+        fs::read_to_string(folder.join("README.md"))?.contains(&shown),
+        "the README does not show {port}"
+    );
     Ok(())
 }
 
