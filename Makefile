@@ -12,6 +12,7 @@
 #                PROFILE=dev builds the command quickly
 # fmt, lint      format; check format and lints, for the host and for the module's target
 # bench          measure the module, as multiples of a module that does nothing
+# bench-command  measure the command on many files, a large file and a large list
 # clean          remove all build output
 # help           print this list
 
@@ -27,7 +28,7 @@ PROFILE ?= release
 DRY_RUN := target/release-dry-run
 REF ?= $(shell scripts/metadata ociUrl):v$(shell scripts/metadata version)
 
-.PHONY: run repairs test push e2e-tests fmt lint bench clean help toolchain tools
+.PHONY: run repairs test push e2e-tests fmt lint bench bench-command clean help toolchain tools
 
 # With FILE, a denial fails the recipe. The examples include one that is denied on purpose.
 run: tools
@@ -120,6 +121,9 @@ lint: toolchain
 bench: policy.wasm
 	cargo build --locked --quiet --target $(TARGET) --profile module --package bench-floor --package bench-typed-read
 	cargo run --locked --quiet --release --package bench-ratios -- $(MODULES)
+
+bench-command: toolchain
+	cargo bench --locked --quiet --package sidecar-startup-cli --bench command
 
 clean:
 	cargo clean

@@ -14,9 +14,10 @@ check() {
 @test "prints file, line, column, reason and what to add" {
     check examples/readiness-probe-only.yaml
     [ "$status" -eq 1 ]
-    [[ "$output" == *"examples/readiness-probe-only.yaml:14:11: error"* ]]
+    [[ "$output" == *"--> examples/readiness-probe-only.yaml:14:11"* ]]
     [[ "$output" == *'has only a readinessProbe, which does not hold back "myapp"'* ]]
-    [[ "$output" == *"      startupProbe:"* ]]
+    [[ "$output" == *"help: instead of lines 14 to 22, write:"* ]]
+    [[ "$output" == *"          startupProbe:"* ]]
     [[ "$output" == *"0 allowed, 1 denied" ]]
 }
 
@@ -33,27 +34,28 @@ check() {
     [ "$status" -eq 0 ]
     check nowhere.yaml
     [ "$status" -eq 2 ]
-    check README.md
+    check README.md examples/readiness-probe-only.yaml
     [ "$status" -eq 2 ]
-    [ -z "$output" ]
+    [[ "$output" == *"--> README.md:"* ]]
+    [[ "$output" == *"0 allowed, 1 denied, 1 unreadable" ]]
 }
 
 @test "reads standard input, several documents and nested lists" {
     check - < <(cat examples/startup-probe.yaml; echo ---; cat examples/readiness-probe-only.yaml)
     [ "$status" -eq 1 ]
     line=$(($(wc -l <examples/startup-probe.yaml) + 1 + 14))
-    [[ "$output" == *"-:$line:11: error"* ]]
+    [[ "$output" == *"--> -:$line:11"* ]]
     [[ "$output" == *"1 allowed, 1 denied" ]]
     check - <<<'{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": "PodList", "items": [{"metadata": {"name": "a"},
         "spec": {"initContainers": [{"name": "b", "restartPolicy": "Always"}], "containers": [{"name": "c"}]}}]}]}'
     [ "$status" -eq 1 ]
-    [[ "$output" == *"Pod a: denied"* ]]
+    [[ "$output" == *"Pod a, spec.initContainers[0].startupProbe"* ]]
 }
 
 @test "accepts settings and rejects invalid ones" {
     check examples/readiness-probe-only.yaml --settings - <<<'defaultAction: Warn'
     [ "$status" -eq 0 ]
-    [[ "$output" == *": warning"* ]]
+    [[ "$output" == *"warning[sidecar-without-startup-probe]"* ]]
     check examples/readiness-probe-only.yaml --settings - <<<'# nothing'
     [ "$status" -eq 1 ]
     check examples/readiness-probe-only.yaml --settings - <<<'defaultAction: warn'
@@ -140,5 +142,5 @@ EOF
     [[ "$output" == *"0 allowed, 1 denied"* ]]
     run make run FILE=nowhere.yaml
     [ "$status" -ne 0 ]
-    [[ "$output" == *"cannot read nowhere.yaml"* ]]
+    [[ "$output" == *"nowhere.yaml"* ]]
 }

@@ -1,6 +1,7 @@
 //! What holds of every case, whatever it is about.
 
 pub(crate) mod changes;
+mod inserted;
 pub(crate) mod kubernetes_types;
 mod other_kinds;
 pub(crate) mod pairs;

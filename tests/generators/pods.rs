@@ -122,6 +122,23 @@ fn settings() -> impl Strategy<Value = Value> {
                 {"match": {"containerNames": ["agent"]}, "startupProbe": probe, "startsBefore": ["migrate"]},
             ]),
         ),
+        (
+            "sidecars",
+            json!([
+                {
+                    "match": {"containerNames": ["shipper"]},
+                    "startupProbe": probe,
+                    "position": "First",
+                    "requiredIn": {"podSelector": {}},
+                    "container": {
+                        "name": "shipper",
+                        "image": "shipper:1",
+                        "command": ["sh", "/start.sh"],
+                        "volumeMounts": [{"name": "work", "mountPath": "/work"}],
+                    },
+                },
+            ]),
+        ),
         ("gates", json!(["StartupProbe", "PostStart"])),
         (
             "waitFor",

@@ -26,8 +26,36 @@ pub(crate) const DECLARED: [Declared; 5] = [
     Declared { name: "nginx", has_probe: false },
     Declared { name: "agent", has_probe: false },
     Declared { name: "git-sync", has_probe: false },
-    Declared { name: "log-shipper", has_probe: true },
+    Declared { name: REQUIRED, has_probe: true },
 ];
+
+/// The sidecar that the settings of some cases require in every Pod.
+const REQUIRED: &str = "log-shipper";
+
+impl Case {
+    /// The name of the container that a repair has to insert, and the Pod with it.
+    pub(crate) fn with_required(&self) -> Option<(String, Value)> {
+        let entry =
+            self.settings["sidecars"].as_array()?.iter().find(|entry| entry["container"].is_object())?;
+        let mut container = entry["container"].clone();
+        let name = container["name"].as_str()?.to_owned();
+        let is_there = ["initContainers", "containers"]
+            .into_iter()
+            .filter_map(|list| self.pod["spec"][list].as_array())
+            .flatten()
+            .any(|other| other["name"] == *name);
+        container["restartPolicy"] = json!("Always");
+        if container["startupProbe"].is_null() {
+            container["startupProbe"] = entry["startupProbe"].clone();
+        }
+        let mut pod = self.pod.clone();
+        match &mut pod["spec"]["initContainers"] {
+            Value::Array(init) => init.push(container),
+            none => *none = json!([container]),
+        }
+        (!is_there).then_some((name, pod))
+    }
+}
 
 /// One container out of a list, with one of its sets of fields, mounts and whatever its place allows.
 fn container(
@@ -70,6 +98,29 @@ fn spec() -> impl Strategy<Value = Value> {
     )
 }
 
+/// What the operator has a repair insert into Pods without a log shipper.
+fn required() -> Vec<Value> {
+    let with = |more: Value| {
+        let mut container = json!({"name": REQUIRED, "image": "fluent/fluent-bit:3.1"});
+        container
+            .as_object_mut()
+            .into_iter()
+            .for_each(|fields| fields.extend(more.as_object().cloned().unwrap_or_default()));
+        container
+    };
+    let file = fields::quick(&json!({"exec": {"command": ["test", "-f", "/certs/tls.crt"]}}));
+    let command = fields::quick(&json!({"exec": {"command": ["agent", "ready"]}}));
+    let work = json!([{"name": "work", "mountPath": "/work", "readOnly": true}]);
+    vec![
+        with(json!({"ports": [{"containerPort": 2020}]})),
+        with(json!({"ports": [{"containerPort": 8080}]})),
+        with(json!({"volumeMounts": work})),
+        with(json!({"volumeMounts": work, "startupProbe": command})),
+        with(json!({"volumeMounts": [{"name": "certs", "mountPath": "/certs"}], "startupProbe": file})),
+        with(json!({"startupProbe": fields::quick(&fields::http("/ready", 8080))})),
+    ]
+}
+
 fn settings() -> impl Strategy<Value = Value> {
     let sidecars: Vec<_> = DECLARED
         .iter()
@@ -88,7 +139,15 @@ fn settings() -> impl Strategy<Value = Value> {
         ("rules", json!({"classic-sidecar": "Ignore"})),
     ];
     // Most operators leave most settings alone.
-    prop_oneof![Just(Vec::new()), subsequence(parts, 1..3)].prop_map(move |parts| {
+    let parts = prop_oneof![Just(Vec::new()), subsequence(parts, 1..3)];
+    let required = prop_oneof![3 => Just(None), 1 => select(required()).prop_map(Some)];
+    (parts, required).prop_map(move |(parts, required)| {
+        let mut sidecars = sidecars.clone();
+        let entry = sidecars.iter_mut().find(|entry| entry["match"]["containerNames"][0] == REQUIRED);
+        if let (Some(container), Some(entry)) = (required, entry) {
+            entry["requiredIn"] = json!({"podSelector": {}});
+            entry["container"] = container;
+        }
         let mut settings = json!({"sidecars": sidecars});
         for (key, value) in parts {
             settings[key] = value;

@@ -52,6 +52,13 @@ impl Evidence {
         Self { needs, names: names(&|_| true), servers: names(&is_server).into_iter().collect() }
     }
 
+    /// Adds what a container that a repair inserts would need, out of the evidence of the Pod with it.
+    pub(crate) fn add(&mut self, name: &str, with_it: Self) {
+        self.needs.extend(with_it.needs.into_iter().filter(|need| need.asker == name));
+        self.names.push(name.to_owned());
+        self.servers.insert(name.to_owned());
+    }
+
     /// A world with all possible needs, or with none.
     pub(crate) fn extreme(&self, has_possible: bool) -> World {
         self.world(|_| has_possible, |place| place as u64 % 4 + 1)

@@ -90,7 +90,11 @@ fn settings_of(case: &Case, seed: u64) -> Vec<Setting<'_>> {
         if before.as_ref() == Some(&injected) {
             continue;
         }
-        let evidence = Evidence::of(&injected, &added, &DECLARED);
+        let mut evidence = Evidence::of(&injected, &added, &DECLARED);
+        if let Some((name, pod)) = case.with_required() {
+            let (pod, added) = inject(&pod, cluster);
+            evidence.add(&name, Evidence::of(&pod, &added, &DECLARED));
+        }
         let extremes = [evidence.extreme(false), evidence.extreme(true)];
         let draws = (0..DRAWS).map(|draw| evidence.draw(seed.wrapping_mul(DRAWS).wrapping_add(draw)));
         let worlds = extremes.into_iter().chain(draws).map(|world| {

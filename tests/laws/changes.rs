@@ -4,6 +4,7 @@ use anyhow::ensure;
 use serde_json::{Map, Value};
 
 use crate::case::Case;
+use crate::laws::inserted::count_as_there;
 use crate::laws::pairs::{FIELDS, pairs_are_whole};
 use crate::laws::template::{TEMPLATES, containers, part, take};
 
@@ -29,6 +30,7 @@ pub(crate) fn only_what_repairs_touch_has_changed(case: &Case, object: &Value) -
     ensure!(before == after, "something outside the Pod template has changed");
     let (mut old_spec, mut new_spec) = (part(&old, "spec"), part(&new, "spec"));
     let (mut old_containers, mut new_containers) = (containers(&mut old_spec), containers(&mut new_spec));
+    count_as_there(case, &mut old_containers, &new_containers)?;
     pairs_are_whole(&mut old_containers, &mut new_containers, &mut old_spec, &mut new_spec)?;
     containers_are_kept(case, &old_containers, &new_containers)?;
     grown(&mut old_spec, &mut new_spec, "nodeSelector", |_| true)?;

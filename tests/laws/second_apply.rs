@@ -37,16 +37,19 @@ pub(crate) fn a_second_apply_changes_nothing(case: &Case, object: &Value) -> any
 }
 
 /// What `kubectl apply` sends for a manifest that it has applied before: a strategic merge onto what is stored. Fields of the
-/// manifest win, what only the stored object has stays; containers are merged by name, and those of the manifest stand in its
+/// manifest win, what only the stored object has stays; containers and volumes are merged by name, and those of the manifest stand in its
 /// order.
 fn apply(stored: &Value, manifest: &Value) -> Value {
     match (stored, manifest) {
         (Value::Object(stored), Value::Object(manifest)) => {
             let mut merged = stored.clone();
             for (key, value) in manifest {
-                match merged.get_mut(key) {
-                    Some(old) => *old = apply(old, value),
-                    None => _ = merged.insert(key.clone(), value.clone()),
+                match (merged.get_mut(key), value) {
+                    (Some(Value::Array(old)), Value::Array(items)) if key == "volumes" => {
+                        *old = merge_by_name(old, items);
+                    }
+                    (Some(old), _) => *old = apply(old, value),
+                    (None, _) => _ = merged.insert(key.clone(), value.clone()),
                 }
             }
             merged.into()
@@ -54,7 +57,7 @@ fn apply(stored: &Value, manifest: &Value) -> Value {
         (Value::Array(stored), Value::Array(manifest))
             if manifest.iter().all(|item| item.get("image").is_some()) =>
         {
-            merge_containers(stored, manifest).into()
+            merge_by_name(stored, manifest).into()
         }
         // Nothing in the manifest leaves alone what is stored.
         (stored, Value::Null) => stored.clone(),
@@ -62,9 +65,9 @@ fn apply(stored: &Value, manifest: &Value) -> Value {
     }
 }
 
-/// Merges containers by name. Those of the manifest keep its order; each of the others goes before the first of them that is behind
+/// Merges containers or volumes by name. Those of the manifest keep its order; each of the others goes before the first of them that is behind
 /// it in the stored list (`mergeSortedSlice` in `apimachinery/pkg/util/strategicpatch/patch.go`).
-fn merge_containers(stored: &[Value], manifest: &[Value]) -> Vec<Value> {
+fn merge_by_name(stored: &[Value], manifest: &[Value]) -> Vec<Value> {
     let place = |item: &Value| stored.iter().position(|old| old.get("name") == item.get("name"));
     let is_in_manifest = |old: &&Value| manifest.iter().any(|item| item.get("name") == old.get("name"));
     let mut others = stored.iter().filter(|old| !is_in_manifest(old)).peekable();

@@ -20,7 +20,7 @@ pub(crate) fn texts_are_sound(outcome: &Outcome) -> anyhow::Result<()> {
         ensure!(!text.contains("Some(") && !text.contains("None"), "a debug artefact in {text:?}");
     }
     for warning in warnings {
-        ensure!(warning.chars().count() <= 120, "too long for a warning: {warning}");
+        ensure!(warning.chars().count() <= 256, "too long for a warning: {warning}");
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ pub(crate) const LIBRARY: &[&str] = &[
     "payload",
     "further_kinds",
     "decision",
+    "timeline",
     "rules",
     "repair",
     "startup",

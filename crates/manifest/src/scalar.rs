@@ -20,6 +20,14 @@ pub(crate) fn resolve(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Resu
     if style == ScalarStyle::Plain { plain(text) } else { Ok(text.into()) }
 }
 
+/// Returns the name of a field, given as its key. `sigs.k8s.io/yaml` writes keys that are no strings as such: `on` is `true`.
+pub(crate) fn key(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> String {
+    match resolve(text, style, tag) {
+        Ok(value @ (Value::Bool(_) | Value::Number(_))) => value.to_string(),
+        _ => text.to_owned(),
+    }
+}
+
 pub(crate) fn plain(text: &str) -> Result<Value, &'static str> {
     Ok(match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,

@@ -1,147 +1,98 @@
 //! `sidecar-startup check`.
 
-use std::io::{self, Write as _};
+mod arguments;
+mod progress;
+mod run;
+
+pub(crate) use self::arguments::{Check, Colour};
+use std::io::{self, BufWriter, IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use serde_json::{Value, json};
-use sidecar_startup::Settings;
+use anyhow::bail;
 
-use crate::judge::{Remark, Verdict, judge};
-#[cfg(feature = "module")]
-use crate::module::Module;
-use crate::nodes::NodesFile;
-use crate::objects::{self, Object};
+use self::run::{Output, Run};
+use crate::config::Config;
+use crate::input::walk::{Exclude, Step, files};
+use crate::input::{self, Found, Unreadable};
+use crate::judge::Judge;
 
-/// The arguments of `check`.
-#[derive(clap::Args)]
-pub(crate) struct Check {
-    /// Manifests in YAML or JSON, with any number of documents; - reads standard input.
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
-    /// The settings of the policy, in YAML or JSON.
-    #[arg(long, value_name = "FILE")]
-    settings: Option<PathBuf>,
-    /// The cluster's nodes, as printed by `kubectl get nodes -o yaml`, for the setting nodes.sidecarSupport: Checked.
-    #[arg(long, value_name = "FILE")]
-    nodes: Option<PathBuf>,
-    /// Uses this compiled policy instead of the built-in rules.
-    #[cfg(feature = "module")]
-    #[arg(long, value_name = "FILE")]
-    module: Option<PathBuf>,
+/// How the command ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// Nothing is denied.
+    Clean,
+    /// Something is denied.
+    Denied,
+    /// Something could not be read.
+    Failed,
 }
 
 impl Check {
-    /// Checks every object in the files and prints a report. Returns whether any object is denied.
-    pub(crate) fn run(&self) -> anyhow::Result<bool> {
-        let checker = Checker::new(self)?;
-        let mut report = Report::default();
-        for path in &self.files {
-            let text = objects::read(path)?;
-            check_file(&checker, path, &text, &mut report).with_context(|| format!("{}", path.display()))?;
-        }
-        report.print()?;
-        Ok(0 < report.denied)
-    }
-}
-
-fn check_file(checker: &Checker, path: &Path, text: &str, report: &mut Report) -> anyhow::Result<()> {
-    let file = path.display().to_string();
-    for document in &manifest::parse(text)? {
-        for object in objects::of(document)? {
-            report.add(&file, &object, &checker.check(&object)?);
-        }
-    }
-    Ok(())
-}
-
-/// What an object is checked with.
-struct Checker {
-    settings: Value,
-    nodes: Option<NodesFile>,
-    #[cfg(feature = "module")]
-    module: Option<Module>,
-}
-
-impl Checker {
-    fn new(arguments: &Check) -> anyhow::Result<Self> {
-        let settings = arguments.settings.as_deref().map(read_settings).transpose()?.unwrap_or_default();
-        Settings::from_value(&settings).map_err(|error| error.below(&["settings"].into()))?;
-        let nodes = arguments.nodes.as_deref().map(NodesFile::read).transpose()?;
-        #[cfg(feature = "module")]
-        let module = arguments.module.as_deref();
-        #[cfg(feature = "module")]
-        let module = module.map(|path| Module::load(path, &settings, nodes.as_ref())).transpose()?;
-        Ok(Self {
-            settings,
-            nodes,
-            #[cfg(feature = "module")]
-            module,
-        })
-    }
-
-    #[cfg_attr(not(feature = "module"), expect(clippy::unnecessary_wraps, reason = "a module can fail"))]
-    fn check(&self, object: &Object<'_>) -> anyhow::Result<Verdict> {
-        let verdict = judge(object, &self.settings, self.nodes.as_ref());
+    /// Checks everything at the paths, or what is piped in, and prints a report.
+    ///
+    /// # Errors
+    /// The settings, the nodes or the baseline cannot be read, or a file cannot be written.
+    pub(crate) fn run(&self) -> anyhow::Result<Status> {
+        let config = Config::read(self.settings.as_deref(), self.paths.first().map(PathBuf::as_path))?;
+        #[cfg_attr(not(feature = "module"), expect(unused_mut, reason = "to load a module"))]
+        let mut judge = Judge::new(config.settings, self.namespace.clone(), self.nodes.as_deref())?;
         #[cfg(feature = "module")]
         if let Some(module) = &self.module {
-            return module.judge(object, verdict);
+            judge.load_module(module)?;
         }
-        Ok(verdict)
-    }
-}
-
-fn read_settings(path: &Path) -> anyhow::Result<Value> {
-    let documents = manifest::parse(&objects::read(path)?);
-    let mut documents = documents.with_context(|| format!("{}", path.display()))?;
-    Ok(documents.pop().map_or(Value::Null, |document| document.value))
-}
-
-/// The verdicts so far, as text and as totals.
-#[derive(Default)]
-struct Report {
-    text: String,
-    allowed: usize,
-    denied: usize,
-}
-
-impl Report {
-    fn add(&mut self, file: &str, object: &Object<'_>, verdict: &Verdict) {
-        let (count, word) = match (verdict.is_denied, verdict.fixes.is_empty()) {
-            (true, _) => (&mut self.denied, "denied"),
-            (false, true) => (&mut self.allowed, "allowed"),
-            (false, false) => (&mut self.allowed, "allowed, once repaired"),
-        };
-        *count += 1;
-        self.text += &format!("{file}: {} {}: {word}\n", object.kind(), object.name());
-        for fix in &verdict.fixes {
-            self.text += &format!("  fix: {fix}\n");
-        }
-        for remark in &verdict.remarks {
-            self.text += &describe(file, object, remark);
+        let mut run = Run::new(&judge, self)?;
+        let mut output = BufWriter::new(io::stdout().lock());
+        let outcome = self.read_all(&config.exclude, &mut run, &mut output);
+        match outcome.and_then(|()| run.end(&mut output)).and_then(|()| Ok(output.flush()?)) {
+            // Whoever reads the report has seen enough.
+            Err(error) if is_broken_pipe(&error) => Ok(run.status()),
+            Err(error) => Err(error),
+            Ok(()) => Ok(run.status()),
         }
     }
 
-    fn print(&self) -> anyhow::Result<()> {
-        let totals = format!("{} allowed, {} denied\n", self.allowed, self.denied);
-        let mut output = io::stdout().lock();
-        let written =
-            output.write_all(self.text.as_bytes()).and_then(|()| output.write_all(totals.as_bytes()));
-        written.context("cannot write the report")
+    fn read_all(&self, exclude: &Exclude, run: &mut Run<'_>, output: Output<'_>) -> anyhow::Result<()> {
+        if self.paths.is_empty() {
+            return self.read_pipe(run, output);
+        }
+        for step in self.paths.iter().flat_map(|path| files(path, exclude)) {
+            match step {
+                Step::File(path) => read_file(&path, run, output)?,
+                Step::Template => run.skip_template(),
+                Step::Unreadable(path, reason) => {
+                    run.found(&name(&path), Found::Unreadable(Unreadable::whole(reason)), output)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Without paths, what is piped in is checked. If nothing is, the settings have been.
+    fn read_pipe(&self, run: &mut Run<'_>, output: Output<'_>) -> anyhow::Result<()> {
+        let mut first = [0];
+        let is_empty = io::stdin().is_terminal() || io::stdin().lock().read(&mut first)? == 0;
+        match (is_empty, &self.settings) {
+            (false, _) => {
+                let input = first.as_slice().chain(io::stdin().lock());
+                input::read_from(io::BufReader::new(input), &mut |found| run.found("-", found, output))
+            }
+            (true, Some(_)) => run.say_settings_are_valid(output),
+            (true, None) => bail!("name files or folders to check, or pipe manifests into this command"),
+        }
     }
 }
 
-/// Formats a remark: its position in the file, the reason and the suggested YAML.
-fn describe(file: &str, object: &Object<'_>, remark: &Remark) -> String {
-    let position = object.position(&remark.pointer);
-    let word = if remark.is_warning { "warning" } else { "error" };
-    let mut text = format!("  {file}:{}:{}: {word}\n", position.line, position.column);
-    text += &format!("    {}\n", remark.text);
-    if let (Some(suggestion), Some((_, field))) = (&remark.suggestion, remark.pointer.rsplit_once('/')) {
-        text += "    for example:\n";
-        for line in manifest::to_yaml(&json!({field: suggestion})).lines() {
-            text += &format!("      {line}\n");
-        }
-    }
-    text
+fn read_file(path: &Path, run: &mut Run<'_>, output: Output<'_>) -> anyhow::Result<()> {
+    let name = name(path);
+    input::read(path, &mut |found| run.found(&name, found, output))
+}
+
+/// A path as it is shown.
+pub(crate) fn name(path: &Path) -> String {
+    path.strip_prefix("./").unwrap_or(path).display().to_string()
+}
+
+/// Whether nobody reads the output any more.
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

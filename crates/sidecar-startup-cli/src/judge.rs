@@ -1,10 +1,16 @@
 //! The library's verdict on an object.
 
-use serde_json::{Value, json};
-use sidecar_startup::{Action, Answer, Violation};
+use std::path::Path;
 
+use serde_json::{Value, json};
+use sidecar_startup::model::cluster::{Cluster, NoCluster};
+use sidecar_startup::model::request::Request;
+use sidecar_startup::{Action, Answer, RuleId, Settings, Violation};
+
+#[cfg(feature = "module")]
+use crate::module::Module;
 use crate::nodes::NodesFile;
-use crate::objects::Object;
+use crate::object::Object;
 
 /// The verdict on one object.
 pub(crate) struct Verdict {
@@ -14,71 +20,248 @@ pub(crate) struct Verdict {
     pub(crate) fixes: Vec<String>,
     /// The violations, or why the object cannot be read.
     pub(crate) remarks: Vec<Remark>,
+    /// The repaired object, if it was repaired.
+    pub(crate) object: Option<Value>,
 }
 
-/// One error or warning about an object.
+/// One denial or warning about an object.
+#[derive(Debug, Clone)]
 pub(crate) struct Remark {
     /// Whether it is only a warning.
     pub(crate) is_warning: bool,
+    /// The rule; none if the object cannot be read.
+    pub(crate) rule: Option<RuleId>,
     /// The field, as a JSON pointer.
     pub(crate) pointer: String,
+    /// The field, as the policy writes it.
+    pub(crate) field: String,
+    /// The container that breaks the rule, if one does.
+    pub(crate) container: Option<String>,
     /// The policy's text: `<field path>: <kind of error>: <detail> (<rule>)`.
     pub(crate) text: String,
-    /// The suggested value of the field.
-    pub(crate) suggestion: Option<Value>,
+    /// What is wrong, and what to do.
+    pub(crate) detail: String,
+    /// Why it was not repaired, if that was tried.
+    pub(crate) refusal: Option<String>,
 }
 
-/// Judges an object as if it were being created, in a cluster with the given nodes if they are known.
-pub(crate) fn judge(object: &Object<'_>, settings: &Value, nodes: Option<&NodesFile>) -> Verdict {
-    let payload = json!({"request": admission_request(object), "settings": settings}).to_string();
-    Verdict::of(match nodes {
-        Some(nodes) => sidecar_startup::validate_in(nodes, &payload),
-        None => sidecar_startup::validate(&payload),
-    })
+/// What objects are judged with.
+pub(crate) struct Judge {
+    settings: Value,
+    settings_text: String,
+    parsed: Settings,
+    namespace: Option<String>,
+    nodes: Option<NodesFile>,
+    #[cfg(feature = "module")]
+    module: Option<Module>,
 }
 
-/// The request that the API server would send when the object is created.
-pub(crate) fn admission_request(object: &Object<'_>) -> Value {
-    json!({
-        "uid": "00000000-0000-0000-0000-000000000000",
-        "kind": {"group": object.group(), "version": "", "kind": object.kind()},
-        "resource": {"group": object.group(), "version": "", "resource": ""},
-        "operation": "CREATE",
-        "namespace": object.namespace(),
-        "userInfo": {},
-        "object": object.value,
-    })
+impl Judge {
+    /// Judges with these settings, which are valid.
+    ///
+    /// # Errors
+    /// The nodes cannot be read.
+    pub(crate) fn new(
+        settings: Value,
+        namespace: Option<String>,
+        nodes: Option<&Path>,
+    ) -> anyhow::Result<Self> {
+        Ok(Self {
+            settings_text: settings.to_string(),
+            parsed: Settings::from_value(&settings)?,
+            settings,
+            namespace,
+            nodes: nodes.map(NodesFile::read).transpose()?,
+            #[cfg(feature = "module")]
+            module: None,
+        })
+    }
+
+    /// The settings.
+    pub(crate) const fn settings(&self) -> &Value {
+        &self.settings
+    }
+
+    /// Judges with a compiled policy from now on.
+    ///
+    /// # Errors
+    /// It cannot be loaded.
+    #[cfg(feature = "module")]
+    pub(crate) fn load_module(&mut self, path: &Path) -> anyhow::Result<()> {
+        self.module = Some(Module::load(path, &self.settings, self.nodes.as_ref())?);
+        Ok(())
+    }
+
+    /// The namespace of an object.
+    pub(crate) fn namespace_of<'o>(&'o self, object: &'o Object<'_>) -> Option<&'o str> {
+        object.head.namespace().or(self.namespace.as_deref())
+    }
+
+    /// Whether an object is of a kind that creates Pods, by itself or by the setting `podTemplates`.
+    pub(crate) fn is_workload(&self, object: &Object<'_>) -> bool {
+        let (group, kind) = (object.head.group(), object.head.kind());
+        sidecar_startup::model::template::Kind::of(group, kind).is_some()
+            || self.parsed.pod_templates.iter().any(|templates| templates.is_of(group, kind))
+    }
+
+    /// Whether an object is left to others: it has a controller, has finished, or is being deleted. None of further kinds is.
+    pub(crate) fn is_unjudged(&self, object: &Object<'_>, request: &str) -> bool {
+        let (group, kind) = (object.head.group(), object.head.kind());
+        let is_further = self.parsed.pod_templates.iter().any(|templates| templates.is_of(group, kind));
+        !is_further
+            && serde_json::from_str::<Request<'_>>(request).is_ok_and(|request| request.subject().is_none())
+    }
+
+    /// Judges a request.
+    #[cfg_attr(not(feature = "module"), expect(clippy::unnecessary_wraps, reason = "a module can fail"))]
+    pub(crate) fn check(&self, request: &str) -> anyhow::Result<Verdict> {
+        let verdict = self.check_by(request, &self.settings_text);
+        #[cfg(feature = "module")]
+        if let Some(module) = &self.module {
+            return module.judge(request, verdict);
+        }
+        Ok(verdict)
+    }
+
+    /// Judges a request by other settings, given as JSON.
+    pub(crate) fn check_by(&self, request: &str, settings: &str) -> Verdict {
+        Verdict::of(self.answer(request, settings))
+    }
+
+    /// Repairs the object of a request as far as possible, but for the violations in `except`. Returns it with what is left; no object if
+    /// nothing can be repaired.
+    pub(crate) fn repair(
+        &self,
+        request: &str,
+        settings: &Value,
+        except: &[(RuleId, Option<String>)],
+    ) -> (Option<Value>, Vec<Remark>) {
+        let settings = with(&without(settings, except), [("fix", "All".into())]);
+        let mut answer = self.answer(request, &settings.to_string());
+        if answer.object().is_none() && !answer.is_allowed() {
+            // Repairs are all or nothing where something is denied, so what cannot be repaired may only warn.
+            let mut rules = settings.get("rules").and_then(Value::as_object).cloned().unwrap_or_default();
+            for action in rules.values_mut().filter(|action| **action == "Deny") {
+                *action = "Warn".into();
+            }
+            let lenient = [("defaultAction", "Warn".into()), ("rules", rules.into())];
+            answer = self.answer(request, &with(&settings, lenient).to_string());
+        }
+        let left = answer.violations().iter().map(Remark::of_violation).collect();
+        (answer.into_object(), left)
+    }
+
+    fn answer(&self, request: &str, settings: &str) -> Answer {
+        let cluster: &dyn Cluster = match &self.nodes {
+            Some(nodes) => nodes,
+            None => &NoCluster,
+        };
+        sidecar_startup::validate_in(cluster, &format!("{{\"request\":{request},\"settings\":{settings}}}"))
+    }
+
+    /// The request that the API server would send when the object is created, as JSON.
+    pub(crate) fn request(&self, object: &Object<'_>) -> String {
+        let head = json!({
+            "uid": "00000000-0000-0000-0000-000000000000",
+            "kind": {"group": object.head.group(), "version": "", "kind": object.head.kind()},
+            "resource": {"group": object.head.group(), "version": "", "resource": ""},
+            "operation": "CREATE",
+            "namespace": self.namespace_of(object).unwrap_or_default(),
+            "userInfo": {},
+        });
+        let head = head.to_string();
+        let fields = head.strip_suffix('}').unwrap_or_default();
+        format!("{fields},\"object\":{}}}", object.json)
+    }
+}
+
+/// Settings with some fields replaced.
+pub(crate) fn with<const N: usize>(settings: &Value, fields: [(&str, Value); N]) -> Value {
+    let mut settings = settings.as_object().cloned().unwrap_or_default();
+    settings.extend(fields.into_iter().map(|(key, value)| (key.to_owned(), value)));
+    settings.into()
+}
+
+/// Settings by which some violations are none.
+fn without(settings: &Value, except: &[(RuleId, Option<String>)]) -> Value {
+    let mut rules = settings.get("rules").and_then(Value::as_object).cloned().unwrap_or_default();
+    let mut exempt = settings.get("exempt").and_then(Value::as_array).cloned().unwrap_or_default();
+    for (rule, container) in except {
+        let group: Vec<_> = group(*rule).iter().map(|rule| rule.name()).collect();
+        let entry = container
+            .as_ref()
+            .map(|name| json!({"match": {"containerNames": [name]}, "rules": group, "reason": "excused"}));
+        // A name that the API server would reject fits no glob.
+        match entry.filter(|entry| Settings::from_value(&json!({"exempt": [entry]})).is_ok()) {
+            Some(entry) => exempt.push(entry),
+            None => rules.extend(group.into_iter().map(|rule| (rule.to_owned(), "Ignore".into()))),
+        }
+    }
+    with(settings, [("rules", rules.into()), ("exempt", exempt.into())])
+}
+
+/// The rules of which one takes over when another one is silent about a container.
+pub(crate) fn group(rule: RuleId) -> &'static [RuleId] {
+    const MOVES: &[RuleId] = &[RuleId::ClassicSidecar, RuleId::AppNotHeld, RuleId::NeverCompletingJob];
+    const GATES: &[RuleId] = &[RuleId::SidecarWithoutStartupProbe, RuleId::StartupGateNeverOpens];
+    let known = RuleId::ALL.iter().position(|known| *known == rule);
+    let alone = known.and_then(|position| RuleId::ALL.get(position..=position));
+    [MOVES, GATES].into_iter().find(|group| group.contains(&rule)).or(alone).unwrap_or_default()
 }
 
 impl Verdict {
     fn of(answer: Answer) -> Self {
         let is_denied = !answer.is_allowed();
-        let (fixes, remarks) = match answer {
+        let (fixes, remarks, object) = match answer {
             Answer::Decided(decision) => (
                 decision.fixes.iter().map(ToString::to_string).collect(),
-                decision.violations.into_iter().map(Remark::of_violation).collect(),
+                decision.violations.iter().map(Remark::of_violation).collect(),
+                decision.object,
             ),
             Answer::Unreadable { error, .. } => {
                 let remark = Remark {
                     is_warning: false,
+                    rule: None,
                     pointer: error.path.to_pointer(),
+                    field: error.path.to_string(),
+                    container: None,
                     text: error.to_string(),
-                    suggestion: None,
+                    detail: error.to_string(),
+                    refusal: None,
                 };
-                (Vec::new(), vec![remark])
+                (Vec::new(), vec![remark], None)
             }
         };
-        Self { is_denied, fixes, remarks }
+        Self { is_denied, fixes, remarks, object }
     }
 }
 
 impl Remark {
-    fn of_violation(violation: Violation) -> Self {
+    fn of_violation(violation: &Violation) -> Self {
         Self {
             is_warning: violation.action == Action::Warn,
+            rule: Some(violation.rule),
             pointer: violation.finding.path.to_pointer(),
+            field: violation.finding.path.to_string(),
+            container: violation.container.clone(),
             text: violation.to_string(),
-            suggestion: violation.proposal,
+            detail: violation.finding.detail.clone(),
+            refusal: violation.refusal.as_ref().map(ToString::to_string),
+        }
+    }
+
+    /// What a compiled policy says that the library does not.
+    #[cfg(feature = "module")]
+    pub(crate) fn of_text(is_warning: bool, text: &str) -> Self {
+        Self {
+            is_warning,
+            rule: None,
+            pointer: String::new(),
+            field: String::new(),
+            container: None,
+            text: text.to_owned(),
+            detail: text.to_owned(),
+            refusal: None,
         }
     }
 }

@@ -6,9 +6,8 @@ use anyhow::Context as _;
 use policy_host::{AdmissionRequest, AdmissionResponse, PolicyModule, host_calls};
 use serde_json::{Value, json};
 
-use crate::judge::{Remark, Verdict, admission_request};
+use crate::judge::{Remark, Verdict};
 use crate::nodes::NodesFile;
-use crate::objects::Object;
 
 /// A compiled policy and its settings.
 pub(crate) struct Module {
@@ -25,10 +24,10 @@ impl Module {
         Ok(Self { policy: PolicyModule::compile_cached(&bytes)?, settings, nodes: nodes.cloned() })
     }
 
-    /// Judges an object with the policy. A policy's response has neither positions nor suggestions, so these come from the
+    /// Judges a request with the policy. A policy's response has neither positions nor suggestions, so these come from the
     /// library's `verdict` wherever its text is the same.
-    pub(crate) fn judge(&self, object: &Object<'_>, verdict: Verdict) -> anyhow::Result<Verdict> {
-        let request = AdmissionRequest::from_value(admission_request(object))?;
+    pub(crate) fn judge(&self, request: &str, verdict: Verdict) -> anyhow::Result<Verdict> {
+        let request = AdmissionRequest::from_value(serde_json::from_str(request)?)?;
         let calls = match &self.nodes {
             Some(file) => host_calls::cluster(file.nodes.clone(), true, None),
             None => host_calls::none(),
@@ -38,12 +37,15 @@ impl Module {
         let remarks = remarks(&response).into_iter().map(|(is_warning, text)| {
             let twin =
                 known.iter().position(|remark| remark.text == text).map(|index| known.swap_remove(index));
-            let (pointer, suggestion) =
-                twin.map_or_else(Default::default, |twin| (twin.pointer, twin.suggestion));
-            Remark { is_warning, pointer, text: text.to_owned(), suggestion }
+            Remark { is_warning, ..twin.unwrap_or_else(|| Remark::of_text(is_warning, text)) }
         });
         let fixes = annotation(&response, "fixes").into_iter().flat_map(str::lines).map(str::to_owned);
-        Ok(Verdict { is_denied: !response.allowed, fixes: fixes.collect(), remarks: remarks.collect() })
+        Ok(Verdict {
+            is_denied: !response.allowed,
+            fixes: fixes.collect(),
+            remarks: remarks.collect(),
+            object: verdict.object,
+        })
     }
 }
 

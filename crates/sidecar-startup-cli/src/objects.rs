@@ -69,26 +69,9 @@ impl Object<'_> {
         self.document.position(&format!("{}{pointer}", self.pointer))
     }
 
-    /// The API group, such as `apps` for `apps/v1`.
-    pub(crate) fn group(&self) -> &str {
-        self.text("apiVersion").and_then(|version| version.split_once('/')).map_or("", |(group, _)| group)
-    }
-
     /// The kind.
     pub(crate) fn kind(&self) -> &str {
         self.text("kind").unwrap_or_default()
-    }
-
-    /// The name, or the `generateName` of an object without one.
-    pub(crate) fn name(&self) -> &str {
-        let metadata = self.value.get("metadata");
-        let text = |key| metadata.and_then(|metadata| metadata.get(key)).and_then(Value::as_str);
-        text("name").or(text("generateName")).unwrap_or("(no name)")
-    }
-
-    /// The namespace, if the manifest names one; else empty.
-    pub(crate) fn namespace(&self) -> &str {
-        self.value.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or_default()
     }
 
     fn text(&self, key: &str) -> Option<&str> {

@@ -30,7 +30,7 @@ pub(crate) struct Condition {
     #[serde(default)]
     absent: bool,
     #[serde(default)]
-    off: bool,
+    disabled: bool,
     port: Option<u16>,
 }
 
@@ -99,15 +99,15 @@ impl Condition {
             self.is_not.as_ref().map(|value| format!("Test::IsNot({value:?})")),
             self.has.as_ref().map(|part| format!("Test::Has({part:?})")),
             self.absent.then(|| "Test::Absent".to_owned()),
-            self.off.then(|| "Test::Off".to_owned()),
+            self.disabled.then(|| "Test::Off".to_owned()),
         ];
         let mut tests = tests.into_iter().flatten();
         let test = tests.next().unwrap_or_else(|| "Test::Present".to_owned());
         if tests.next().is_some() {
-            return Err("a condition has at most one test: is, isNot, has, absent or off".into());
+            return Err("a condition has at most one test: is, isNot, has, absent or disabled".into());
         }
-        if self.off && self.arg.is_none() {
-            return Err("only a flag can be off".into());
+        if self.disabled && self.arg.is_none() {
+            return Err("only a flag can be disabled".into());
         }
         let tests_a_value =
             self.arg.is_some() || self.env.is_some() || self.annotation.is_some() || self.label.is_some();

@@ -5,6 +5,7 @@ pub mod condition;
 mod flags;
 pub mod health;
 pub mod injectable;
+pub(crate) mod pause;
 pub mod row;
 
 use self::candidate::{Candidate, PodContext};

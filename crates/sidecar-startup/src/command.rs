@@ -8,6 +8,7 @@ mod any_answer;
 mod asks;
 mod outcome;
 mod programs;
+mod quits;
 mod script;
 mod shell;
 mod wait_loop;
@@ -21,6 +22,7 @@ use self::words::{as_strs, program, unwrapped};
 pub use self::asks::{Ask, Purpose, local_asks, local_waits};
 pub use self::outcome::{Ends, Outcome};
 pub use self::programs::{Call, calls_in, commands, may_end_by_script, program_of};
+pub use self::quits::{Quit, is_quit_path, quits};
 pub(crate) use self::words::is_shell;
 
 /// The result of executing `words`, a program and its arguments.

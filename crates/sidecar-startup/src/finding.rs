@@ -13,9 +13,9 @@ use crate::settings::rule_id::RuleId;
 /// Why something is not repaired, as text to follow "not repaired: ".
 pub type Refusal = Cow<'static, str>;
 
-/// The maximum length of a warning, in characters: the API server may cut longer ones
+/// The maximum length of a warning, in characters: the API server may cut longer ones. Most say all in about 120
 /// (<https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#response>).
-const MAX_WARNING: usize = 120;
+const MAX_WARNING: usize = 256;
 
 /// What a check found, before the settings decide what happens.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ pub struct Finding {
     pub kind: ErrorKind,
     /// What is wrong, why that matters, and how to fix it; on one line.
     pub detail: String,
-    /// The same, short enough for a warning.
+    /// The same in about 120 characters, path and rule included, for a warning.
     pub short: String,
     /// The strictest action allowed, whatever the rule's action is.
     pub ceiling: Action,
@@ -138,19 +138,14 @@ impl Violation {
         }
     }
 
-    /// The violation as a warning: one line of at most 120 characters. If it is too long, it drops, in this order, why it is not
-    /// repaired, the path up to the Pod's spec, and the end of the text.
+    /// The violation as a warning: one line with its whole field path and why it was not repaired. If that is too long, the end of the
+    /// text is cut.
     #[must_use]
     pub fn warning(&self) -> String {
-        let path = self.finding.path.to_string();
-        let short = &self.finding.short;
-        let rule = format!(" ({})", self.rule);
-        let refusal = self.refusal.iter().map(|reason| format!("; not repaired: {reason}"));
-        let below = path.rsplit_once("spec.").map_or(path.as_str(), |(_, below)| below);
-        let full = refusal.map(|refusal| format!("{path}: {short}{refusal}{rule}"));
-        let mut fitting = full.chain([format!("{path}: {short}{rule}")]);
-        let fitting = fitting.find(|warning| warning.chars().count() <= MAX_WARNING);
-        fitting.unwrap_or_else(|| one_line(&format!("{below}: "), short, &rule))
+        let Finding { path, short, .. } = &self.finding;
+        let refusal =
+            self.refusal.as_ref().map(|reason| format!("; not repaired: {reason}")).unwrap_or_default();
+        one_line(&format!("{path}: "), &format!("{short}{refusal}"), &format!(" ({})", self.rule))
     }
 }
 
@@ -165,12 +160,15 @@ impl fmt::Display for Violation {
     }
 }
 
-/// A warning whose text is cut if it would be too long.
+/// A warning of at most 256 characters: the end of `text` is cut if it would be longer, and then that of the path.
 pub(crate) fn one_line(before: &str, text: &str, after: &str) -> String {
+    let cut = |text: String, room: usize| match text.char_indices().nth(room) {
+        Some(_) => {
+            let text: String = text.chars().take(room.saturating_sub(1)).collect();
+            format!("{}…", text.trim_end())
+        }
+        None => text,
+    };
     let room = MAX_WARNING.saturating_sub(before.chars().count() + after.chars().count());
-    if text.chars().count() <= room {
-        return format!("{before}{text}{after}");
-    }
-    let text: String = text.chars().take(room.saturating_sub(1)).collect();
-    format!("{before}{}…{after}", text.trim_end())
+    cut(format!("{before}{}{after}", cut(text.to_owned(), room)), MAX_WARNING)
 }

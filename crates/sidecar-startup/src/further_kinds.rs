@@ -13,12 +13,13 @@ use crate::model::owners::Sender;
 use crate::model::read::text;
 use crate::model::request::is_judged;
 use crate::model::template::Kind;
-use crate::pod::with_pod;
+use crate::pod::{Pod, with_pod};
 use crate::rules::violations;
 use crate::settings::Settings;
 use crate::settings::action::Fix;
 use crate::settings::pod_templates::TemplatePath;
 use crate::startup::context::{Context, Terms};
+use crate::timeline::Timeline;
 
 /// Judges and repairs the Pod templates at `paths` of the request's object. A path that leads nowhere, or to something other than
 /// a Pod template, is skipped: the Pods that the object creates are judged anyway.
@@ -71,17 +72,36 @@ pub(crate) fn has_sidecar<'s>(
     })
 }
 
+/// The timeline of each Pod template at one of `paths` of the request's object.
+pub(crate) fn timelines<'s>(
+    terms: Terms<'_>,
+    request: &Value,
+    paths: impl Iterator<Item = &'s TemplatePath>,
+) -> Vec<Timeline> {
+    let mut templates = Vec::new();
+    if let Some(object) = request.get("object") {
+        paths.for_each(|path| collect_at(object, path.steps(), &mut Vec::new(), &mut templates));
+    }
+    let timeline = |(path, template): (FieldPath, &Value)| {
+        let stand_in = stand_in(request, template).to_string();
+        let of_pod = |pod: &Pod<'_>| Timeline::of(&Context::new(pod, terms));
+        let timeline = with_pod(Kind::Custom, &stand_in, terms.settings, terms.sender, of_pod).ok()?;
+        Some(Timeline { template: path.to_string(), ..timeline })
+    };
+    templates.into_iter().filter_map(timeline).collect()
+}
+
 /// The decision on the whole object, from the decisions on its templates.
 fn merged(request: &Value, judged: Vec<(FieldPath, Decision)>) -> Decision {
     let mut all = Decision::default();
     for (path, decision) in judged {
+        // The template of a stand-in is at `template`.
+        let place = |below: &FieldPath| path.join(&below.segments().iter().skip(1).cloned().collect());
         for mut violation in decision.violations {
-            let below: FieldPath = violation.finding.path.segments().iter().skip(1).cloned().collect();
-            violation.finding.path = path.join(&below);
+            violation.finding.path = place(&violation.finding.path);
             all.violations.push(violation);
         }
-        let place = |fix: Repaired| Repaired { what: format!("{path}: {}", fix.what), ..fix };
-        all.fixes.extend(decision.fixes.into_iter().map(place));
+        all.fixes.extend(decision.fixes.into_iter().map(|fix| Repaired { path: place(&fix.path), ..fix }));
         if let Some(mut repaired) = decision.object {
             let object = all.object.get_or_insert_with(|| request.get("object").cloned().unwrap_or_default());
             if let (Some(template), Some(place)) =

@@ -39,11 +39,13 @@ mod repair;
 pub mod rules;
 pub mod settings;
 pub mod startup;
+mod timeline;
 
 pub use self::decision::verdict::{Decision, Repaired};
 pub use self::finding::{ErrorKind, Finding, Key, Refusal, Subject, Violation};
-pub use self::payload::{Answer, validate, validate_in};
+pub use self::payload::{Answer, timelines, validate, validate_in};
 pub use self::repair::copies;
 pub use self::settings::Settings;
 pub use self::settings::action::{Action, Fix, Need};
 pub use self::settings::rule_id::RuleId;
+pub use self::timeline::{Lane, LaneKind, Moment, Problem, Timeline, Unmet, Wait};

@@ -22,7 +22,8 @@ use crate::settings::Settings;
 use crate::settings::help::Help;
 use crate::settings::nodes::SidecarSupport;
 use crate::settings::pod_templates::TemplatePath;
-use crate::startup::context::Terms;
+use crate::startup::context::{Context, Terms};
+use crate::timeline::Timeline;
 
 /// The answer to a payload.
 #[derive(Debug)]
@@ -83,6 +84,33 @@ pub fn validate_in(cluster: &dyn Cluster, payload: &str) -> Answer {
     Answer::new(decision, settings.help)
 }
 
+/// The timelines of the Pods that the object of a payload creates, see [`validate_in`]: one for each Pod template, none for an object
+/// that is not judged.
+///
+/// # Errors
+/// The payload cannot be read.
+pub fn timelines(payload: &str) -> Result<Vec<Timeline>, ReadError> {
+    let unreadable = || match validate(payload) {
+        Answer::Unreadable { error, .. } => error,
+        Answer::Decided(_) => ReadError { path: FieldPath::root(), kind: ReadErrorKind::Missing },
+    };
+    let Payload { mut request, settings } = read(payload).map_err(|_| unreadable())?;
+    request.doubt_owners();
+    let settings = Settings::from_value(&settings).map_err(|error| error.below(&["settings"].into()))?;
+    let settings = settings.within(&request.namespace);
+    let terms = Terms { settings: &settings, nodes: &KnownNodes::NotAsked, sender: request.sender() };
+    let GroupKind { group, kind, .. } = &request.kind;
+    if template_paths(&settings, group, kind).next().is_some() {
+        let payload: Value = serde_json::from_str(payload).map_err(|_| unreadable())?;
+        let paths = template_paths(&settings, group, kind);
+        return Ok(further_kinds::timelines(terms, &payload["request"], paths));
+    }
+    let Some((kind, object)) = request.subject() else { return Ok(Vec::new()) };
+    let template = PodTemplate::of(kind, object)?;
+    let pod = Pod::new(kind, object, &template, &settings);
+    Ok(vec![Timeline::of(&Context::new(&pod, terms))])
+}
+
 /// The nodes of the cluster if the settings ask for them and there is a sidecar to judge.
 fn nodes_for(cluster: &dyn Cluster, settings: &Settings, has_sidecar: impl FnOnce() -> bool) -> KnownNodes {
     if settings.nodes.sidecar_support == SidecarSupport::Checked && has_sidecar() {
@@ -92,13 +120,18 @@ fn nodes_for(cluster: &dyn Cluster, settings: &Settings, has_sidecar: impl FnOnc
     }
 }
 
-/// Whether the request has a sidecar that a rule may report.
+/// Whether the request has a sidecar that a rule may report, or gets one that is missing.
 fn has_sidecar(request: &Request<'_>, settings: &Settings) -> bool {
     let Some((kind, object)) = request.subject() else { return false };
     let Ok(template) = PodTemplate::of(kind, object) else { return false };
     let old = request.old_object.as_ref().and_then(|old| PodTemplate::of(kind, old).ok());
     let is_changed = old.is_none_or(|old| old.metadata != template.metadata || old.spec != template.spec);
-    is_changed && Pod::new(kind, object, &template, settings).has_sidecar()
+    if !is_changed {
+        return false;
+    }
+    let pod = Pod::new(kind, object, &template, settings);
+    pod.has_sidecar()
+        || settings.sidecars.iter().any(|sidecar| sidecar.inserted().is_some() && pod.lacks(sidecar))
 }
 
 /// The object in a payload, unchanged.

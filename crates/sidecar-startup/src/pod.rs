@@ -6,12 +6,13 @@ pub mod owner;
 pub mod pair;
 mod recognise;
 
-use self::container::{Container, ContainerKind, Facts};
+use self::container::{Container, ContainerKind, Facts, List};
 use self::owner::{Deadline, Owner, deadline, is_owned_by, job_spec, owner, service, spare_restarts};
 pub use self::recognise::HELPERS_ANNOTATION;
 use self::recognise::Recogniser;
 use crate::catalogue;
 use crate::catalogue::candidate::{Candidate, PodContext};
+use crate::model::container_fields::ContainerFields;
 use crate::model::container_id::ContainerId;
 use crate::model::field::FieldPath;
 use crate::model::object::{Object, Spec};
@@ -21,6 +22,7 @@ use crate::model::template::{Kind, PodTemplate};
 use crate::model::view::TextMap;
 use crate::settings::Settings;
 use crate::settings::action::Need;
+use crate::settings::sidecar::Sidecar;
 
 /// The containers of a Pod template, in Pod order: `initContainers`, then `containers`.
 #[derive(Debug)]
@@ -190,6 +192,32 @@ impl<'a> Pod<'a> {
         };
         let is_classic = matches!(container.kind, ContainerKind::ClassicSidecar(_));
         is_classic.then(|| self.containers.iter().find(is_twin).map(|twin| twin.id)).flatten()
+    }
+
+    /// Whether it must have a sidecar of this entry of the setting `sidecars`, and has none. An ordinary init container, which runs to
+    /// completion, is none, and of a placeholder only the name counts.
+    #[must_use]
+    pub fn lacks(&self, sidecar: &Sidecar) -> bool {
+        let is_required =
+            sidecar.required_in.as_ref().is_some_and(|required| required.pod_selector.matches(self.labels()));
+        let is_it = |container: &Container<'_>| {
+            let name = container.declared_name();
+            match container.kind {
+                ContainerKind::Init(None) => false,
+                ContainerKind::InjectorPlaceholder if sidecar.r#match.selects_name(name) => true,
+                _ => sidecar.r#match.matches(name, &container.repository),
+            }
+        };
+        is_required && !self.containers.iter().any(is_it)
+    }
+
+    /// A container that is not in this Pod, as what it would be among its init containers.
+    #[must_use]
+    pub fn newcomer(&self, fields: &'a ContainerFields<'a>, settings: &'a Settings) -> Container<'a> {
+        let recogniser =
+            Recogniser { context: self.context, settings, may_have_helpers: self.may_have_helpers };
+        let (id, index) = (ContainerId::at(self.containers.len()), self.spec().init_containers.len());
+        recogniser.container(id, fields, List::InitContainers, index)
     }
 
     /// The path of a container of this Pod in the object.

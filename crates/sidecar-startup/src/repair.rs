@@ -8,6 +8,7 @@ mod derived;
 pub(crate) mod draft;
 pub(crate) mod edit;
 pub(crate) mod hold;
+pub(crate) mod insertion;
 pub(crate) mod pair;
 pub(crate) mod placement;
 pub(crate) mod plan;

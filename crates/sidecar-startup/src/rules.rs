@@ -3,12 +3,14 @@
 mod app_container_restart_policy;
 mod app_not_held;
 mod classic_sidecar;
+mod missing_sidecar;
 mod missing_wait_for;
 mod never_completing_job;
 pub mod rule;
 mod sidecar_after_dependent;
 mod sidecar_blocks_init;
 mod sidecar_on_unsupported_node;
+mod sidecar_stops_before_app;
 mod sidecar_without_startup_probe;
 mod slow_startup_gate;
 mod startup_gate_never_opens;
@@ -31,11 +33,13 @@ pub static RULES: &[Rule] = &[
     startup_gate_never_opens::RULE,
     startup_gate_proves_nothing::RULE,
     sidecar_after_dependent::RULE,
+    missing_sidecar::RULE,
     missing_wait_for::RULE,
     sidecar_on_unsupported_node::RULE,
     unheld_mesh_injection::RULE,
     app_container_restart_policy::RULE,
     slow_startup_gate::RULE,
+    sidecar_stops_before_app::RULE,
 ];
 
 /// The rule with this id.

@@ -14,6 +14,7 @@ pub mod nodes;
 pub mod oldest_kubernetes;
 pub mod other_sidecars;
 pub mod pod_templates;
+pub mod required;
 pub mod rule_id;
 pub mod sidecar;
 pub mod startup_seconds;
@@ -94,7 +95,9 @@ impl Settings {
     /// # Errors
     /// The first field that is unknown or invalid, with its path.
     pub fn from_value(value: &Value) -> Result<Self, ReadError> {
-        Ok(read::from_value::<Option<Self>>(value)?.unwrap_or_default())
+        let settings = read::from_value::<Option<Self>>(value)?.unwrap_or_default();
+        required::check(&settings.sidecars, &settings.wait_for, settings.gates)?;
+        Ok(settings)
     }
 
     /// The settings as they apply in the namespace of a request. Until this is called, and where the name is empty, nothing that goes

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use serde_json::{Map, Value, json};
-use sidecar_startup::model::istio_config::with_hold;
+use sidecar_startup::model::istio_config::{CONFIG, Hold, hold_of, with_hold};
 use sidecar_startup::validate;
 
 const HOLD: &str = "holdApplicationUntilProxyStarts";
@@ -73,6 +73,69 @@ fn configurations_gain_one_field() {
     }
     // Unclear configurations are left alone, but most must not be unclear.
     assert!(asked * 8 < taken * 10, "only {taken} of {asked} were changed");
+}
+
+/// Pieces of configurations that ask to be held at the top level or below, or only look like it.
+fn piece() -> impl Strategy<Value = &'static str> {
+    proptest::sample::select(vec![
+        "holdApplicationUntilProxyStarts: true\n",
+        "holdApplicationUntilProxyStarts: false # true\n",
+        "\"holdApplicationUntilProxyStarts\" : true\n",
+        "  holdApplicationUntilProxyStarts: true\n",
+        "  - holdApplicationUntilProxyStarts: true\n",
+        "- {holdApplicationUntilProxyStarts: true}\n",
+        "concurrency: 2\n",
+        "proxyMetadata:\n",
+        "proxyMetadata: {A: b,\n",
+        "holdApplicationUntilProxyStarts: true}\n",
+        "tracing: [{a: 'b'},\n",
+        "  c]\n",
+        "image: >-\n",
+        "  it's {a \"b\n",
+        "  key: |\n",
+        "    text: 'a\n",
+        "discoveryAddress: \"a: b\n",
+        "  c\"\n",
+        "# a comment's {\n",
+        "binaryPath: it's # {\n",
+        "\n",
+        "---\n",
+    ])
+}
+
+/// What is read as asked for, or as not asked for, a real parser reads the same way.
+#[test]
+fn holds_are_read_as_a_parser_reads_them() {
+    let mut runner = TestRunner::deterministic();
+    let (mut asked, mut not_asked, mut unclear) = (0, 0, 0);
+    for _ in 0..20_000 {
+        let text = proptest::collection::vec(piece(), 1..7).new_tree(&mut runner).unwrap().current().concat();
+        let Ok(Value::Object(config)) = manifest::parse_one(&text) else { continue };
+        let is_held = config.get(HOLD) == Some(&json!(true));
+        let annotations = json!({ CONFIG: text }).to_string();
+        match hold_of(&serde_json::from_str(&annotations).unwrap()) {
+            Hold::Asked => {
+                asked += 1;
+                assert!(is_held, "not asked for in\n{text}");
+            }
+            Hold::NotAsked => {
+                not_asked += 1;
+                assert!(!is_held, "asked for in\n{text}");
+            }
+            Hold::Unreadable => {
+                unclear += 1;
+                assert!(
+                    config.get(HOLD).is_some_and(|value| !value.is_boolean()),
+                    "unclear in
+{text}"
+                );
+            }
+        }
+    }
+    assert!(
+        300 < asked && 300 < not_asked && 100 < unclear,
+        "{asked} asked, {not_asked} not, {unclear} unclear"
+    );
 }
 
 /// The hook that a repair makes of a probe's command.

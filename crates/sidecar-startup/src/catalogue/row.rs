@@ -4,6 +4,7 @@ use super::candidate::Candidate;
 use super::condition::Condition;
 use super::health::Health;
 use super::injectable::{Injectable, PortSource};
+use crate::command::{Ends, outcome};
 use crate::model::container_fields::ContainerFields;
 use crate::model::glob::{matches, matches_repository};
 use crate::model::image;
@@ -130,11 +131,11 @@ impl Row {
         candidate.fulfils_one(self.stub_when)
     }
 
-    /// Whether this ordinary init container does the sidecar's first work.
+    /// Whether this ordinary init container does the sidecar's first work. Its name alone does not tell, nor does a command that does
+    /// nothing.
     pub(crate) fn is_served_by(&self, init_container: &ContainerFields<'_>) -> bool {
-        self.served_by_init
-            && (self.has_init_container(&init_container.name)
-                || self.has_image(&image::repository(&init_container.image)))
+        let works = || outcome(&init_container.words().collect::<Vec<_>>()).ends == Ends::Unknown;
+        self.served_by_init && self.has_image(&image::repository(&init_container.image)) && works()
     }
 
     /// What may be added to a container of this row, and the port to use instead of the one in it, if any. `None` if a condition is

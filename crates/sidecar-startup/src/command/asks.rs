@@ -4,7 +4,7 @@ use super::outcome::Ends;
 use super::script::Script;
 use super::shell::{Shell, outcome_of_words};
 use super::wait_loop::WaitLoop;
-use super::words::{as_strs, base_name, unwrapped, without_silencers};
+use super::words::{as_strs, base_name, unwrapped, without_silencers, without_time_limit};
 
 /// A port of its own Pod that a command asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -96,17 +96,6 @@ fn connects(words: &[&str], purpose: Purpose) -> bool {
         || words.iter().any(is_device)
 }
 
-/// The words after a leading `timeout` and its arguments, and whether there was one.
-fn without_time_limit<'a, 'w>(words: &'a [&'w str]) -> (&'a [&'w str], bool) {
-    match words {
-        [first, rest @ ..] if base_name(first) == "timeout" => {
-            let options = rest.iter().take_while(|word| word.starts_with('-')).count();
-            (rest.get(options + 1..).unwrap_or_default(), true)
-        }
-        _ => (words, false),
-    }
-}
-
 /// What the script of a shell asks for. `words` is the command that starts the shell.
 fn asks_of_script(words: &[&str], script: &str, purpose: Purpose) -> Vec<Ask> {
     // `[::1]` is a pattern, which the shell leaves as it is where no file is called so.
@@ -158,7 +147,7 @@ fn outcome_if_it_fails(words: &[&str], script: &str, number: usize) -> Ends {
 const HOSTS: [&str; 6] = ["localhost", "127.0.0.1", "[::1]", "$(POD_IP)", "${POD_IP}", "$POD_IP"];
 
 /// The ports of the Pod itself that these words name.
-fn ports_in(words: &[&str]) -> Vec<u16> {
+pub(super) fn ports_in(words: &[&str]) -> Vec<u16> {
     let mut ports: Vec<u16> = words.iter().flat_map(|word| ports_in_word(word)).collect();
     // `nc -z localhost 8080`, `pg_isready -h localhost -p 5432`
     let is_host = |word: &str| HOSTS.contains(&word) || word == "::1" || is_host_option(word);

@@ -101,6 +101,15 @@ impl Shell {
 
     /// Whether a script always reaches the part that could not be parsed, and does no work before.
     pub(super) fn always_reaches_unread(mut self, script: &Script<'_>) -> bool {
+        self.reaches_unread(script)
+    }
+
+    /// As [`Self::always_reaches_unread`], without a sleep before.
+    pub(super) fn reaches_unread_at_once(mut self, script: &Script<'_>) -> bool {
+        self.reaches_unread(script) && self.sleeps == 0
+    }
+
+    fn reaches_unread(&mut self, script: &Script<'_>) -> bool {
         let is_followed = self.follow(script).is_some();
         is_followed && !self.works && self.exited.is_none() && {
             let (runs, skips) = split_paths(script.join, self.running);

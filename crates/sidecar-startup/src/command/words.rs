@@ -20,6 +20,17 @@ pub(super) fn unwrapped<'a, 'w>(mut words: &'a [&'w str]) -> &'a [&'w str] {
     }
 }
 
+/// The words after a leading `timeout` and its arguments, and whether there was one.
+pub(super) fn without_time_limit<'a, 'w>(words: &'a [&'w str]) -> (&'a [&'w str], bool) {
+    match words {
+        [first, rest @ ..] if base_name(first) == "timeout" => {
+            let options = rest.iter().take_while(|word| word.starts_with('-')).count();
+            (rest.get(options + 1..).unwrap_or_default(), true)
+        }
+        _ => (words, false),
+    }
+}
+
 /// The name of a program in `/bin` or `/usr/bin`; any other word is returned unchanged.
 pub(super) fn program(word: &str) -> &str {
     word.strip_prefix("/usr").unwrap_or(word).strip_prefix("/bin/").unwrap_or(word)

@@ -62,7 +62,8 @@ pub(super) fn repair(
         if made.is_empty() {
             if !done.is_empty() {
                 let rise = rounds.look(&text, |context| rise(sent, context))?;
-                done.extend(rise.map(|what| Repaired { what, rule: None }));
+                let path = sent.pod.path();
+                done.extend(rise.map(|what| Repaired { path: path.clone(), what, rule: None }));
             }
             return Ok(Repairs { object, done, refused });
         }
@@ -142,7 +143,8 @@ fn renew(context: &Context<'_>, outdated: &[ContainerId], object: &mut Value) ->
             format!("updated the startupProbe of sidecar {} from {source}, which changed", container.name());
         if let Some(value) = source.probe(|field| draft.get(*id, field).cloned()) {
             draft.apply(vec![Edit::Set { container: *id, path: &["startupProbe"], value }]);
-            made.push(Repaired { what, rule: Some(RuleId::SidecarWithoutStartupProbe) });
+            let path = context.pod.path_of(container).child("startupProbe");
+            made.push(Repaired { path, what, rule: Some(RuleId::SidecarWithoutStartupProbe) });
         }
     }
     draft.finish();
@@ -181,12 +183,13 @@ fn round(context: &Context<'_>, object: &mut Value, dropped: &[Refused]) -> Roun
         let task = Task { context, subject };
         match (repair.plan)(&task, &draft) {
             Ok(plan) if context.settings.fix < plan.needs => {
-                let reason = format!("only fix: {} repairs this", plan.needs).into();
+                let reason = format!("that takes the operator's setting fix: {}", plan.needs).into();
                 round.refused.push(Refused { violation, reason });
             }
             Ok(plan) => {
                 draft.apply(plan.edits);
-                round.made.push((Repaired { what: plan.what, rule: Some(violation.rule) }, violation));
+                let path = violation.finding.path.clone();
+                round.made.push((Repaired { path, what: plan.what, rule: Some(violation.rule) }, violation));
             }
             Err(reason) => round.refused.push(Refused { violation, reason }),
         }

@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::finding::{Refusal, Violation, one_line};
+use crate::model::field::FieldPath;
 use crate::rules::rule;
 use crate::rules::rule::Rule;
 use crate::settings::action::{Action, Fix};
@@ -33,6 +34,8 @@ pub struct Decision {
 /// Something that was repaired.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repaired {
+    /// The field that was repaired, in the object as it was before that.
+    pub path: FieldPath,
     /// What was done.
     pub what: String,
     /// The rule that was broken; none if this is about all repairs together.
@@ -41,17 +44,17 @@ pub struct Repaired {
 
 impl fmt::Display for Repaired {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.what)?;
+        write!(f, "{}: {}", self.path, self.what)?;
         self.rule.map_or(Ok(()), |rule| write!(f, " ({rule})"))
     }
 }
 
 impl Repaired {
-    /// The repair as a warning: one line of at most 120 characters.
+    /// The repair as a warning: one line of at most 256 characters.
     #[must_use]
     pub fn warning(&self) -> String {
         let rule = self.rule.map(|rule| format!(" ({rule})")).unwrap_or_default();
-        one_line("fix: ", &self.what, &rule)
+        one_line(&format!("fix: {}: ", self.path), &self.what, &rule)
     }
 }
 
@@ -67,17 +70,16 @@ impl Decision {
         self.violations.iter().filter(|violation| violation.action == Action::Deny)
     }
 
-    /// The message of a denial: the violations that deny the object first, then as many others as fit, a count of the rest, and where
-    /// there is help.
+    /// The message of a denial: as many of the violations that deny the object as fit, a count of the rest, and where there is help. The
+    /// others are warnings beside it.
     #[must_use]
     pub fn message(&self) -> String {
-        let others = self.violations.iter().filter(|violation| violation.action != Action::Deny);
         let mut message = String::new();
         let room = MAX_MESSAGE.saturating_sub(self.help.length());
-        for (said, text) in self.denied().chain(others).map(ToString::to_string).enumerate() {
+        for (said, text) in self.denied().map(ToString::to_string).enumerate() {
             let separator = if message.is_empty() { "" } else { "; " };
             if said != 0 && room < message.chars().count() + separator.len() + text.chars().count() {
-                message += &format!("; and {} more", self.violations.len() - said);
+                message += &format!("; and {} more", self.denied().count() - said);
                 break;
             }
             message += separator;

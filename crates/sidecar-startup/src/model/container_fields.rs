@@ -49,6 +49,12 @@ impl ContainerFields<'_> {
         self.lifecycle.as_ref().and_then(|lifecycle| lifecycle.post_start.as_ref())
     }
 
+    /// The `preStop` hook, if any.
+    #[must_use]
+    pub fn pre_stop(&self) -> Option<&LifecycleHandler> {
+        self.lifecycle.as_ref().and_then(|lifecycle| lifecycle.pre_stop.as_ref())
+    }
+
     /// The probe in the field `startupProbe`, `readinessProbe` or `livenessProbe`, if any.
     #[must_use]
     pub fn probe(&self, field: &str) -> Option<&Probe> {

@@ -55,6 +55,12 @@ impl NameGlob {
         matches(&self.0, name)
     }
 
+    /// The glob as written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// Whether every name matches: the glob consists of wildcards only.
     #[must_use]
     pub fn is_everything(&self) -> bool {
@@ -88,6 +94,12 @@ impl ImageGlob {
     #[must_use]
     pub fn matches(&self, repository: &str) -> bool {
         matches_repository(&self.0, repository)
+    }
+
+    /// The glob, as it is compared with image repositories.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 
     /// Whether every image matches: the glob consists of wildcards and slashes only.

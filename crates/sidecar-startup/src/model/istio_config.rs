@@ -1,9 +1,14 @@
 //! Istio's annotation `proxy.istio.io/config`, which holds YAML or JSON.
 //!
-//! Only one field matters, and a YAML parser would make the policy's module a quarter larger. So the text is searched for a line
-//! that sets `holdApplicationUntilProxyStarts`. Text with unbalanced brackets or quotes is not YAML. A repair adds the field at the
-//! start, or changes `false` to `true`, and leaves all other bytes alone.
+//! Only one field matters, and a YAML parser would make the policy's module a quarter larger. So [`mapping`] finds that field and
+//! passes over the rest. A repair adds it as the first one, or changes `false` to `true`, and leaves all other bytes alone.
+//!
+//! Istio converts the text to JSON with `sigs.k8s.io/yaml` and reads that with `jsonpb`, which takes a field by its JSON or its
+//! original name, and refuses a string for a boolean (`ApplyYAML` in `pkg/util/protomarshal/protomarshal.go`, istio 0098d99).
 
+mod mapping;
+
+use self::mapping::{Mapping, Start};
 use super::view::TextMap;
 
 /// The annotation with the configuration of Istio's proxy.
@@ -12,6 +17,9 @@ pub const CONFIG: &str = "proxy.istio.io/config";
 /// The field of the configuration that asks to hold the application until the proxy is ready.
 const HOLD: &str = "holdApplicationUntilProxyStarts";
 
+/// The names of that field.
+const NAMES: [&str; 2] = [HOLD, "hold_application_until_proxy_starts"];
+
 /// Whether the configuration asks to hold the application until the proxy is ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hold {
@@ -19,52 +27,55 @@ pub enum Hold {
     Asked,
     /// It does not ask for it, or there is no configuration.
     NotAsked,
-    /// The configuration is neither YAML nor JSON.
+    /// The configuration is not YAML as far as it is understood here, or the field is not a boolean.
     Unreadable,
+}
+
+/// Whether the annotations of a Pod ask to hold the application.
+#[must_use]
+pub fn hold_of(annotations: &TextMap<'_>) -> Hold {
+    hold_in(annotations.get(CONFIG).unwrap_or_default())
+}
+
+fn hold_in(config: &str) -> Hold {
+    let Some(Mapping { value, .. }) = Mapping::read(config, &NAMES) else { return Hold::Unreadable };
+    let Some(value) = value else { return Hold::NotAsked };
+    match config.get(value).and_then(boolean) {
+        Some(true) => Hold::Asked,
+        Some(false) => Hold::NotAsked,
+        None => Hold::Unreadable,
+    }
+}
+
+/// A boolean of YAML 1.1 (`resolve.go` of `go.yaml.in/yaml/v2`).
+fn boolean(word: &str) -> Option<bool> {
+    match word {
+        "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Some(true),
+        "false" | "False" | "FALSE" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => Some(false),
+        _ => None,
+    }
 }
 
 /// The configuration with `holdApplicationUntilProxyStarts: true`. `None` if its syntax is not understood.
 #[must_use]
 pub fn with_hold(config: &str) -> Option<String> {
-    let asking =
-        match config.lines().filter(|line| !is_comment(line)).filter(|line| line.contains(HOLD)).count() {
-            0 => with_field(config)?,
-            1 => {
-                let (before, rest) = config.rsplit_once(HOLD)?;
-                let value =
-                    rest.find("false").or_else(|| rest.find("False")).or_else(|| rest.find("FALSE"))?;
-                let (between, value) = rest.split_at_checked(value)?;
-                let is_value = between.trim_start_matches(['"', '\'']).trim() == ":";
-                let after = value.get("false".len()..).filter(|_| is_value)?;
-                format!("{before}{HOLD}{between}true{after}")
-            }
-            _ => return None,
-        };
-    (is_balanced(&asking) && asking.lines().any(asks_to_hold)).then_some(asking)
-}
-
-/// The configuration with the field inserted as its first.
-fn with_field(config: &str) -> Option<String> {
-    let mut start = 0;
-    let mut lines = config.split_inclusive('\n').peekable();
-    while let Some(line) =
-        lines.next_if(|line| line.trim().is_empty() || is_comment(line) || line.trim() == "---")
-    {
-        start += line.len();
-    }
-    let Some(first) = lines.next() else {
-        let newline = if config.is_empty() || config.ends_with('\n') { "" } else { "\n" };
-        return Some(format!("{config}{newline}{HOLD}: true"));
+    let Mapping { start, value } = Mapping::read(config, &NAMES)?;
+    let asking = match (value, start) {
+        (Some(value), _) => {
+            boolean(config.get(value.clone())?)?;
+            format!("{}true{}", config.get(..value.start)?, config.get(value.end..)?)
+        }
+        (None, Start::Empty) => {
+            let newline = if config.is_empty() || config.ends_with('\n') { "" } else { "\n" };
+            format!("{config}{newline}{HOLD}: true")
+        }
+        (None, Start::Flow(start)) => with_flow_entry(config, start)?,
+        (None, Start::Block(line, indentation)) => {
+            let (before, rest) = config.split_at_checked(line)?;
+            format!("{before}{:indentation$}{HOLD}: true\n{rest}", "")
+        }
     };
-    let (before, rest) = config.split_at_checked(start)?;
-    let content = first.trim_start();
-    if let Some(entries) = content.strip_prefix('{') {
-        return with_flow_entry(config, start + (first.len() - entries.len()));
-    }
-    let indentation = first.strip_suffix(content)?;
-    let is_indented_by_spaces = indentation.chars().all(|c| c == ' ');
-    (is_block_entry(content) && is_indented_by_spaces)
-        .then(|| format!("{before}{indentation}{HOLD}: true\n{rest}"))
+    (hold_in(&asking) == Hold::Asked).then_some(asking)
 }
 
 /// The configuration, an object in flow style, with the field inserted at `start`, just after the opening brace.
@@ -78,82 +89,6 @@ fn with_flow_entry(config: &str, start: usize) -> Option<String> {
         (false, _) => ",",
     };
     Some(format!("{before}{space}\"{HOLD}\": true{separator}{after}"))
-}
-
-/// Whether a line begins an entry of an object in block style: a key, a colon, and a space or nothing.
-fn is_block_entry(line: &str) -> bool {
-    line.split_once(':').is_some_and(|(key, value)| {
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./\"'".contains(c);
-        !key.starts_with(['-', '.', '/'])
-            && !key.is_empty()
-            && key.chars().all(is_plain)
-            && (value.starts_with([' ', '\n']) || value.is_empty())
-    })
-}
-
-fn is_comment(line: &str) -> bool {
-    line.trim_start().starts_with('#')
-}
-
-/// Whether the annotations of a Pod ask to hold the application.
-#[must_use]
-pub fn hold_of(annotations: &TextMap<'_>) -> Hold {
-    let config = annotations.get(CONFIG).unwrap_or_default();
-    if !is_balanced(config) {
-        Hold::Unreadable
-    } else if config.lines().any(asks_to_hold) {
-        Hold::Asked
-    } else {
-        Hold::NotAsked
-    }
-}
-
-/// Whether a line contains `holdApplicationUntilProxyStarts: true`, in block or in flow style, with or without quotes.
-fn asks_to_hold(line: &str) -> bool {
-    let line = line.split_once(" #").map_or(line, |(text, _)| text);
-    let Some((before, rest)) = line.split_once(HOLD) else { return false };
-    let (before, is_quoted) = match before.trim_end().strip_suffix(['"', '\'']) {
-        Some(before) => (before, true),
-        None => (before, false),
-    };
-    // A key is at the start of a line, or after a brace or comma.
-    let is_key = before.trim().is_empty() || before.trim_end().ends_with(['{', ',']);
-    let rest = rest.strip_prefix(['"', '\'']).unwrap_or(rest).trim_start();
-    let Some(value) = rest.strip_prefix(':') else { return false };
-    let is_separated = is_quoted || value.starts_with(char::is_whitespace);
-    let word = value.trim_start().split(|c: char| !c.is_ascii_alphanumeric()).next();
-    is_key && is_separated && matches!(word, Some("true" | "True" | "TRUE"))
-}
-
-/// Whether brackets and quotes are balanced. A quote opens a string only at the start of a key or value.
-fn is_balanced(text: &str) -> bool {
-    let mut open = Vec::new();
-    for line in text.lines() {
-        let mut quote = None;
-        let mut before = ' ';
-        let mut characters = line.chars();
-        while let Some(c) = characters.next() {
-            match quote {
-                Some('"') if c == '\\' => {
-                    characters.next();
-                }
-                Some(end) => quote = (c != end).then_some(end),
-                None => match c {
-                    '#' if before.is_whitespace() => break,
-                    '"' | '\'' if before.is_whitespace() || "{[,:".contains(before) => quote = Some(c),
-                    '{' => open.push('}'),
-                    '[' => open.push(']'),
-                    '}' | ']' if open.pop() != Some(c) => return false,
-                    _ => {}
-                },
-            }
-            before = c;
-        }
-        if quote.is_some() {
-            return false;
-        }
-    }
-    open.is_empty()
 }
 
 #[cfg(test)]
@@ -171,9 +106,9 @@ mod tests {
             ("{\n  \"holdApplicationUntilProxyStarts\": true\n}", Hold::Asked),
             ("holdApplicationUntilProxyStarts: false", Hold::NotAsked),
             ("# holdApplicationUntilProxyStarts: true", Hold::NotAsked),
-            ("holdApplicationUntilProxyStarts: trueish", Hold::NotAsked),
+            ("holdApplicationUntilProxyStarts: trueish", Hold::Unreadable),
             ("holdApplicationUntilProxyStarts: True", Hold::Asked),
-            ("holdApplicationUntilProxyStarts:true", Hold::NotAsked),
+            ("holdApplicationUntilProxyStarts:true", Hold::Unreadable),
             ("{\"holdApplicationUntilProxyStarts\":true}", Hold::Asked),
             ("a: b: holdApplicationUntilProxyStarts: true", Hold::NotAsked),
             ("A: 'x{y'\nholdApplicationUntilProxyStarts: true", Hold::Asked),
@@ -184,6 +119,42 @@ mod tests {
             ("a: [b", Hold::Unreadable),
             ("{\"a\": 1]", Hold::Unreadable),
             ("a: \"b", Hold::Unreadable),
+            // Only the top level counts.
+            ("proxyMetadata:\n  holdApplicationUntilProxyStarts: true", Hold::NotAsked),
+            ("proxyMetadata: {holdApplicationUntilProxyStarts: true}", Hold::NotAsked),
+            ("{proxyMetadata: {holdApplicationUntilProxyStarts: true}}", Hold::NotAsked),
+            ("{\"a\": {\n\"holdApplicationUntilProxyStarts\": true}}", Hold::NotAsked),
+            ("a: {\nholdApplicationUntilProxyStarts: true}", Hold::NotAsked),
+            ("a: |\n  holdApplicationUntilProxyStarts: true\n", Hold::NotAsked),
+            ("a: 'b\nholdApplicationUntilProxyStarts: true'", Hold::NotAsked),
+            ("a:\n- holdApplicationUntilProxyStarts: true", Hold::NotAsked),
+            ("- holdApplicationUntilProxyStarts: true", Hold::Unreadable),
+            ("a: 1\n---\nholdApplicationUntilProxyStarts: true", Hold::NotAsked),
+            ("a: 1 # {holdApplicationUntilProxyStarts: true}", Hold::NotAsked),
+            ("{a: \"{holdApplicationUntilProxyStarts: true}\"}", Hold::NotAsked),
+            // It is found wherever it stands there.
+            ("a: >-\n  it's {\n\n  b\nholdApplicationUntilProxyStarts: true\n", Hold::Asked),
+            ("a:\n- b: |\n    {\n  c: [d,\n  e]\nholdApplicationUntilProxyStarts: true", Hold::Asked),
+            ("a: {b: [c,\n  d]}\nholdApplicationUntilProxyStarts: true", Hold::Asked),
+            ("'holdApplicationUntilProxyStarts' : true", Hold::Asked),
+            ("hold_application_until_proxy_starts: yes", Hold::Asked),
+            ("a: &b it's\nholdApplicationUntilProxyStarts: &c true", Hold::Asked),
+            ("{a: {b: c}, # d\n 'holdApplicationUntilProxyStarts':true}\n", Hold::Asked),
+            ("\r\nholdApplicationUntilProxyStarts: true\r\nconcurrency: 2\r\n", Hold::Asked),
+            // It has to be a boolean, once.
+            ("holdApplicationUntilProxyStarts: \"true\"", Hold::Unreadable),
+            ("{holdApplicationUntilProxyStarts: 'true'}", Hold::Unreadable),
+            ("holdApplicationUntilProxyStarts: {value: true}", Hold::Unreadable),
+            ("holdApplicationUntilProxyStarts: true\n  or not", Hold::Unreadable),
+            ("holdApplicationUntilProxyStarts:\n  true", Hold::Unreadable),
+            (
+                "holdApplicationUntilProxyStarts: true\nholdApplicationUntilProxyStarts: false",
+                Hold::Unreadable,
+            ),
+            (
+                "{holdApplicationUntilProxyStarts: true, holdApplicationUntilProxyStarts: false}",
+                Hold::Unreadable,
+            ),
         ] {
             let text = serde_json::json!({ CONFIG: config }).to_string();
             assert_eq!(hold_of(&serde_json::from_str(&text).unwrap()), expected, "{config}");
@@ -220,6 +191,13 @@ mod tests {
             ("&anchor a: 1", None),
             ("\tconcurrency: 2", None),
             ("holdApplicationUntilProxyStarts: maybe", None),
+            ("holdApplicationUntilProxyStarts: \"false\"", None),
+            (
+                "proxyMetadata:\n  holdApplicationUntilProxyStarts: false",
+                Some(
+                    "holdApplicationUntilProxyStarts: true\nproxyMetadata:\n  holdApplicationUntilProxyStarts: false",
+                ),
+            ),
             ("a: [b", None),
         ] {
             assert_eq!(with_hold(config).as_deref(), expected, "{config}");

@@ -47,6 +47,16 @@ impl Spec<'_> {
 }
 
 impl Spec<'_> {
+    /// Whether the volume with this name is an `emptyDir`.
+    #[must_use]
+    pub fn has_empty_dir(&self, name: &str) -> bool {
+        let volumes = self.volumes.value();
+        items(&volumes).any(|volume| {
+            volume.get("name").is_some_and(|other| other == name)
+                && volume.get("emptyDir").is_some_and(Value::is_object)
+        })
+    }
+
     /// Tells by its name whether containers can write to a volume. One that the Pod does not have may be anything.
     pub fn writable_volumes(&self) -> impl Fn(&str) -> bool {
         let volumes = self.volumes.value();
@@ -72,6 +82,19 @@ impl<'a> ContainerFields<'a> {
 }
 
 impl ContainerFields<'_> {
+    /// Whether the container mounts the whole of a volume at a path, and can write to it.
+    #[must_use]
+    pub fn mounts_whole(&self, volume: &str, path: &str) -> bool {
+        let limits = ["readOnly", "subPath", "subPathExpr"];
+        items(&self.volume_mounts.value()).any(|mount| {
+            mount.get("name").is_some_and(|name| name == volume)
+                && mount.get("mountPath").is_some_and(|at| at == path)
+                && limits.iter().all(|limit| {
+                    mount.get(limit).is_none_or(|value| matches!(value, Value::Null | Value::Bool(false)))
+                })
+        })
+    }
+
     /// Whether the container mounts the volume with this name.
     #[must_use]
     pub fn mounts(&self, volume: &str) -> bool {

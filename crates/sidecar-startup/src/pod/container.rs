@@ -26,6 +26,8 @@ pub struct Container<'a> {
     pub declaration: Option<&'a Sidecar>,
     /// What it is.
     pub kind: ContainerKind,
+    /// The name of the container that a repair split it from, if it is the native copy of a pair and the settings make pairs.
+    pub(crate) copy_of: Option<&'a str>,
     /// The list that contains it.
     pub(super) list: List,
     /// Its index in its list.
@@ -191,6 +193,11 @@ impl<'a> Container<'a> {
     #[must_use]
     pub fn is_before(&self, other: &Self) -> bool {
         self.id < other.id
+    }
+
+    /// Its name in the settings, which do not know about copies.
+    pub(crate) fn declared_name(&self) -> &'a str {
+        self.copy_of.unwrap_or(&self.fields.name)
     }
 
     /// Its name, for messages.

@@ -1,10 +1,14 @@
 //! How to recognise the two copies of a universal sidecar, into which a repair splits a classic one for nodes that support sidecar
 //! containers and nodes that do not (see `repair/copies.rs`).
+//!
+//! A copy is recognised by its whole script, not by a mark that anybody can write. So a script that changes leaves the pairs of
+//! earlier releases to be judged as two containers, unless it is kept here as well.
 
 use super::container::Container;
 use crate::command::is_shell;
 use crate::model::container_fields::ContainerFields;
 use crate::model::container_id::ContainerId;
+use crate::model::object::Spec;
 
 /// Where both copies mount the volume that they share.
 pub const MOUNT_PATH: &str = "/sidecar-startup";
@@ -12,42 +16,59 @@ pub const MOUNT_PATH: &str = "/sidecar-startup";
 /// What the native copy, and the volume that both copies share, append to the name of the classic copy.
 pub const NATIVE_SUFFIX: &str = "-native";
 
-/// The first line of the native copy's script. The rest may come from another release of this program.
-pub(crate) const NATIVE_MARK: &str = ": sidecar-startup, native copy";
+/// The script of the native copy. The words after it are the name of the container and what it runs.
+pub(crate) const NATIVE: &str = include_str!("pair/native.sh");
 
-/// The first line of the classic copy's script.
-pub(crate) const CLASSIC_MARK: &str = ": sidecar-startup, classic copy";
+/// The script of the classic copy. The words after it are the name of the container, the Pod's `restartPolicy` and what it runs.
+pub(crate) const CLASSIC: &str = include_str!("pair/classic.sh");
 
 /// Whether these words are the `command` of the classic copy of a pair.
 #[must_use]
 pub fn is_classic_copy<S: AsRef<str>>(command: &[S]) -> bool {
-    runs(command, CLASSIC_MARK)
+    words_after(CLASSIC, command).is_some()
 }
 
 /// Whether these words are the `command` of the native copy of a pair.
 #[must_use]
 pub fn is_native_copy<S: AsRef<str>>(command: &[S]) -> bool {
-    runs(command, NATIVE_MARK)
+    words_after(NATIVE, command).is_some()
 }
 
-fn runs<S: AsRef<str>>(command: &[S], mark: &str) -> bool {
-    let mut words = command.iter().map(AsRef::as_ref);
-    words.next().is_some_and(is_shell)
-        && words.next() == Some("-c")
-        && words.next().is_some_and(|script| script.lines().next() == Some(mark))
+/// The words of a command after a shell that runs this script.
+fn words_after<'c, S: AsRef<str>>(script: &str, command: &'c [S]) -> Option<&'c [S]> {
+    match command {
+        [shell, flag, text, words @ ..]
+            if is_shell(shell.as_ref()) && flag.as_ref() == "-c" && text.as_ref() == script =>
+        {
+            Some(words)
+        }
+        _ => None,
+    }
 }
 
 /// The name of the container that a native copy was split from.
-pub(crate) fn original<'f>(fields: &'f ContainerFields<'_>) -> Option<&'f str> {
-    fields.name.strip_suffix(NATIVE_SUFFIX).filter(|_| is_native_copy(&fields.command))
+pub(super) fn original<'f>(fields: &'f ContainerFields<'_>) -> Option<&'f str> {
+    let name = fields.name.strip_suffix(NATIVE_SUFFIX)?;
+    let words = words_after(NATIVE, &fields.command)?;
+    let is_copy = words.first().is_some_and(|word| **word == *name)
+        && fields.restart_policy.as_deref() == Some("Always")
+        && fields.mounts_whole(&fields.name, MOUNT_PATH);
+    is_copy.then_some(name)
 }
 
-/// The name of a container in the settings, which do not know about copies.
-pub(crate) fn declared_name<'f>(fields: &'f ContainerFields<'_>) -> &'f str {
-    original(fields).unwrap_or(&fields.name)
+/// Whether a container is the classic copy of a pair in a Pod that has the native one.
+pub(super) fn is_classic_copy_in(spec: &Spec<'_>, fields: &ContainerFields<'_>) -> bool {
+    let Some([name, policy, ..]) = words_after(CLASSIC, &fields.command) else { return false };
+    let native = format!("{}{NATIVE_SUFFIX}", &**name);
+    let restarts_always = matches!(&*spec.restart_policy, "" | "Always");
+    **name == *fields.name
+        && (**policy == *"Always") == restarts_always
+        && fields.mounts_whole(&native, MOUNT_PATH)
+        && spec.has_empty_dir(&native)
+        && spec.init_containers.iter().any(|other| original(other) == Some(name))
 }
 
-/// The native copy, among all containers of the Pod, that was split from a container.
+/// The native copy, among all containers of the Pod, that was split from a container, whether the settings still make pairs or not.
 pub(crate) fn native_copy_of(containers: &[Container<'_>], container: &Container<'_>) -> Option<ContainerId> {
     let is_its = |other: &&Container<'_>| original(other.fields) == Some(&*container.fields.name);
     containers.iter().find(|other| other.is_init() && is_its(other)).map(|copy| copy.id)

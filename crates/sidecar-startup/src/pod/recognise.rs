@@ -5,6 +5,7 @@ use super::owner::{Owner, owner};
 use super::pair;
 use crate::catalogue;
 use crate::catalogue::candidate::{Candidate, PodContext};
+use crate::catalogue::pause::is_pause;
 use crate::catalogue::row::Row;
 use crate::command::{Ends, outcome};
 use crate::model::container_fields::ContainerFields;
@@ -26,7 +27,7 @@ pub const HELPERS_ANNOTATION: &str = "sidecar-startup/helpers";
 /// Determines what the containers of a Pod are.
 pub(super) struct Recogniser<'a> {
     pub(super) context: PodContext<'a>,
-    settings: &'a Settings,
+    pub(super) settings: &'a Settings,
     /// Whether the Pod may call its own sidecars helpers.
     pub(super) may_have_helpers: bool,
 }
@@ -64,16 +65,21 @@ impl<'a> Recogniser<'a> {
         }
         // Some container has to be the application. If every entry looks like a sidecar, as in a gateway, the first candidates are
         // those that only the Pod's own annotation calls sidecars, or that annotation could hide the others.
-        let by_annotation = |facts: Facts| facts.recognised_by == RecognisedBy::Annotation;
-        make_application_of(&mut containers, by_annotation);
+        make_application_of(&mut containers, |_, facts| facts.recognised_by == RecognisedBy::Annotation);
+        // Next are those that have the name of a well-known sidecar but another image, or that name could hide the others.
+        make_application_of(&mut containers, |container, facts| {
+            let is_known = |row: &Row| row.images.is_empty() || row.has_image(&container.repository);
+            facts.recognised_by == RecognisedBy::Catalogue && !facts.row.is_some_and(is_known)
+        });
         // Next are those that nothing waits for, such as a proxy for inbound requests.
-        make_application_of(&mut containers, |facts| facts.need == Need::None);
-        make_application_of(&mut containers, |facts| facts.need == Need::Helper);
-        make_application_of(&mut containers, |_| true);
+        make_application_of(&mut containers, |_, facts| facts.need == Need::None);
+        make_application_of(&mut containers, |_, facts| facts.need == Need::Helper);
+        make_application_of(&mut containers, |_, _| true);
         containers
     }
 
-    fn container(
+    /// What an entry of a list is.
+    pub(super) fn container(
         &self,
         id: ContainerId,
         fields: &'a ContainerFields<'a>,
@@ -81,13 +87,17 @@ impl<'a> Recogniser<'a> {
         index: usize,
     ) -> Container<'a> {
         let repository = image::repository(&fields.image);
-        let declaration = self.settings.declaration(pair::declared_name(fields), &repository);
+        let copy_of = match list {
+            List::InitContainers if self.settings.nodes.makes_pairs() => pair::original(fields),
+            _ => None,
+        };
+        let declaration = self.settings.declaration(copy_of.unwrap_or(&fields.name), &repository);
         let candidate = Candidate { fields, repository: &repository, pod: self.context };
         let kind = match list {
             List::InitContainers => self.kind_of_init(candidate, declaration),
             List::Containers => self.kind_of_app(candidate, declaration),
         };
-        Container { id, fields, repository, declaration, kind, list, index }
+        Container { id, fields, repository, declaration, kind, copy_of, list, index }
     }
 
     fn kind_of_init(&self, candidate: Candidate<'_>, declaration: Option<&Sidecar>) -> ContainerKind {
@@ -106,12 +116,7 @@ impl<'a> Recogniser<'a> {
 
     fn kind_of_app(&self, candidate: Candidate<'_>, declaration: Option<&Sidecar>) -> ContainerKind {
         let fields = candidate.fields;
-        let is_native_copy = |other: &ContainerFields<'_>| {
-            pair::original(other) == Some(&*fields.name) && other.restart_policy.as_deref() == Some("Always")
-        };
-        if pair::is_classic_copy(&fields.command)
-            && self.context.spec.init_containers.iter().any(is_native_copy)
-        {
+        if self.settings.nodes.makes_pairs() && pair::is_classic_copy_in(self.context.spec, fields) {
             return ContainerKind::PairCopy;
         }
         let (need, row, recognised_by) = if let Some(sidecar) = declaration {
@@ -120,7 +125,8 @@ impl<'a> Recogniser<'a> {
             let row = catalogue::describe(candidate);
             let is_helper = row.is_none() && self.is_called_helper(&fields.name);
             let need = if is_helper { Need::Helper } else { Need::AtStart };
-            (need, row, RecognisedBy::Annotation)
+            let is_known = catalogue::recognise(candidate).is_some();
+            (need, row, if is_known { RecognisedBy::Catalogue } else { RecognisedBy::Annotation })
         } else if let Some(row) = catalogue::recognise(candidate) {
             (self.need_of(row), Some(row), RecognisedBy::Catalogue)
         } else {
@@ -189,14 +195,15 @@ impl<'a> Recogniser<'a> {
 }
 
 /// If there is no application, treats these classic sidecars as applications.
-fn make_application_of(containers: &mut [Container<'_>], those: impl Fn(Facts) -> bool) {
-    // A pause container keeps a Pod alive and is not an application.
-    let is_pause = |container: &Container<'_>| container.repository.rsplit('/').next() == Some("pause");
-    if containers.iter().any(|container| container.is_app() && !is_pause(container)) {
+fn make_application_of(containers: &mut [Container<'_>], those: impl Fn(&Container<'_>, Facts) -> bool) {
+    if containers
+        .iter()
+        .any(|container| container.is_app() && !is_pause(container.fields, &container.repository))
+    {
         return;
     }
     for container in containers {
-        if matches!(container.kind, ContainerKind::ClassicSidecar(facts) if those(facts)) {
+        if matches!(container.kind, ContainerKind::ClassicSidecar(facts) if those(container, facts)) {
             container.kind = ContainerKind::App;
         }
     }

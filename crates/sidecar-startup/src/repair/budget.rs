@@ -1,6 +1,7 @@
 //! The resource requests of a whole Pod, before and after a repair.
 
 use crate::finding::Refusal;
+use crate::model::container_id::ContainerId;
 use crate::model::resources::{self, Requests, Use};
 use crate::pod::Pod;
 use crate::pod::container::Container;
@@ -47,7 +48,9 @@ pub(crate) fn fits_at(pod: &Pod<'_>, container: &Container<'_>, place: Place<'_>
     }
     let init = place.earlier.iter().chain(std::iter::once(&container.id)).chain(place.later);
     let is_app = |other: &&Container<'_>| !init.clone().any(|id| *id == other.id);
-    let of_init = init.clone().filter_map(|id| pod.get(*id)).map(|other| {
+    // The container itself may be new.
+    let get = |id: ContainerId| if id == container.id { Some(container) } else { pod.get(id) };
+    let of_init = init.clone().filter_map(|id| get(*id)).map(|other| {
         let r#use = if other.is_init_task() { Use::Init } else { Use::Sidecar };
         (r#use, other.fields.requests())
     });

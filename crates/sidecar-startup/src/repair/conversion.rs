@@ -14,6 +14,7 @@ use crate::finding::Refusal;
 use crate::model::container_id::ContainerId;
 use crate::model::gate::probe_is_gate;
 use crate::pod::container::Container;
+use crate::pod::pair::native_copy_of;
 use crate::settings::action::{Action, Need};
 use crate::settings::rule_id::RuleId;
 use crate::startup::context::Context;
@@ -26,6 +27,9 @@ use crate::startup::{mesh, nodes};
 /// Why it stays where it is.
 pub(crate) fn plan(task: &Task<'_, '_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
     let container = task.container()?;
+    if container.copy_of.is_some() {
+        return Err("only its author can say which image is right".into());
+    }
     if task.context.wants_pair(container) {
         return Split::new(task.context, container, draft.init())?.plan(task.context, container, draft);
     }
@@ -78,6 +82,9 @@ impl<'s, 'i> Move<'s, 'i> {
         init: &'i [ContainerId],
     ) -> Result<Self, Refusal> {
         let pod = context.pod;
+        if let Some(copy) = native_copy_of(&pod.containers, container).and_then(|copy| pod.get(copy)) {
+            return Err(format!("{} would run beside it", copy.name()).into());
+        }
         placement::is_movable(pod, container)?;
         nodes::may_have_sidecars(pod, &context.reach, context.settings)?;
         if let Some(twin) = pod.twin_of(container) {
@@ -134,7 +141,7 @@ fn probe<'s>(context: &Context<'_>, container: &Container<'s>) -> Result<Option<
         Some(probe) if probe_is_gate(probe) => Ok(None),
         // A hook alone would be enough in some Pods, but a repair may have added it; whether the sidecar moves must not depend on that.
         probe if wants_probe(context, container) => match probe {
-            Some(_) => Err("its startupProbe does not work as a gate".into()),
+            Some(_) => Err("its startupProbe holds nothing back".into()),
             None => Source::choose(context, container).map(Some),
         },
         _ => Ok(None),

@@ -77,9 +77,12 @@ impl<'o> Draft<'o> {
                     insert(&mut self.apps, container, before);
                 }
                 Edit::AddInit { value, before } => {
-                    let added = ContainerId::at(self.containers.len());
-                    self.containers.push(value);
+                    let added = self.add(value);
                     insert(&mut self.init, added, before);
+                }
+                Edit::AddApp(value) => {
+                    let added = self.add(value);
+                    self.apps.push(added);
                 }
                 Edit::TakePosition { container, of } => self.take_position(container, of),
                 Edit::Rewrite { container, value } => {
@@ -120,6 +123,12 @@ impl<'o> Draft<'o> {
 
     fn fields_mut(&mut self, id: ContainerId) -> Option<&mut Map<String, Value>> {
         self.containers.get_mut(id.position()).and_then(Value::as_object_mut)
+    }
+
+    fn add(&mut self, container: Value) -> ContainerId {
+        let added = ContainerId::at(self.containers.len());
+        self.containers.push(container);
+        added
     }
 
     fn take_position(&mut self, container: ContainerId, of: ContainerId) {

@@ -46,6 +46,8 @@ pub(crate) enum Edit {
         /// The init container before which it goes; none for the end.
         before: Option<ContainerId>,
     },
+    /// Adds an entry of `containers`, after the others.
+    AddApp(Value),
     /// Replaces one container of the Pod with another one.
     TakePosition {
         /// The container that takes its position.

@@ -18,7 +18,7 @@ use crate::startup::mesh;
 const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
 
 /// Where neither the settings nor the catalogue nor a probe tells how to wait for a sidecar.
-const NO_COMMAND: &str = "no waitCommand is known; declare one under settings.sidecars";
+const NO_COMMAND: &str = "no waitCommand is known; ask the operator to declare one";
 
 /// Plans a hook for the sidecar that breaks the rule, and lists it first.
 ///

@@ -19,6 +19,7 @@ use crate::model::container_id::ContainerId;
 use crate::model::gate::probe_is_gate;
 use crate::pod::container::{Container, ContainerKind};
 use crate::pod::pair::{MOUNT_PATH, NATIVE_SUFFIX, native_copy_of};
+use crate::settings::required::Inserted;
 use crate::startup::context::Context;
 use crate::startup::lineup::Place;
 
@@ -32,6 +33,9 @@ pub(super) struct Split<'s, 'i> {
     /// A shell that is in its image.
     shell: String,
 }
+
+/// Why no pair can be made of a sidecar whose image is unknown.
+const NO_SHELL: &str = "its image may have no shell";
 
 /// Where the native copy goes.
 enum Target {
@@ -53,12 +57,10 @@ impl<'s, 'i> Split<'s, 'i> {
     ) -> Result<Self, Refusal> {
         let pod = context.pod;
         placement::is_movable(pod, container)?;
-        restarts_suffice(context)?;
-        if let Some(node) = context.reach.nodes().find(|node| Node::refuses_sidecars(node)) {
-            return Err(format!("{node} rejects Pods with sidecar containers").into());
-        }
-        let shell = shell_of(container).ok_or("its image may have no shell")?;
-        let name = format!("{}{NATIVE_SUFFIX}", &*container.fields.name);
+        restarts_suffice(context, 0)?;
+        no_node_refuses(context)?;
+        let shell = shell_of(container).ok_or(NO_SHELL)?;
+        let name = native_name(container);
         let (target, place) = match native_copy_of(&pod.containers, container) {
             Some(earlier) => (Target::Earlier(earlier), Place::of(init, earlier)),
             None if pod.has_container(&name) => {
@@ -71,7 +73,7 @@ impl<'s, 'i> Split<'s, 'i> {
         };
         let probe = match &container.fields.startup_probe {
             Some(probe) if probe_is_gate(probe) => None,
-            Some(_) => return Err("its startupProbe does not work as a gate".into()),
+            Some(_) => return Err("its startupProbe holds nothing back".into()),
             // Without one, the classic copy might look before the native one is up.
             None => Some(Source::choose(context, container)?),
         };
@@ -127,11 +129,59 @@ impl<'s, 'i> Split<'s, 'i> {
     }
 }
 
-/// Checks that the Pod restarts the native copy, which exits once, and that its Job allows for that.
+/// The edits that insert a sidecar as a pair, whose native copy goes to a place among the init containers. The classic copy goes last, so
+/// that the first entry of `containers` stays the default one.
+///
+/// # Errors
+/// Why it cannot be a pair.
+pub(super) fn insertion(
+    context: &Context<'_>,
+    newcomer: &Container<'_>,
+    inserted: Inserted<'_>,
+    place: Place<'_>,
+    draft: &Draft<'_>,
+) -> Result<Vec<Edit>, Refusal> {
+    restarts_suffice(context, 1)?;
+    no_node_refuses(context)?;
+    let shell = shell_of(newcomer).ok_or(NO_SHELL)?;
+    let name = native_name(newcomer);
+    if context.pod.has_container(&name) {
+        return Err(format!("another container is already named {name}").into());
+    }
+    let probe = inserted.startup_probe().cloned().ok_or(NO_PROBE)?;
+    let restarts_always = !context.pod.should_complete;
+    let Pair { native, classic, volume } =
+        copies::pair(&inserted.as_written(), &shell, probe, restarts_always)?;
+    let mut edits = Vec::new();
+    if !has_volume(draft, &volume)? {
+        edits.push(Edit::AddVolume(volume));
+    }
+    edits.push(Edit::AddApp(classic));
+    edits.push(Edit::AddInit { value: native, before: place.before() });
+    Ok(edits)
+}
+
+/// The name of the native copy of a container.
+fn native_name(container: &Container<'_>) -> String {
+    format!("{}{NATIVE_SUFFIX}", &*container.fields.name)
+}
+
+/// Checks that no node in reach rejects Pods with sidecar containers.
+///
+/// # Errors
+/// The node.
+fn no_node_refuses(context: &Context<'_>) -> Result<(), Refusal> {
+    match context.reach.nodes().find(|node| Node::refuses_sidecars(node)) {
+        Some(node) => Err(format!("{node} rejects Pods with sidecar containers").into()),
+        None => Ok(()),
+    }
+}
+
+/// Checks that the Pod restarts the native copy, which exits once, and that its Job allows for that, with `more` pairs to come.
 ///
 /// # Errors
 /// Why not.
-fn restarts_suffice(context: &Context<'_>) -> Result<(), Refusal> {
+fn restarts_suffice(context: &Context<'_>, more: u64) -> Result<(), Refusal> {
     let pod = context.pod;
     if *pod.spec().restart_policy == *"Never" {
         return Err("with restartPolicy: Never, neither copy can take over from the other".into());
@@ -140,7 +190,7 @@ fn restarts_suffice(context: &Context<'_>) -> Result<(), Refusal> {
     let may_be_pair = |other: &&Container<'_>| {
         matches!(other.kind, ContainerKind::ClassicSidecar(_) | ContainerKind::PairCopy)
     };
-    if pod.spare_restarts < pod.containers.iter().filter(may_be_pair).count() as u64 {
+    if pod.spare_restarts < pod.containers.iter().filter(may_be_pair).count() as u64 + more {
         return Err(
             "the native copy restarts once, which counts towards the Job's backoffLimit and may exceed it"
                 .into(),

@@ -10,6 +10,9 @@ use crate::settings::sidecar::Position;
 use crate::startup::lineup::Place;
 use crate::startup::mesh;
 
+/// Why nothing is added to a Pod, or moved in it.
+const WINDOWS: &str = "the Pod runs on Windows";
+
 /// The place among the init containers `init` to which a sidecar moves. The proxy of a mesh goes right after its own init containers.
 /// All others go last, so that whatever ran before them still does, or first if the settings say so.
 pub(crate) fn place<'i>(pod: &Pod<'_>, container: &Container<'_>, init: &'i [ContainerId]) -> Place<'i> {
@@ -34,17 +37,43 @@ pub(crate) fn place<'i>(pod: &Pod<'_>, container: &Container<'_>, init: &'i [Con
     }
 }
 
+/// Checks that a Pod can be given a container of this name.
+///
+/// # Errors
+/// Why not.
+pub(crate) fn is_open_to(pod: &Pod<'_>, name: &str) -> Result<(), Refusal> {
+    if pod.spec().is_windows() {
+        return Err(WINDOWS.into());
+    }
+    if pod.has_container(name) {
+        return Err("another container already has this name".into());
+    }
+    Ok(())
+}
+
 /// Checks that the container itself, and its Pod, allow a move.
 ///
 /// # Errors
 /// Why not.
 pub(crate) fn is_movable(pod: &Pod<'_>, container: &Container<'_>) -> Result<(), Refusal> {
+    may_be_sidecar(pod, container)?;
+    if pod.app_list().any(|other| mesh::has_probe_of_consul(pod, other.fields)) {
+        return Err(mesh::ORDER_OF_CONSUL.into());
+    }
+    Ok(())
+}
+
+/// Checks that a container can be a sidecar container of a Pod.
+///
+/// # Errors
+/// Why not.
+pub(crate) fn may_be_sidecar(pod: &Pod<'_>, container: &Container<'_>) -> Result<(), Refusal> {
     let fields = container.fields;
     if pod.kind == Kind::Custom {
         return Err("this kind may drop the restartPolicy of init containers".into());
     }
     if pod.spec().is_windows() {
-        return Err("the Pod runs on Windows".into());
+        return Err(WINDOWS.into());
     }
     if !pod.containers.iter().any(Container::is_app) {
         return Err("no application would remain in containers".into());
@@ -59,9 +88,6 @@ pub(crate) fn is_movable(pod: &Pod<'_>, container: &Container<'_>) -> Result<(),
         let reason =
             "podFailurePolicy matches exit codes without a containerName, so the sidecar's would count";
         return Err(reason.into());
-    }
-    if pod.app_list().any(|other| mesh::has_probe_of_consul(pod, other.fields)) {
-        return Err(mesh::ORDER_OF_CONSUL.into());
     }
     match safety::clashing_host_port(pod, container) {
         Some(port) => {

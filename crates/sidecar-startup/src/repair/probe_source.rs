@@ -36,7 +36,7 @@ pub(crate) enum Source<'a> {
 }
 
 /// Where neither the settings nor the catalogue nor another probe gives a sidecar a `startupProbe`.
-pub(crate) const NO_PROBE: &str = "cannot choose a probe; declare one under settings.sidecars";
+pub(crate) const NO_PROBE: &str = "no probe is known; ask the operator for one in the setting sidecars";
 
 /// The annotation that turns off the health checks of Istio's agent if it is `"0"`.
 const ISTIO_STATUS_PORT: &str = "status.sidecar.istio.io/port";

@@ -1,4 +1,4 @@
-//! What repairs compare before they move a container or replace a probe: host ports and probes.
+//! What repairs compare before they add or move a container or replace a probe: ports and probes.
 
 use k8s_openapi::api::core::v1::{ContainerPort, Probe};
 
@@ -53,6 +53,22 @@ pub(crate) fn ports_are_seen(
         .into());
     }
     Ok(())
+}
+
+/// A port that a container would declare, and the container of the Pod that declares it already: both would try to listen there.
+pub(crate) fn shared_port<'p, 'a>(
+    pod: &'p Pod<'a>,
+    newcomer: &Container<'_>,
+) -> Option<(i32, &'p Container<'a>)> {
+    let key =
+        |port: &ContainerPort| (port.container_port, port.protocol.clone().filter(|name| name != "TCP"));
+    let others = pod.containers.iter().filter(|other| !other.is_init_task());
+    let taken: Vec<_> =
+        others.flat_map(|other| other.fields.ports.iter().map(move |port| (key(port), other))).collect();
+    newcomer.fields.ports.iter().find_map(|own| {
+        let (_, other) = taken.iter().find(|(port, _)| *port == key(own))?;
+        Some((own.container_port, *other))
+    })
 }
 
 /// Whether two probes check the same thing, equally often and for equally long.

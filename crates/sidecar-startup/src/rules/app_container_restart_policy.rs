@@ -65,7 +65,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
                 "restartPolicy: Always restarts app container {name} forever, but does not make it a sidecar container; move it \
                  to initContainers if it is a sidecar, otherwise remove the field"
             ),
-            short: format!("does not make app container {name} a sidecar container"),
+            short: format!("does not make {name} a sidecar container; move it to initContainers, or remove the field"),
             ceiling: Action::Deny,
         });
     }

@@ -139,7 +139,12 @@ fn unheld(context: &Context<'_>, sidecar: &Container<'_>) -> Option<Finding> {
                 "is listed after {0} and has no blocking postStart hook, so it does not hold back {0}",
                 app.name()
             );
-            (path, ErrorKind::Forbidden, state, "list it first and add one")
+            (
+                path,
+                ErrorKind::Forbidden,
+                state,
+                "list it first, with a postStart hook that waits until it is ready",
+            )
         }
         (None, false) => {
             let state =
@@ -158,7 +163,7 @@ fn unheld(context: &Context<'_>, sidecar: &Container<'_>) -> Option<Finding> {
         path,
         kind,
         detail: format!("sidecar {name} {state}; {remedy}{or_move}"),
-        short: format!("sidecar {name} does not hold back {}", pod.application()),
+        short: format!("sidecar {name} does not hold back {}; {remedy}", pod.application()),
         ceiling: ceiling(context, sidecar),
     })
 }

@@ -79,18 +79,24 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         }
         let is_of_operator = pod.should_complete && pod.owner == Owner::Operator;
         let name = container.name();
+        let remedy = match native_copy_of(&pod.containers, container).and_then(|copy| pod.get(copy)) {
+            // The settings no longer make pairs.
+            Some(copy) => format!("remove it or its native copy {}, which would run beside it", copy.name()),
+            None => format!(
+                "move it to initContainers with restartPolicy: Always and a startupProbe{}{}",
+                probe_source::advice(context, container),
+                or_call_helper(pod, container)
+            ),
+        };
         findings.push(Finding {
             subject: Subject::Container(container.id),
             path: pod.path_of(container),
             kind: ErrorKind::Forbidden,
             detail: format!(
-                "sidecar {name} ({facts}) is listed under spec.containers, so {} can start before it is ready; move it to \
-                 initContainers with restartPolicy: Always and a startupProbe{}{}",
-                pod.application(),
-                probe_source::advice(context, container),
-                or_call_helper(pod, container)
+                "sidecar {name} ({facts}) is listed under spec.containers, so {} can start before it is ready; {remedy}",
+                pod.application()
             ),
-            short: format!("sidecar {name} belongs in initContainers"),
+            short: format!("sidecar {name} belongs in initContainers, with a startupProbe"),
             ceiling: if is_of_operator { ceiling.min(Action::Warn) } else { ceiling },
         });
     }

@@ -49,6 +49,7 @@ use crate::model::view::Text;
 use crate::pod::container::Container;
 use crate::repair::draft::Draft;
 use crate::repair::edit::Edit;
+use crate::repair::placement;
 use crate::repair::plan::{Phase, Plan, Repair, Task};
 use crate::settings::action::{Action, Fix};
 use crate::settings::rule_id::RuleId;
@@ -73,16 +74,18 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         }
         let name = &wait.name;
         let (state, remedy) = if pod.has_container(name) {
-            ("differs from the one in the setting waitFor", "make image, command and args match")
+            ("differs from the one that the operator requires", "use")
         } else {
-            ("is missing", "add it as the setting waitFor describes it")
+            ("is missing", "add it with")
         };
+        let image = &wait.container.image;
         findings.push(Finding {
             subject: Subject::Pod(Key::from(name.clone())),
             path: pod.path().child("initContainers"),
             kind: ErrorKind::Required,
             detail: format!(
-                "init container \"{name}\" {state}, so {} may start before its dependency is up; {remedy}",
+                "init container \"{name}\" {state}, so {} may start before its dependency is up; {remedy} image {image:?} and the \
+                 command and args of the operator's setting waitFor",
                 pod.application()
             ),
             short: format!("init container \"{name}\" {state}"),
@@ -124,12 +127,7 @@ fn plan(task: &Task<'_, '_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
         .iter()
         .find(|wait| wait.name == name)
         .ok_or("the setting waitFor has no such entry")?;
-    if pod.spec().is_windows() {
-        return Err("the Pod runs on Windows".into());
-    }
-    if pod.has_container(name) {
-        return Err("another container already has this name".into());
-    }
+    placement::is_open_to(pod, name)?;
     let before = before(task.context, name, draft.init())?;
     let what = format!("added init container \"{name}\"");
     Ok(Plan::new(what, vec![Edit::AddInit { value: container(wait), before }]))

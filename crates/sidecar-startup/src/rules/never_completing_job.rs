@@ -90,7 +90,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
                 pod.application(),
                 probe_source::advice(context, container)
             ),
-            short: format!("sidecar {name} keeps the Pod from completing"),
+            short: format!("sidecar {name} keeps the Pod from completing; move it to initContainers"),
             ceiling,
         });
     }

@@ -75,14 +75,16 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
                     "sidecar {name} ({facts}) is an ordinary init container and never exits, so {application} never starts; set \
                      restartPolicy: Always, which an outdated mutating webhook or client may have dropped"
                 ),
-                format!("init container {name} never exits"),
+                format!("init container {name} never exits; set restartPolicy: Always"),
             ),
             ContainerKind::Init(None) if container.never_completes() => (
                 format!(
                     "init container {name} runs a command that never ends, so {application} never starts; let it end, or set \
                      restartPolicy: Always if it is a sidecar"
                 ),
-                format!("the command of init container {name} never ends"),
+                format!(
+                    "the command of init container {name} never ends; let it end, or set restartPolicy: Always"
+                ),
             ),
             _ => continue,
         };

@@ -58,7 +58,6 @@ use crate::finding::{ErrorKind, Finding, Key, Refusal, Subject};
 use crate::model::texts::texts;
 use crate::pod::Pod;
 use crate::pod::container::Container;
-use crate::pod::pair::is_native_copy;
 use crate::repair::draft::Draft;
 use crate::repair::edit::Edit;
 use crate::repair::plan::{Phase, Plan, Repair, Task};
@@ -92,9 +91,10 @@ fn finding(context: &Context<'_>, key: Key, detail: String, short: String, ceili
 /// The nodes could not be listed.
 fn unavailable(context: &Context<'_>) -> Option<Finding> {
     let reason = context.reach.unavailable().filter(|_| context.pod.has_sidecar())?;
-    let detail =
-        format!("could not list nodes: {reason}; assuming that all of them support sidecar containers");
-    let short = format!("could not list nodes: {reason}");
+    let detail = format!(
+        "could not list nodes: {reason}; assuming that all of them support sidecar containers; tell the operator"
+    );
+    let short = format!("could not list nodes: {reason}; tell the operator");
     Some(finding(context, "unavailable".into(), detail, short, Action::Warn))
 }
 
@@ -102,19 +102,15 @@ fn sidecars<'p>(pod: &'p Pod<'_>) -> impl Iterator<Item = &'p Container<'p>> {
     pod.containers.iter().filter(|container| container.is_native_sidecar())
 }
 
-fn is_of_pair(container: &Container<'_>) -> bool {
-    is_native_copy(&container.fields.command)
-}
-
 /// A node in reach where the Pod would not start. The native copy of a pair does no harm there, unless the kubelet rejects it.
 fn on_old_node(context: &Context<'_>) -> Option<Finding> {
     let Context { pod, settings, reach, .. } = context;
     let refusing = reach.nodes().find(|node| node.refuses_sidecars()).zip(sidecars(pod).next());
-    let ignoring = || reach.old_node().zip(sidecars(pod).find(|sidecar| !is_of_pair(sidecar)));
+    let ignoring = || reach.old_node().zip(sidecars(pod).find(|sidecar| sidecar.copy_of.is_none()));
     let (node, sidecar) = refusing.or_else(ignoring)?;
     let remedy = match missing_labels(pod, settings).next() {
         Some((key, value)) => format!("require the node label {key}: {value}"),
-        None => "select nodes with kubelet 1.29 or later".to_owned(),
+        None => "select nodes with kubelet 1.29 or later; ask the operator for their label".to_owned(),
     };
     let name = sidecar.name();
     let detail = format!(
@@ -125,11 +121,11 @@ fn on_old_node(context: &Context<'_>) -> Option<Finding> {
 
 /// An old node in reach, where a pair starts but does not hold back the application.
 fn pair_on_old_node(context: &Context<'_>) -> Option<Finding> {
-    let pair = sidecars(context.pod).find(|sidecar| is_of_pair(sidecar))?.name();
+    let pair = sidecars(context.pod).find(|sidecar| sidecar.copy_of.is_some())?.name();
     let node = context.reach.old_node()?;
     let detail = format!(
-        "on {node}, the classic copy of {pair} runs as the sidecar, which neither holds back {} nor lets a Job complete; upgrade \
-         the node to kubelet 1.29 or later",
+        "on {node}, the classic copy of {pair} runs as the sidecar, which neither holds back {} nor lets a Job complete; ask \
+         the operator to upgrade it to kubelet 1.29 or later",
         context.pod.application()
     );
     let short = format!("on old nodes, {pair} holds nothing back");
@@ -158,9 +154,10 @@ fn on_faulty_node(context: &Context<'_>) -> Option<Finding> {
     let never_restarts = *pod.spec().restart_policy == *"Never";
     let mut nodes = context.reach.nodes();
     let (node, defect) = nodes.find_map(|node| Some((node, node.defect(never_restarts)?)))?;
-    let detail =
-        format!("sidecar container {sidecar} may land on {node}, whose kubelet {defect}; upgrade it");
-    let short = format!("{node} has a known bug with sidecar containers");
+    let detail = format!(
+        "sidecar container {sidecar} may land on {node}, whose kubelet {defect}; ask the operator to upgrade it"
+    );
+    let short = format!("{node} has a known bug with sidecar containers; ask the operator to upgrade it");
     Some(finding(context, "faulty node".into(), detail, short, Action::Warn))
 }
 

@@ -105,9 +105,11 @@ fn without_gate(context: &Context<'_>, container: &Container<'_>, ceiling: Actio
     let application = pod.application();
     let (kind, state, short) = match &container.fields.startup_probe {
         Some(probe) => (ErrorKind::Invalid, state_of(probe, &application), short_of(probe)),
-        None => {
-            (ErrorKind::Required, state_without_probe(container.fields, &application), "has no startupProbe")
-        }
+        None => (
+            ErrorKind::Required,
+            state_without_probe(container.fields, &application),
+            "has no startupProbe; add one",
+        ),
     };
     let remedy = if kind == ErrorKind::Required {
         format!("add a startupProbe{}", probe_source::advice(context, container))
@@ -134,7 +136,11 @@ fn state_of(probe: &Probe, application: &str) -> String {
 }
 
 const fn short_of(probe: &Probe) -> &'static str {
-    if probe.exec.is_some() { "has a probe that succeeds at once" } else { "has a probe without a handler" }
+    if probe.exec.is_some() {
+        "has a startupProbe that succeeds at once; make it check the sidecar"
+    } else {
+        "has a startupProbe without a handler; make it check the sidecar"
+    }
 }
 
 /// Says what the container has instead, since its author probably took that for a gate.

@@ -130,7 +130,9 @@ fn slow_period(container: &Container<'_>, probe: &Probe) -> Option<Fault> {
             "the startupProbe of sidecar {name} has {state} adds up to {period} s to every start; set periodSeconds: 1 and \
              failureThreshold: {failures}"
         ),
-        short: format!("adds up to {period} s; set 1 and failureThreshold: {failures}"),
+        short: format!(
+            "adds up to {period} s to every start; set periodSeconds: 1 and failureThreshold: {failures}"
+        ),
     })
 }
 
@@ -141,7 +143,7 @@ fn too_short(container: &Container<'_>, budget: u64, minimum: u32) -> Option<Fau
         detail: format!(
             "sidecar {name} has {budget} s to become ready, less than the minimum of {minimum} s; raise failureThreshold"
         ),
-        short: format!("{name} has {budget} s to start; minimum: {minimum} s"),
+        short: format!("{name} has {budget} s to become ready, less than {minimum} s; raise failureThreshold"),
     })
 }
 
@@ -152,7 +154,7 @@ fn too_long(container: &Container<'_>, budget: u64, maximum: u32) -> Option<Faul
         detail: format!(
             "sidecar {name} has {budget} s to become ready, more than the maximum of {maximum} s; lower failureThreshold"
         ),
-        short: format!("{name} has {budget} s to start; maximum: {maximum} s"),
+        short: format!("{name} has {budget} s to become ready, more than {maximum} s; lower failureThreshold"),
     })
 }
 
@@ -169,7 +171,9 @@ fn past_deadline(context: &Context<'_>, chain: u64) -> Option<Finding> {
             "the startupProbes of all sidecars may take {chain} s together, but {field} is {seconds}; lower their failureThreshold \
              or raise the deadline"
         ),
-        short: format!("startupProbes may take {chain} s, but {field} is {seconds}"),
+        short: format!(
+            "startupProbes may take {chain} s, but {field} is {seconds}; lower their failureThreshold"
+        ),
         ceiling: Action::Deny,
     })
 }

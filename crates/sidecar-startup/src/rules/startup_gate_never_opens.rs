@@ -84,7 +84,10 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         let what = match container.kind {
             ContainerKind::Init(_) => format!("init container {name} never completes"),
             ContainerKind::App => format!("the postStart hook of {name} never returns"),
-            _ => format!("the gate of sidecar {name} never opens"),
+            _ if gate.path.contains(&"postStart") => {
+                format!("the postStart hook of sidecar {name} never succeeds")
+            }
+            _ => format!("the startupProbe of sidecar {name} never succeeds"),
         };
         let effect = match gate.effect {
             Effect::Blocks => format!("so {} never starts", application_after(pod, container)),
@@ -95,7 +98,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             path: gate.path.iter().fold(pod.path_of(container), |path, key| path.child(key)),
             kind: ErrorKind::Invalid,
             detail: format!("{what}, {effect}: {}; {}", gate.reason, remedy(container)),
-            short: what,
+            short: format!("{what}: {}", gate.reason),
             // However little the application needs the sidecar, a gate that never opens keeps it from starting.
             ceiling: Action::Deny,
         });
@@ -107,7 +110,7 @@ const fn remedy(container: &Container<'_>) -> &'static str {
     match container.kind {
         ContainerKind::Init(_) => "do not wait for what starts later",
         ContainerKind::App => "let it return without waiting for what starts later",
-        _ => "make it succeed once the sidecar is ready",
+        _ => "have it check the sidecar alone, and succeed once that is ready",
     }
 }
 

@@ -74,7 +74,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             detail: format!(
                 "{reason}, so it does not guarantee that {awaited} is ready; use a check that fails until it is"
             ),
-            short: reason,
+            short: format!("{reason}, so it does not guarantee that {awaited} is ready"),
             ceiling,
         });
     }
@@ -114,7 +114,7 @@ fn empty_gate(
             sleeps_first.then_some((script_of(fields), "the command sleeps before its real work"))
         }
         ContainerKind::Init(None) => takes_any_answer(&fields.words().collect::<Vec<_>>())
-            .then_some((script_of(fields), "the wait loop accepts any response")),
+            .then_some((script_of(fields), "the wait loop accepts any response, even an error")),
         ContainerKind::Init(Some(_)) | ContainerKind::InjectorPlaceholder | ContainerKind::PairCopy => None,
     }
 }

@@ -97,10 +97,11 @@ fn unheld_istio(context: &Context<'_>, wanted: MeshHold) -> Option<Finding> {
         (MeshHold::Native, _) => (NATIVE_ISTIO, TURN_ON),
         (MeshHold::Hold, Hold::Asked) => return None,
         (MeshHold::Hold, Hold::NotAsked) => {
-            (istio_config::CONFIG, "add holdApplicationUntilProxyStarts: true")
+            (istio_config::CONFIG, "add holdApplicationUntilProxyStarts: true at its top level")
         }
         (MeshHold::Hold, Hold::Unreadable) => {
-            (istio_config::CONFIG, "the annotation is neither YAML nor JSON; rewrite it")
+            let remedy = "write it as YAML or JSON with holdApplicationUntilProxyStarts: true, without quotes, at its top level";
+            (istio_config::CONFIG, remedy)
         }
     };
     Some(unheld(context, ISTIO_PROXY, annotation, remedy))

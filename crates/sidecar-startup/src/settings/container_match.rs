@@ -1,5 +1,7 @@
 //! Selects containers by name and image.
 
+use std::fmt;
+
 use serde::Deserialize;
 
 use crate::model::glob::{ImageGlob, NameGlob};
@@ -29,6 +31,18 @@ impl TryFrom<Globs> for ContainerMatch {
     }
 }
 
+/// The globs: `name log-shipper or *-shipper and image */fluent-bit`.
+impl fmt::Display for ContainerMatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Globs { container_names, images } = &self.0;
+        let names: Vec<_> = container_names.iter().map(NameGlob::as_str).collect();
+        let images: Vec<_> = images.iter().map(ImageGlob::as_str).collect();
+        let lists = [("name", names), ("image", images)].into_iter().filter(|(_, globs)| !globs.is_empty());
+        let lists: Vec<_> = lists.map(|(field, globs)| format!("{field} {}", globs.join(" or "))).collect();
+        f.write_str(&lists.join(" and "))
+    }
+}
+
 impl ContainerMatch {
     /// Whether a container with this name and image repository is selected.
     #[must_use]
@@ -43,6 +57,12 @@ impl ContainerMatch {
     pub fn goes_by_name(&self) -> bool {
         let Globs { container_names, .. } = &self.0;
         !container_names.is_empty() && !container_names.iter().any(NameGlob::is_everything)
+    }
+
+    /// Whether it selects a container with this name by that alone, whatever the image.
+    #[must_use]
+    pub fn selects_name(&self, name: &str) -> bool {
+        self.0.container_names.iter().any(|glob| glob.matches(name))
     }
 
     /// Whether it selects every container.

@@ -68,6 +68,14 @@ impl Default for RawNodes {
     }
 }
 
+impl Nodes {
+    /// Whether repairs split sidecars into a native and a classic copy.
+    #[must_use]
+    pub const fn makes_pairs(&self) -> bool {
+        matches!(self.old_nodes, OldNodes::Universal)
+    }
+}
+
 impl Default for Nodes {
     fn default() -> Self {
         let RawNodes { sidecar_support, label, old_nodes, user } = RawNodes::default();

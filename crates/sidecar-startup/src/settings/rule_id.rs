@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::action::Action;
 
@@ -10,7 +10,7 @@ use super::action::Action;
 macro_rules! rule_ids {
     ($($variant:ident = $name:literal, $default:ident;)*) => {
         /// The id of a rule. Settings, messages and documentation use its kebab-case name, which states the fault.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
         pub enum RuleId {
             $(
                 #[doc = concat!("`", $name, "`")]
@@ -51,11 +51,13 @@ rule_ids! {
     StartupGateNeverOpens = "startup-gate-never-opens", Deny;
     StartupGateProvesNothing = "startup-gate-proves-nothing", Warn;
     SidecarAfterDependent = "sidecar-after-dependent", Deny;
+    MissingSidecar = "missing-sidecar", Deny;
     MissingWaitFor = "missing-wait-for", Deny;
     SidecarOnUnsupportedNode = "sidecar-on-unsupported-node", Deny;
     UnheldMeshInjection = "unheld-mesh-injection", Deny;
     AppContainerRestartPolicy = "app-container-restart-policy", Warn;
     SlowStartupGate = "slow-startup-gate", Warn;
+    SidecarStopsBeforeApp = "sidecar-stops-before-app", Warn;
 }
 
 impl fmt::Display for RuleId {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::action::Need;
 use super::container_match::ContainerMatch;
+use super::wait_for::LabelSelector;
 use crate::model::api_rules::probe_error;
 use crate::model::field::FieldPath;
 use crate::model::gate::probe_is_gate;
@@ -37,6 +38,20 @@ pub struct Sidecar {
     /// Names of init containers that need the sidecar, and so must start after it.
     #[serde(default)]
     pub starts_before: Vec<NameGlob>,
+    /// The Pods that must have it.
+    #[serde(default)]
+    pub required_in: Option<RequiredIn>,
+    /// The container that a repair inserts into those of them that lack it. [`super::required::check`] has checked it.
+    #[serde(default)]
+    pub(super) container: Option<Value>,
+}
+
+/// The Pods that must have a sidecar.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RequiredIn {
+    /// The Pods.
+    pub pod_selector: LabelSelector,
 }
 
 /// A position among the init containers.
@@ -84,7 +99,7 @@ fn startup_probe<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Va
 }
 
 /// Checks that the API server would accept the `startupProbe`, and that it can hold the application.
-fn check_probe(value: &Value) -> Result<(), ReadError> {
+pub(super) fn check_probe(value: &Value) -> Result<(), ReadError> {
     for (path, known) in FIELDS {
         let path = FieldPath::from(path);
         let fields = value.pointer(&path.to_pointer()).and_then(Value::as_object);

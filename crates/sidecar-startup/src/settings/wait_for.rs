@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::Value;
 
-use super::text::not_empty;
+use super::text::{name_error, not_empty};
 use crate::model::view::TextMap;
 
 /// An init container that Pods selected by label must have.
@@ -69,20 +69,9 @@ impl WaitForContainer {
     }
 }
 
-/// Reads a container name; the API server requires an RFC 1123 label.
 fn container_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let name = String::deserialize(deserializer)?;
-    let is_label = (1..=63).contains(&name.len())
-        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        && !name.starts_with('-')
-        && !name.ends_with('-');
-    if is_label {
-        Ok(name)
-    } else {
-        Err(D::Error::custom(
-            "must be at most 63 lower-case letters, digits and \"-\", and start and end with a letter or digit",
-        ))
-    }
+    name_error(&name).map_or(Ok(name), |error| Err(D::Error::custom(error)))
 }
 
 /// A `metav1.LabelSelector`. An empty one selects everything.

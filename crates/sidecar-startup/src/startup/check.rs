@@ -1,6 +1,6 @@
 //! The gates of a Pod that are wrong, for sure.
 
-use super::graph::{Certainty, Deadlock, Member, Need, Topic};
+use super::graph::{Certainty, Deadlock, Member, Need, Topic, foremost};
 use super::lineup::{Lineup, Seat, Waits, hangs};
 use super::needs::{may_be_proven, needs, ports_asked};
 use crate::model::container_id::ContainerId;
@@ -17,6 +17,8 @@ pub(crate) struct DeadGate {
     pub(crate) path: &'static [&'static str],
     /// Why it never opens, in words.
     pub(crate) reason: String,
+    /// The container that it waits for; none if that is nobody, or a container that an injector will add.
+    pub(crate) provider: Option<ContainerId>,
     /// The consequence.
     pub(crate) effect: Effect,
 }
@@ -92,10 +94,13 @@ fn dead_gate(lineup: &Lineup<'_>, deadlock: &Deadlock<'_>) -> Option<DeadGate> {
     if container.is_app() && need.is_hopeless() && (is_last || !blocks) {
         return None;
     }
+    let provider = foremost(&need.providers, need.member()).and_then(|provider| lineup.seats.get(provider));
+    let provider = provider.and_then(Seat::container);
     Some(DeadGate {
         container: container.id,
         path: need.field,
         reason: deadlock.to_string(),
+        provider: provider.map(|provider| provider.id),
         effect: if blocks { Effect::Blocks } else { Effect::Kills },
     })
 }

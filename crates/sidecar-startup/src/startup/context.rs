@@ -48,8 +48,7 @@ impl<'p> Context<'p> {
 
     /// The action for a violation of a rule by a container.
     pub(crate) fn action_on(&self, rule: RuleId, container: &Container<'_>) -> Action {
-        let name = pair::declared_name(container.fields);
-        self.settings.action_on(rule, self.pod.labels(), name, &container.repository)
+        self.settings.action_on(rule, self.pod.labels(), container.declared_name(), &container.repository)
     }
 
     /// The action for a violation of a rule by the Pod as a whole.
@@ -96,12 +95,12 @@ impl<'p> Context<'p> {
             && pair::native_copy_of(&self.pod.containers, container).is_none()
     }
 
-    /// Whether a repair splits a classic sidecar into a native and a classic copy: if the Pod may land on an old node, or if it was
-    /// split before, whatever the nodes are now. A second apply reverts the classic copy to the original; moved next to the native
-    /// copy, that would be a second sidecar.
+    /// Whether a repair splits a classic sidecar into a native and a classic copy, where the settings make pairs: if the Pod may land on
+    /// an old node, or if it was split before, whatever the nodes are now. A second apply reverts the classic copy to the original;
+    /// moved next to the native copy, that would be a second sidecar.
     pub(crate) fn wants_pair(&self, container: &Container<'_>) -> bool {
-        let is_needed =
-            self.settings.nodes.old_nodes == OldNodes::Universal && self.reach.old_node().is_some();
-        is_needed || pair::native_copy_of(&self.pod.containers, container).is_some()
+        self.settings.nodes.makes_pairs()
+            && (self.reach.old_node().is_some()
+                || pair::native_copy_of(&self.pod.containers, container).is_some())
     }
 }

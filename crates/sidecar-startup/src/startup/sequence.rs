@@ -12,6 +12,7 @@
 use std::fmt;
 
 use k8s_openapi::api::core::v1::LifecycleHandler;
+use serde::Serialize;
 
 use crate::command::{Ends, outcome};
 use crate::model::timing::Timing;
@@ -50,7 +51,8 @@ pub enum WaitClass {
 }
 
 /// What must happen in a container before a later one is first started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Gate {
     /// It has exited with 0.
     Exited,

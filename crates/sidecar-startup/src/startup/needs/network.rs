@@ -119,10 +119,7 @@ fn mutual_tls(
         certainty: Certainty::Possible,
         topic: Topic::Network,
         field: ask.field,
-        reason: format!(
-            "a probe of port {} that is added after the mesh was injected may be refused for lack of mutual TLS",
-            ask.port
-        ),
+        reason: format!("the mesh may refuse a probe of port {} added after its injection", ask.port),
     })
 }
 

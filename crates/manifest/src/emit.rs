@@ -1,0 +1,45 @@
+//! Writes values as YAML.
+
+use saphyr::{Scalar, ScalarStyle, Yaml, YamlEmitter};
+use serde_json::Value;
+
+use crate::scalar;
+
+/// Formats a value as YAML in block style, multi-line strings included, with a trailing newline.
+#[must_use]
+pub fn to_yaml(value: &Value) -> String {
+    let mut text = String::new();
+    let mut emitter = YamlEmitter::new(&mut text);
+    emitter.multiline(true);
+    let written = emitter.dump(&yaml_of(value));
+    debug_assert!(written.is_ok(), "writing to a string does not fail");
+    let text = text.trim_start_matches("---").trim();
+    format!("{text}\n")
+}
+
+fn yaml_of(value: &Value) -> Yaml<'_> {
+    match value {
+        Value::Null => Yaml::Value(Scalar::Null),
+        Value::Bool(value) => Yaml::Value(Scalar::Boolean(*value)),
+        Value::Number(number) => match number.as_i64() {
+            Some(integer) => Yaml::Value(Scalar::Integer(integer)),
+            None => Yaml::Value(Scalar::FloatingPoint(number.as_f64().unwrap_or(f64::NAN).into())),
+        },
+        Value::String(text) => string(text),
+        Value::Array(items) => Yaml::Sequence(items.iter().map(yaml_of).collect()),
+        Value::Object(fields) => {
+            Yaml::Mapping(fields.iter().map(|(key, field)| (string(key), yaml_of(field))).collect())
+        }
+    }
+}
+
+/// A string, quoted if YAML 1.1 would read it as another type; the emitter only knows YAML 1.2.
+fn string(text: &str) -> Yaml<'_> {
+    let reads_the_same = scalar::plain(text) == Ok(text.into());
+    let is_word = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-._".contains(&b));
+    if reads_the_same || !is_word {
+        Yaml::Value(Scalar::String(text.into()))
+    } else {
+        Yaml::Representation(text.into(), ScalarStyle::DoubleQuoted, None)
+    }
+}

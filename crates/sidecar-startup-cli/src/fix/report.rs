@@ -1,0 +1,78 @@
+//! What `fix` says about its work, on the standard error: the manifests have the standard output.
+
+use crate::check::Status;
+
+/// Says what is done, and counts.
+#[derive(Default)]
+pub(super) struct Report {
+    repaired: usize,
+    denied: usize,
+    refused: usize,
+    errors: usize,
+}
+
+/// What becomes of an object.
+pub(super) struct Outcome {
+    /// Where it is, and what: `shop.yaml:3: Deployment shop`.
+    pub(super) object: String,
+    /// The repairs.
+    pub(super) fixes: Vec<String>,
+    /// Why its text stays as it is all the same.
+    pub(super) refusal: Option<String>,
+    /// The denials that remain.
+    pub(super) denials: Vec<String>,
+}
+
+impl Report {
+    /// Something cannot be read or written.
+    pub(super) fn error(&mut self, place: &str, reason: &str) {
+        self.errors += 1;
+        eprintln!("{place}: error: {reason}");
+    }
+
+    /// An object was looked at.
+    pub(super) fn add(&mut self, outcome: &Outcome) {
+        let Outcome { object, fixes, refusal, denials } = outcome;
+        self.denied += usize::from(!denials.is_empty());
+        match refusal {
+            Some(reason) => {
+                self.refused += 1;
+                eprintln!("{object}: left as it is: {reason}");
+            }
+            None if !fixes.is_empty() => {
+                self.repaired += 1;
+                eprintln!("{object}: repaired");
+            }
+            None if !denials.is_empty() => eprintln!("{object}: not repaired"),
+            None => {}
+        }
+        let fix = if refusal.is_some() { "would be" } else { "fix" };
+        for text in fixes {
+            eprintln!("  {fix}: {text}");
+        }
+        for text in denials {
+            eprintln!("  still denied: {text}");
+        }
+    }
+
+    /// Sums up.
+    pub(super) fn end(&self) {
+        let refused =
+            if self.refused == 0 { String::new() } else { format!(", {} left as it is", self.refused) };
+        let errors = match self.errors {
+            0 => String::new(),
+            1 => ", 1 error".to_owned(),
+            errors => format!(", {errors} errors"),
+        };
+        eprintln!("{} repaired, {} still denied{refused}{errors}", self.repaired, self.denied);
+    }
+
+    /// How the command ends.
+    pub(super) const fn status(&self) -> Status {
+        match (self.errors, self.denied) {
+            (0, 0) => Status::Clean,
+            (0, _) => Status::Denied,
+            _ => Status::Failed,
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Reads the objects of a stream of YAML documents.
+
+use std::io::BufRead;
+
+use manifest::stream::{Documents, Part};
+use manifest::{Document, Position};
+use serde_json::Value;
+
+use super::{Found, NO_OBJECT, Sink, Unreadable};
+use crate::object::{Head, Object};
+
+/// Reads the objects of a stream, document by document.
+pub(super) fn read(reader: impl BufRead, sink: Sink<'_>) -> anyhow::Result<()> {
+    for part in Documents::new(reader) {
+        match part {
+            Ok(part) => read_part(&part, sink)?,
+            Err(error) => {
+                return sink(Found::Unreadable(Unreadable::whole(format!("cannot be read: {error}"))));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read_part(part: &Part, sink: Sink<'_>) -> anyhow::Result<()> {
+    let text = match text_of(&part.bytes) {
+        Ok(text) => text,
+        Err((line, reason)) => {
+            let position = Position { line: line + part.line - 1, column: 1 };
+            return sink(Found::Unreadable(Unreadable { position: Some(position), reason, line: None }));
+        }
+    };
+    match manifest::parse(text) {
+        Ok(documents) => {
+            documents.iter().try_for_each(|document| read_document((document, text, part.line), sink))
+        }
+        Err(manifest::Error { position, message }) => {
+            sink(unreadable((text, part.line), position, format!("not YAML: {message}")))
+        }
+    }
+}
+
+/// Reads the objects of a document, of whose text the first line has this number in the file.
+pub(crate) fn read_document(
+    (document, text, line): (&Document, &str, usize),
+    sink: Sink<'_>,
+) -> anyhow::Result<()> {
+    Source { document, text, line }.read(String::new(), &document.value, None, sink)
+}
+
+/// The text of a document, or the line from which on it is none.
+fn text_of(bytes: &[u8]) -> Result<&str, (usize, String)> {
+    let line_at = |offset: usize| 1 + bytes.iter().take(offset).filter(|byte| **byte == b'\n').count();
+    if let Some(offset) = bytes.iter().position(|byte| *byte == 0) {
+        return Err((line_at(offset), "contains a NUL byte, so it is no text".to_owned()));
+    }
+    std::str::from_utf8(bytes).map_err(|error| (line_at(error.valid_up_to()), "is not UTF-8".to_owned()))
+}
+
+/// What cannot be read at a position in a text, which begins at a line of the file.
+fn unreadable((text, first): (&str, usize), position: Position, reason: String) -> Found<'static> {
+    let line = position.line.checked_sub(1).and_then(|line| text.lines().nth(line)).map(str::to_owned);
+    let position = Position { line: position.line + first - 1, ..position };
+    Found::Unreadable(Unreadable { position: Some(position), reason, line })
+}
+
+/// A document, its text, and the number of its first line.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    document: &'a Document,
+    text: &'a str,
+    line: usize,
+}
+
+impl Source<'_> {
+    fn read(self, pointer: String, value: &Value, list: Option<&Head>, sink: Sink<'_>) -> anyhow::Result<()> {
+        let Some(head) = Head::of_value(value) else {
+            let position = self.document.position(&pointer);
+            return sink(unreadable((self.text, self.line), position, NO_OBJECT.to_owned()));
+        };
+        let head = if let Some(list) = list { head.in_list(list) } else { head };
+        if !head.is_complete() {
+            return sink(Found::Fragment);
+        }
+        if let (Some(_), Some(items)) = (head.item_kind(), value.get("items").and_then(Value::as_array)) {
+            return items.iter().enumerate().try_for_each(|(index, item)| {
+                self.read(format!("{pointer}/items/{index}"), item, Some(&head), sink)
+            });
+        }
+        let source = (self.document, self.text, self.line);
+        sink(Found::Object(Object::of_yaml(source, pointer, value, head)))
+    }
+}
