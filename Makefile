@@ -2,6 +2,8 @@
 # repairs        show what the policy repairs in examples/repairs, before and after
 # test           run all tests
 # policy.wasm, annotated-policy.wasm   the compiled module; the same with its metadata, as policy-server requires
+# explorer       build the page in explorer/ into explorer/dist; explorer-serve shows it on PORT, 8080 by default
+# explorer-test  use the page in a browser: CHROMIUM, by default Debian's chromium; SCREENSHOTS=DIR keeps pictures
 # e2e-tests      run the bats tests: e2e.bats, the command, deploy/ and a registry; KWCTL=kwctl uses the real one instead of stand-ins
 # push           push the annotated module with kwctl to the registry in metadata.yml, or to REF=host/path:tag;
 #                SOURCES=FILE lists registries without TLS
@@ -17,6 +19,8 @@
 # help           print this list
 
 TARGET := wasm32-wasip1
+PAGE_TARGET := wasm32-unknown-unknown
+PAGE := target/$(PAGE_TARGET)/module/explorer.wasm
 MODULES := target/$(TARGET)/module
 CLI := target/debug/sidecar-startup
 HOST := target/debug/policy-host
@@ -26,9 +30,11 @@ KWCTL ?= $(HOST)
 PUSHER ?= kwctl
 PROFILE ?= release
 DRY_RUN := target/release-dry-run
+CHROMIUM ?= /usr/bin/chromium
+PORT ?= 8080
 REF ?= $(shell scripts/metadata ociUrl):v$(shell scripts/metadata version)
 
-.PHONY: run repairs test push e2e-tests fmt lint bench bench-command clean help toolchain tools
+.PHONY: run repairs test explorer explorer-serve explorer-test push e2e-tests fmt lint bench bench-command clean help toolchain tools
 
 # With FILE, a denial fails the recipe. The examples include one that is denied on purpose.
 run: tools
@@ -72,6 +78,24 @@ chart: toolchain
 late-injectors: toolchain
 	UPDATE_EXPECT=1 cargo test --locked --quiet --package acceptance --test late_injectors generated
 
+# wasm-bindgen needs the sections that the profile strips, and leaves out what is not needed itself.
+explorer: toolchain explorer/node_modules
+	@rustup target list --installed | grep -qx $(PAGE_TARGET) || rustup target add $(PAGE_TARGET)
+	cargo rustc --locked --quiet --target $(PAGE_TARGET) --profile module --package explorer --crate-type cdylib -- -C strip=none
+	cargo run --locked --quiet --package explorer-bindgen -- $(PAGE) explorer/wasm
+	node explorer/build.mjs
+
+explorer/node_modules: explorer/package-lock.json
+	@scripts/need node npm
+	npm ci --prefix explorer --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+explorer-serve: explorer
+	node explorer/server.mjs $(PORT)
+
+explorer-test: explorer
+	CHROMIUM='$(CHROMIUM)' SCREENSHOTS='$(SCREENSHOTS)' node --test explorer/test/
+
 tools: annotated-policy.wasm $(CLI)
 
 push: annotated-policy.wasm
@@ -86,16 +110,18 @@ release-dry-run: annotated-policy.wasm
 	cargo build --locked --quiet --profile $(PROFILE) --package sidecar-startup-cli
 	scripts/release command target/$(PROFILE:dev=debug)/sidecar-startup "$$(rustc -vV | sed -n 's/^host: //p')" $(DRY_RUN)
 	! command -v helm >/dev/null || scripts/release chart $(DRY_RUN)
+	! command -v npm >/dev/null || { $(MAKE) --no-print-directory explorer && scripts/release explorer $(DRY_RUN); }
 	! command -v syft >/dev/null || scripts/release sbom $(DRY_RUN)
 	scripts/release checksums $(DRY_RUN)
 	scripts/release verify $(DRY_RUN)
-	@for tool in helm syft; do command -v $$tool >/dev/null || echo "not made without $$tool, which is not here"; done
+	@for tool in helm npm syft; do command -v $$tool >/dev/null || echo "not made without $$tool, which is not here"; done
 	@echo "not made here: the command for other machines, signatures and provenance. Nothing is published."
 
 # policy-registry enables more features of shared dependencies; tested with the rest, it would cause them to be rebuilt.
+# explorer-bindgen has no tests, and large dependencies; explorer-test uses it.
 test: tools
 	@scripts/need kubectl helm || true # tests that need them are skipped without
-	cargo test --locked --workspace --exclude sidecar-startup-policy --exclude policy-registry --exclude 'bench-*'
+	cargo test --locked --workspace --exclude sidecar-startup-policy --exclude policy-registry --exclude explorer-bindgen --exclude 'bench-*'
 	cargo test --locked --package policy-registry
 	$(MAKE) --no-print-directory e2e-tests
 
@@ -117,6 +143,8 @@ lint: toolchain
 		--all-targets --features sidecar-startup-cli/module -- --deny warnings
 	cargo clippy --locked --target $(TARGET) --package sidecar-startup-policy --package bench-floor \
 		--package bench-typed-read -- --deny warnings
+	@rustup target list --installed | grep -qx $(PAGE_TARGET) || rustup target add $(PAGE_TARGET)
+	cargo clippy --locked --target $(PAGE_TARGET) --package explorer -- --deny warnings
 
 bench: policy.wasm
 	cargo build --locked --quiet --target $(TARGET) --profile module --package bench-floor --package bench-typed-read
@@ -128,3 +156,4 @@ bench-command: toolchain
 clean:
 	cargo clean
 	rm -f policy.wasm annotated-policy.wasm
+	rm -rf explorer/dist explorer/wasm explorer/node_modules

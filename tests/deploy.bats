@@ -124,7 +124,7 @@ run_commands_of() {
     cp tests/deploy/answers/audit.log "$BATS_TEST_TMPDIR"
     while IFS=$'\t' read -r command shown; do
         status=0
-        output=$(cd "$BATS_TEST_TMPDIR" && PATH=$ROOT/tests/deploy/bin:$PATH bash -o pipefail -c "$command") || status=$?
+        output=$(cd "$BATS_TEST_TMPDIR" && PATH=$ROOT/tests/deploy/bin:$PATH bash -o pipefail -c "$command" </dev/null) || status=$?
         if [ "$status" -eq 77 ]; then
             unknown=$((unknown + 1))
             continue

@@ -111,7 +111,7 @@ fn what_the_workflows_call_exists() {
             }
         }
     }
-    let expected = ["make e2e-tests", ".ci/run", "scripts/metadata", "scripts/release"];
+    let expected = ["make e2e-tests", "make explorer", ".ci/run", "scripts/metadata", "scripts/release"];
     assert!(expected.iter().all(|program| called.contains(*program)), "{called:?}");
 }
 
@@ -173,6 +173,7 @@ fn a_release_has_all_its_files() {
     for part in [
         "scripts/release command ",
         "scripts/release chart ",
+        "scripts/release explorer ",
         "scripts/release sbom ",
         "scripts/release checksums ",
         "scripts/release verify ",
@@ -195,6 +196,11 @@ fn a_release_has_all_its_files() {
     assert_eq!(attested[0]["subject-checksums"], "release/sha256sums.txt");
     assert_eq!(attested[1]["push-to-registry"], true);
     assert_eq!(jobs["publish"]["permissions"]["attestations"], "write");
+    let uses = |job: &str, action: &str| {
+        let steps = jobs[job]["steps"].as_array().unwrap();
+        steps.iter().any(|step| step["uses"].as_str().is_some_and(|uses| uses.starts_with(action)))
+    };
+    assert!(uses("explorer", "actions/upload-pages-artifact@") && uses("pages", "actions/deploy-pages@"));
     // The link in the package that is pushed to Artifact Hub.
     let package = yaml("artifacthub-pkg.yml");
     let link = package["links"].as_array().unwrap().iter().find(|link| link["name"] == "policy").unwrap();
