@@ -123,7 +123,7 @@ fn subjects(conditions: &[Condition], flags: &mut Vec<&'static str>, variables: 
                 variables.push(name);
             }
             Condition::AnyOf(conditions) | Condition::AllOf(conditions) => {
-                subjects(conditions, flags, variables)
+                subjects(conditions, flags, variables);
             }
             _ => {}
         }
