@@ -6,6 +6,7 @@ mod progress;
 mod run;
 
 pub(crate) use self::arguments::{Check, Colour};
+pub(crate) use self::run::Status;
 use std::io::{self, BufWriter, IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -16,17 +17,6 @@ use crate::config::Config;
 use crate::input::walk::{Exclude, Step, files};
 use crate::input::{self, Found, Unreadable};
 use crate::judge::Judge;
-
-/// How the command ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Status {
-    /// Nothing is denied.
-    Clean,
-    /// Something is denied.
-    Denied,
-    /// Something could not be read.
-    Failed,
-}
 
 impl Check {
     /// Checks everything at the paths, or what is piped in, and prints a report.

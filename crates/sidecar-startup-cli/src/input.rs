@@ -1,5 +1,6 @@
 //! Reads the objects in manifests, one after the other.
 
+mod found;
 mod json_list;
 pub(crate) mod walk;
 pub(crate) mod yaml;
@@ -8,40 +9,10 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 
-use manifest::Position;
-
-use crate::object::Object;
+pub(crate) use self::found::{Found, Sink, Unreadable};
 
 /// A document that is larger than any object that a cluster can hold (etcd takes 1.5 MiB) must be a list; its items are streamed.
 const LARGE: u64 = 8 << 20;
-
-/// What is said about anything but an object.
-const NO_OBJECT: &str = "expected an object with apiVersion and kind";
-
-/// What is found in a manifest.
-#[expect(clippy::large_enum_variant, reason = "one at a time, and mostly objects")]
-pub(crate) enum Found<'a> {
-    /// An object.
-    Object(Object<'a>),
-    /// A document without apiVersion and kind, such as Helm values.
-    Fragment,
-    /// What cannot be read.
-    Unreadable(Unreadable),
-}
-
-/// What cannot be read, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Unreadable {
-    /// Where in the file, if that is known.
-    pub(crate) position: Option<Position>,
-    /// Why.
-    pub(crate) reason: String,
-    /// The line at the position.
-    pub(crate) line: Option<String>,
-}
-
-/// Takes what is found.
-pub(crate) type Sink<'s> = &'s mut dyn FnMut(Found<'_>) -> anyhow::Result<()>;
 
 /// Reads the file at a path; `-` is standard input.
 ///
@@ -115,11 +86,4 @@ fn read_json(mut reader: impl BufRead + Send + 'static, sink: Sink<'_>) -> io::R
 /// Whether the first key of an object is quoted, as JSON requires and hardly any YAML does.
 fn is_meant_as_json(text: &str) -> bool {
     text.trim_start().strip_prefix('{').is_some_and(|fields| fields.trim_start().starts_with('"'))
-}
-
-impl Unreadable {
-    /// A file that cannot be read at all.
-    pub(crate) const fn whole(reason: String) -> Self {
-        Self { position: None, reason, line: None }
-    }
 }

@@ -17,6 +17,7 @@ mod report;
 mod rollout;
 mod rules;
 mod totals;
+mod verdict;
 
 use std::process::ExitCode;
 

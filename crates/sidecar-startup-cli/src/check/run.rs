@@ -5,18 +5,29 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 
+use super::arguments::Check;
 use super::findings::{known, of_annotation, of_remark, of_unreadable, propose};
 use super::progress::Progress;
-use super::{Check, Status};
 use crate::annotations::Ignores;
 use crate::baseline::{Baseline, Known};
 use crate::input::{Found, Unreadable};
 use crate::judge::{Judge, Verdict};
 use crate::object::Object;
 use crate::report::{Entry, Excuse, Finding, Form, Level, Named, Report};
-use crate::rollout::{Rollout, suggest, summary};
+use crate::rollout::{Rollout, summary};
 use crate::totals::Totals;
 use anyhow::Context as _;
+
+/// How the command ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// Nothing is denied.
+    Clean,
+    /// Something is denied.
+    Denied,
+    /// Something could not be read.
+    Failed,
+}
 
 /// Where the report goes.
 pub(super) type Output<'o> = &'o mut dyn Write;
@@ -210,7 +221,7 @@ impl<'j> Run<'j> {
         match &mut self.product {
             Product::Report(report) => report.end(&self.totals, output)?,
             Product::Summary(rollout, form) => summary::print(rollout, &self.totals, *form, output)?,
-            Product::Settings(rollout) => suggest::print(rollout, self.judge, output)?,
+            Product::Settings(rollout) => rollout.print_settings(self.judge, output)?,
         }
         if let Some((path, recorded)) = &self.recorded {
             let written = fs::write(path, Baseline::write(recorded)?);

@@ -77,17 +77,18 @@ impl Repairer<'_> {
         }
         let settings = self.judge.settings();
         let found = self.judge.check_by(&request, &with(settings, [("fix", "None".into())]).to_string());
-        let ignored = |remark: &&Remark| remark.rule.is_some_and(|rule| ignores.cover(rule, &remark.pointer));
+        let is_excused =
+            |remark: &&Remark| remark.rule.is_some_and(|rule| ignores.cover(rule, &remark.pointer));
         let mut rules = settings.get("rules").and_then(Value::as_object).cloned().unwrap_or_default();
-        for rule in found.remarks.iter().filter(ignored).filter_map(|remark| remark.rule) {
+        for rule in found.remarks.iter().filter(is_excused).filter_map(|remark| remark.rule) {
             rules.insert(rule.name().to_owned(), "Ignore".into());
         }
-        if found.remarks.iter().all(|remark| ignored(&remark)) {
+        if found.remarks.iter().all(|remark| is_excused(&remark)) {
             return None;
         }
         let verdict = self.repaired(&request, &rules);
         let denials = |remarks: &[Remark]| {
-            let denied = remarks.iter().filter(|remark| !remark.is_warning && !ignored(remark));
+            let denied = remarks.iter().filter(|remark| !remark.is_warning && !is_excused(remark));
             denied.map(|remark| remark.text.clone()).collect()
         };
         let (document, pointer) = object.in_document()?;

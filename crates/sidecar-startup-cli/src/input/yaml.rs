@@ -8,7 +8,7 @@ use manifest::stream::{Documents, Part};
 use manifest::{Document, Position};
 use serde_json::Value;
 
-use super::{Found, NO_OBJECT, Sink, Unreadable};
+use super::found::{Found, NO_OBJECT, Sink, Unreadable};
 use crate::object::{Head, Object};
 
 /// From this many bytes on, documents are read while the ones before are judged.

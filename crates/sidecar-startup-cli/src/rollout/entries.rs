@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sidecar_startup::model::image;
 use sidecar_startup::{RuleId, Settings};
 
-use super::{Container, Id};
+use super::workload::{Container, Id};
 use crate::judge::with;
 
 /// Why a container is exempt.

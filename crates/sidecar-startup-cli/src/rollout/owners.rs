@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Id;
+use super::workload::Id;
 use crate::object::Head;
 
 /// The controllers of the objects that were seen.

@@ -12,7 +12,7 @@ use sidecar_startup::{RuleId, Settings};
 
 use super::entries::{Exempt, append, collect_probes, declaration, identity, is_valid, pods_entry};
 use super::owners::Owners;
-use super::{Container, Id, Outcome, Rollout, fault, image_of};
+use super::workload::{Container, Id, Outcome, fault, image_of};
 use crate::judge::{Judge, Remark, group, with};
 
 /// What the settings need.
@@ -227,29 +227,34 @@ impl Suggestions {
             _ => None,
         }
     }
-}
 
-/// Prints settings with which a policy admits everything.
-///
-/// # Errors
-/// They would be invalid.
-pub(crate) fn print(rollout: &mut Rollout, judge: &Judge, output: &mut dyn Write) -> anyhow::Result<()> {
-    let Some(suggestions) = &mut rollout.suggestions else { return Ok(()) };
-    suggestions.settle(judge);
-    let suggestions = suggestions.folded(&rollout.owners);
-    let settings = suggestions.settings(judge.settings());
-    Settings::from_value(&settings).context("the suggested settings are invalid")?;
-    let mut text = "# Settings with which a policy admits everything that was read.\n".to_owned();
-    if !suggestions.exempt.is_empty() {
-        text += "# Go through the exemptions: each of them hides a fault.\n";
+    /// Prints settings with which a policy admits everything.
+    ///
+    /// # Errors
+    /// They would be invalid.
+    pub(super) fn print(
+        &mut self,
+        owners: &Owners,
+        judge: &Judge,
+        output: &mut dyn Write,
+    ) -> anyhow::Result<()> {
+        self.settle(judge);
+        let suggestions = self.folded(owners);
+        let settings = suggestions.settings(judge.settings());
+        Settings::from_value(&settings).context("the suggested settings are invalid")?;
+        let mut text = "# Settings with which a policy admits everything that was read.\n".to_owned();
+        if !suggestions.exempt.is_empty() {
+            text += "# Go through the exemptions: each of them hides a fault.\n";
+        }
+        if suggestions.fix().is_some() {
+            text += "# Repairs need a policy with mutating: true.\n";
+        }
+        if suggestions.dropped != 0 {
+            let dropped = suggestions.dropped;
+            text += &format!(
+                "# {dropped} objects were not judged again with them; `check --settings` does that.\n"
+            );
+        }
+        Ok(output.write_all(format!("{text}{}", manifest::to_yaml(&settings)).as_bytes())?)
     }
-    if suggestions.fix().is_some() {
-        text += "# Repairs need a policy with mutating: true.\n";
-    }
-    if suggestions.dropped != 0 {
-        let dropped = suggestions.dropped;
-        text +=
-            &format!("# {dropped} objects were not judged again with them; `check --settings` does that.\n");
-    }
-    Ok(output.write_all(format!("{text}{}", manifest::to_yaml(&settings)).as_bytes())?)
 }
