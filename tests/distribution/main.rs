@@ -3,26 +3,16 @@
 #![allow(clippy::indexing_slicing, reason = "a missing field of a JSON value reads as null")]
 #![allow(clippy::unwrap_used, reason = "helpers fail like the tests that call them")]
 
+mod files;
 mod workflows;
 
-use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use std::{env, fs};
 
 use serde_json::{Map, Value, json};
 use sidecar_startup::Settings;
 
-fn path(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name)
-}
-
-fn read(name: &str) -> String {
-    fs::read_to_string(path(name)).unwrap()
-}
-
-fn yaml(name: &str) -> Value {
-    manifest::parse_one(&read(name)).unwrap()
-}
+use self::files::{path, read, yaml};
 
 /// The package without its creation time.
 fn without_time(package: &str) -> String {

@@ -6,7 +6,7 @@ use std::fs;
 use regex::Regex;
 use serde_json::{Value, json};
 
-use super::{path, read, yaml};
+use super::files::{path, read, yaml};
 
 /// The workflows with their file names.
 fn workflows() -> Vec<(String, String)> {

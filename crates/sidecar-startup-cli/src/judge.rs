@@ -4,8 +4,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use sidecar_startup::model::cluster::{Cluster, NoCluster};
+use sidecar_startup::model::read::ReadError;
 use sidecar_startup::model::request::Request;
-use sidecar_startup::{Answer, RuleId, Settings};
+use sidecar_startup::{Answer, RuleId, Settings, Timeline};
 
 #[cfg(feature = "module")]
 use crate::module::Module;
@@ -94,6 +95,15 @@ impl Judge {
         Ok(verdict)
     }
 
+    /// The timelines of the Pods that the object of a request creates.
+    ///
+    /// # Errors
+    /// The object cannot be read.
+    pub(crate) fn timelines(&self, request: &str) -> Result<Vec<Timeline>, ReadError> {
+        let settings = &self.settings_text;
+        sidecar_startup::timelines(&format!("{{\"request\":{request},\"settings\":{settings}}}"))
+    }
+
     /// Judges a request by other settings, given as JSON.
     pub(crate) fn check_by(&self, request: &str, settings: &str) -> Verdict {
         Verdict::of(self.answer(request, settings))
@@ -133,6 +143,11 @@ impl Judge {
 
     /// The request that the API server would send when the object is created, as JSON.
     pub(crate) fn request(&self, object: &Object<'_>) -> String {
+        self.request_for(object, &object.json)
+    }
+
+    /// The same for what becomes of the object, given as JSON.
+    pub(crate) fn request_for(&self, object: &Object<'_>, json: &str) -> String {
         let head = json!({
             "uid": "00000000-0000-0000-0000-000000000000",
             "kind": {"group": object.head.group(), "version": "", "kind": object.head.kind()},
@@ -143,7 +158,7 @@ impl Judge {
         });
         let head = head.to_string();
         let fields = head.strip_suffix('}').unwrap_or_default();
-        format!("{fields},\"object\":{}}}", object.json)
+        format!("{fields},\"object\":{json}}}")
     }
 }
 
