@@ -2,11 +2,16 @@
 # repairs        show what the policy repairs in examples/repairs, before and after
 # test           run all tests
 # policy.wasm, annotated-policy.wasm   the compiled module; the same with its metadata, as policy-server requires
+# explorer       build the page in explorer/ into explorer/dist; explorer-serve shows it on PORT, 8080 by default
+# explorer-test  use the page in a browser: CHROMIUM, by default Debian's chromium; SCREENSHOTS=DIR keeps pictures
 # e2e-tests      run the bats tests: e2e.bats, the command, deploy/ and a registry; KWCTL=kwctl uses the real one instead of stand-ins
 # push           push the annotated module with kwctl to the registry in metadata.yml, or to REF=host/path:tag;
 #                SOURCES=FILE lists registries without TLS
 # artifacthub-pkg.yml   regenerate the Artifact Hub package from metadata.yml and questions-ui.yml
 # chart          regenerate the Helm chart from those two and deploy/
+# late-injectors regenerate deploy/late-injectors from the catalogue
+# release-dry-run   make and check in target/release-dry-run what a release publishes, as far as this machine can, and publish nothing;
+#                PROFILE=dev builds the command quickly
 # fmt, lint      format; check format and lints, for the host and for the module's target
 # bench          measure the module, as multiples of a module that does nothing
 # bench-command  measure the command on many files, a large file and a large list
@@ -14,6 +19,8 @@
 # help           print this list
 
 TARGET := wasm32-wasip1
+PAGE_TARGET := wasm32-unknown-unknown
+PAGE := target/$(PAGE_TARGET)/module/explorer.wasm
 MODULES := target/$(TARGET)/module
 CLI := target/debug/sidecar-startup
 HOST := target/debug/policy-host
@@ -21,9 +28,13 @@ REGISTRY := target/debug/policy-registry
 # The tests run offline with policy-host and policy-registry in place of kwctl.
 KWCTL ?= $(HOST)
 PUSHER ?= kwctl
+PROFILE ?= release
+DRY_RUN := target/release-dry-run
+CHROMIUM ?= /usr/bin/chromium
+PORT ?= 8080
 REF ?= $(shell scripts/metadata ociUrl):v$(shell scripts/metadata version)
 
-.PHONY: run repairs test push e2e-tests fmt lint bench bench-command clean help toolchain tools
+.PHONY: run repairs test explorer explorer-serve explorer-test push e2e-tests fmt lint bench bench-command clean help toolchain tools
 
 # With FILE, a denial fails the recipe. The examples include one that is denied on purpose.
 run: tools
@@ -41,7 +52,7 @@ toolchain:
 	@rustup target list --installed | grep -qx $(TARGET) || rustup target add $(TARGET)
 
 # cargo decides what to rebuild.
-.PHONY: policy.wasm $(HOST) $(CLI) $(REGISTRY) artifacthub-pkg.yml chart
+.PHONY: policy.wasm $(HOST) $(CLI) $(REGISTRY) artifacthub-pkg.yml chart late-injectors
 policy.wasm: toolchain
 	cargo build --locked --quiet --target $(TARGET) --profile module --package sidecar-startup-policy
 	@cmp -s $(MODULES)/sidecar_startup_policy.wasm $@ || cp $(MODULES)/sidecar_startup_policy.wasm $@
@@ -64,15 +75,53 @@ artifacthub-pkg.yml: toolchain
 chart: toolchain
 	UPDATE_EXPECT=1 cargo test --locked --quiet --package acceptance --test chart generated
 
+late-injectors: toolchain
+	UPDATE_EXPECT=1 cargo test --locked --quiet --package acceptance --test late_injectors generated
+
+# wasm-bindgen needs the sections that the profile strips, and leaves out what is not needed itself.
+explorer: toolchain explorer/node_modules
+	@rustup target list --installed | grep -qx $(PAGE_TARGET) || rustup target add $(PAGE_TARGET)
+	cargo rustc --locked --quiet --target $(PAGE_TARGET) --profile module --package explorer --crate-type cdylib -- -C strip=none
+	cargo run --locked --quiet --package explorer-bindgen -- $(PAGE) explorer/wasm
+	node explorer/build.mjs
+
+explorer/node_modules: explorer/package-lock.json
+	@scripts/need node npm
+	npm ci --prefix explorer --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+explorer-serve: explorer
+	node explorer/server.mjs $(PORT)
+
+explorer-test: explorer
+	CHROMIUM='$(CHROMIUM)' SCREENSHOTS='$(SCREENSHOTS)' node --test explorer/test/
+
 tools: annotated-policy.wasm $(CLI)
 
 push: annotated-policy.wasm
 	$(PUSHER) push $(if $(SOURCES),--sources-path '$(SOURCES)') annotated-policy.wasm 'registry://$(REF:registry://%=%)'
 
+.PHONY: release-dry-run
+release-dry-run: annotated-policy.wasm
+	@scripts/need helm || true # without it, there is no chart
+	rm -rf $(DRY_RUN)
+	mkdir -p $(DRY_RUN)
+	cp policy.wasm annotated-policy.wasm $(DRY_RUN)/
+	cargo build --locked --quiet --profile $(PROFILE) --package sidecar-startup-cli
+	scripts/release command target/$(PROFILE:dev=debug)/sidecar-startup "$$(rustc -vV | sed -n 's/^host: //p')" $(DRY_RUN)
+	! command -v helm >/dev/null || scripts/release chart $(DRY_RUN)
+	! command -v npm >/dev/null || { $(MAKE) --no-print-directory explorer && scripts/release explorer $(DRY_RUN); }
+	! command -v syft >/dev/null || scripts/release sbom $(DRY_RUN)
+	scripts/release checksums $(DRY_RUN)
+	scripts/release verify $(DRY_RUN)
+	@for tool in helm npm syft; do command -v $$tool >/dev/null || echo "not made without $$tool, which is not here"; done
+	@echo "not made here: the command for other machines, signatures and provenance. Nothing is published."
+
 # policy-registry enables more features of shared dependencies; tested with the rest, it would cause them to be rebuilt.
+# explorer-bindgen has no tests, and large dependencies; explorer-test uses it.
 test: tools
 	@scripts/need kubectl helm || true # tests that need them are skipped without
-	cargo test --locked --workspace --exclude sidecar-startup-policy --exclude policy-registry --exclude 'bench-*'
+	cargo test --locked --workspace --exclude sidecar-startup-policy --exclude policy-registry --exclude explorer-bindgen --exclude 'bench-*'
 	cargo test --locked --package policy-registry
 	$(MAKE) --no-print-directory e2e-tests
 
@@ -94,6 +143,8 @@ lint: toolchain
 		--all-targets --features sidecar-startup-cli/module -- --deny warnings
 	cargo clippy --locked --target $(TARGET) --package sidecar-startup-policy --package bench-floor \
 		--package bench-typed-read -- --deny warnings
+	@rustup target list --installed | grep -qx $(PAGE_TARGET) || rustup target add $(PAGE_TARGET)
+	cargo clippy --locked --target $(PAGE_TARGET) --package explorer -- --deny warnings
 
 bench: policy.wasm
 	cargo build --locked --quiet --target $(TARGET) --profile module --package bench-floor --package bench-typed-read
@@ -105,3 +156,4 @@ bench-command: toolchain
 clean:
 	cargo clean
 	rm -f policy.wasm annotated-policy.wasm
+	rm -rf explorer/dist explorer/wasm explorer/node_modules

@@ -1,15 +1,15 @@
 //! `sidecar-startup timeline`.
 
+mod drawing;
 mod pictures;
 
 use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use serde::Serialize;
-use sidecar_startup::Timeline;
 use timeline::Charset;
 
+use self::drawing::Drawing;
 use self::pictures::Pictures;
 use crate::annotations::Ignores;
 use crate::check::{Status, is_broken_pipe, name};
@@ -53,22 +53,6 @@ enum Form {
     Text,
     /// The model.
     Json,
-}
-
-/// The timelines of an object.
-#[derive(Serialize)]
-struct Drawing {
-    /// The file; `-` for standard input.
-    file: String,
-    kind: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    namespace: Option<String>,
-    name: String,
-    /// One for each Pod template.
-    timelines: Vec<Timeline>,
-    /// The same after the repair; none where nothing is repaired.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    repaired: Vec<Timeline>,
 }
 
 impl Draw {
@@ -170,34 +154,5 @@ impl Draw {
             }
         }
         Ok(out.flush()?)
-    }
-}
-
-impl Drawing {
-    /// The timelines with their headings: what the object is, and its template if there are several.
-    fn titled(&self, has_fix: bool) -> Vec<(String, &Timeline)> {
-        let names = format!("{} {}", self.kind, self.full_name());
-        let has_several = 1 < self.timelines.len();
-        let title = |timeline: &Timeline, state: &str| {
-            let template = if has_several { format!(", {}", timeline.template) } else { String::new() };
-            format!("{names}{template}{state}")
-        };
-        let is_repaired = !self.repaired.is_empty();
-        let state = match (has_fix, is_repaired) {
-            (false, _) => "",
-            (true, true) => ", before",
-            (true, false) => ", which fix leaves as it is",
-        };
-        let mut titled = Vec::new();
-        for (index, timeline) in self.timelines.iter().enumerate() {
-            titled.push((title(timeline, state), timeline));
-            titled.extend(self.repaired.get(index).map(|after| (title(after, ", after fix"), after)));
-        }
-        titled
-    }
-
-    fn full_name(&self) -> String {
-        let namespace = self.namespace.as_ref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
-        format!("{namespace}{}", self.name)
     }
 }

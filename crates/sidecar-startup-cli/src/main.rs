@@ -21,6 +21,7 @@ mod rollout;
 mod rules;
 mod shells;
 mod totals;
+mod verdict;
 
 use std::process::ExitCode;
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-use super::Drawing;
+use super::drawing::Drawing;
 
 /// Images, and the names of their files in a folder.
 pub(super) struct Pictures(Vec<(String, String)>);

@@ -76,9 +76,10 @@ impl Repairer<'_> {
             report.error(&place(pointer), reason);
         }
         let (found, verdict) = repaired_by(self.judge, &request, &ignores)?;
-        let ignored = |remark: &&Remark| remark.rule.is_some_and(|rule| ignores.cover(rule, &remark.pointer));
+        let is_excused =
+            |remark: &&Remark| remark.rule.is_some_and(|rule| ignores.cover(rule, &remark.pointer));
         let denials = |remarks: &[Remark]| {
-            let denied = remarks.iter().filter(|remark| !remark.is_warning && !ignored(remark));
+            let denied = remarks.iter().filter(|remark| !remark.is_warning && !is_excused(remark));
             denied.map(|remark| remark.text.clone()).collect()
         };
         let (document, pointer) = object.in_document()?;
@@ -98,12 +99,12 @@ impl Repairer<'_> {
 pub(crate) fn repaired_by(judge: &Judge, request: &str, ignores: &Ignores) -> Option<(Verdict, Verdict)> {
     let settings = judge.settings();
     let found = judge.check_by(request, &with(settings, [("fix", "None".into())]).to_string());
-    let ignored = |remark: &&Remark| remark.rule.is_some_and(|rule| ignores.cover(rule, &remark.pointer));
+    let is_excused = |remark: &&Remark| remark.rule.is_some_and(|rule| ignores.cover(rule, &remark.pointer));
     let mut rules = settings.get("rules").and_then(Value::as_object).cloned().unwrap_or_default();
-    for rule in found.remarks.iter().filter(ignored).filter_map(|remark| remark.rule) {
+    for rule in found.remarks.iter().filter(is_excused).filter_map(|remark| remark.rule) {
         rules.insert(rule.name().to_owned(), "Ignore".into());
     }
-    if found.remarks.iter().all(|remark| ignored(&remark)) {
+    if found.remarks.iter().all(|remark| is_excused(&remark)) {
         return None;
     }
     let verdict = repaired_as_far_as_possible(judge, request, &rules);
