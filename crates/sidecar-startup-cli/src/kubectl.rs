@@ -1,7 +1,7 @@
 //! Reads objects from a cluster with `kubectl`, which has the user's credentials.
 
-use std::io::{BufReader, Read as _, Write as _};
-use std::process::{Child, Command, Stdio};
+use std::io::{BufReader, Cursor, Read as _, Write as _};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use anyhow::{Context as _, bail};
 
@@ -55,14 +55,14 @@ impl Query<'_> {
     }
 }
 
-fn read_all(output: impl std::io::Read, sink: Sink<'_>) -> anyhow::Result<()> {
+fn read_all(output: ChildStdout, sink: Sink<'_>) -> anyhow::Result<()> {
     let mut reader = BufReader::with_capacity(1 << 16, output);
     let mut first = [0];
     // Where it prints nothing, its exit code says why.
     if reader.read(&mut first)? == 0 {
         return Ok(());
     }
-    input::read_from(BufReader::new(first.as_slice().chain(reader)), sink)
+    input::read_from(BufReader::new(Cursor::new(first).chain(reader)), sink)
 }
 
 /// Waits for the end of `kubectl`. If the objects were not read to their end, nobody reads what it still prints.

@@ -134,7 +134,7 @@ impl View<'_> {
                 let since = self.record.age_of(condition).map(words::for_).unwrap_or_default();
                 let reason = words::token(condition.reason.as_deref().unwrap_or("no reason is given"));
                 Some(Why::held(format!(
-                    "it has no node{since} ({reason}), so no container is started; that is no matter of the start-up order: \
+                    "it has been without a node{since} ({reason}), so no container is started; that has nothing to do with the start-up order: \
                      `kubectl describe pod` shows what the scheduler says"
                 )))
             }
@@ -153,8 +153,8 @@ impl View<'_> {
         }
         let since = self.record.age_of(condition).map(words::for_).unwrap_or_default();
         Some(Why::held(format!(
-            "its node has not prepared its volumes and network{since}, for which all containers wait; that is no matter of the \
-             start-up order: `kubectl describe pod` shows the reason"
+            "its node has not prepared its volumes and network{since}, for which all containers wait; that has nothing to do \
+             with the start-up order: `kubectl describe pod` shows the reason"
         )))
     }
 }

@@ -66,7 +66,7 @@ impl View<'_> {
             ))
         } else {
             let since = self.record.true_since("Ready").map(|since| for_(self.record.age(since)));
-            Why::well(format!("it runs, and is ready{}", since.unwrap_or_default()))
+            Why::well(format!("it runs, and has been ready{}", since.unwrap_or_default()))
         };
         self.with_early_starts(why)
     }

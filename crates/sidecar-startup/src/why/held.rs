@@ -40,7 +40,7 @@ impl View<'_> {
             "CreateContainerConfigError" => (
                 format!("{shown} cannot be created ({reason_shown}{at_most})"),
                 "A ConfigMap or Secret that it names, or a key in one, does not exist, or it may not run as its user; the kubelet tries \
-                 again until that is mended, and `kubectl describe pod` shows which",
+                 again until that is fixed, and `kubectl describe pod` shows which",
             ),
             "PostStartHookError" => (
                 format!(

@@ -16,7 +16,7 @@ impl View<'_> {
             return None;
         }
         let created = |container: &&Container<'_>| self.record.of(container).was_created();
-        let last = self.context.pod.init_containers().filter(created).next_back();
+        let last = self.context.pod.init_containers().rfind(created);
         match last {
             Some(last) => self.closed(last).or_else(|| self.next(Some(last))),
             None => self.next(None),
