@@ -7,6 +7,7 @@ use crate::report::Form;
 
 /// The arguments of `check`.
 #[derive(clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent options")]
 pub(crate) struct Check {
     /// Manifests in YAML or JSON, and folders with such files; - or no path reads standard input.
     ///
