@@ -1,6 +1,7 @@
 //! What the library says about an object, before and after repairs.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+use sidecar_startup::settings::json::{lenient, with};
 use sidecar_startup::{Answer, Decision, Settings, Timeline};
 
 use crate::objects::Object;
@@ -25,7 +26,7 @@ impl Judge {
 
     /// What is wrong with the object as it is written.
     pub(crate) fn unrepaired(&self, object: &Object) -> Answer {
-        answer(object, &self.with([("fix", "None".into())]))
+        answer(object, &with(&self.settings, [("fix", "None".into())]))
     }
 
     /// Whether the policy itself makes repairs.
@@ -38,24 +39,14 @@ impl Judge {
     pub(crate) fn repair(&self, object: &Object) -> Option<Decision> {
         let extent = if self.repairs() { self.settings.get("fix").cloned() } else { None };
         let settings = with(&self.settings, [("fix", extent.unwrap_or_else(|| "All".into()))]);
-        decided(answer(object, &settings)).filter(|decision| decision.object.is_some()).or_else(|| {
-            let rules = settings.get("rules").and_then(Value::as_object);
-            let warn = |action: &Value| if action == "Deny" { "Warn".into() } else { action.clone() };
-            let rules: Map<_, _> =
-                rules.into_iter().flatten().map(|(rule, action)| (rule.clone(), warn(action))).collect();
-            let lenient = with(&settings, [("defaultAction", "Warn".into()), ("rules", rules.into())]);
-            decided(answer(object, &lenient))
-        })
+        let decision = decided(answer(object, &settings)).filter(|decision| decision.object.is_some());
+        decision.or_else(|| decided(answer(object, &lenient(&settings))))
     }
 
     /// The timelines of the Pods that an object creates, or that it creates once it is repaired.
     pub(crate) fn timelines(&self, object: &Object, value: &Value) -> Vec<Timeline> {
         let payload = json!({"settings": self.settings, "request": object.request(value)});
         sidecar_startup::timelines(&payload.to_string()).unwrap_or_default()
-    }
-
-    fn with<const N: usize>(&self, fields: [(&str, Value); N]) -> Value {
-        with(&self.settings, fields)
     }
 }
 
@@ -69,11 +60,4 @@ fn decided(answer: Answer) -> Option<Decision> {
         Answer::Decided(decision) => Some(decision),
         Answer::Unreadable { .. } => None,
     }
-}
-
-/// Settings with some fields replaced.
-fn with<const N: usize>(settings: &Value, fields: [(&str, Value); N]) -> Value {
-    let mut settings = settings.as_object().cloned().unwrap_or_default();
-    settings.extend(fields.into_iter().map(|(key, value)| (key.to_owned(), value)));
-    settings.into()
 }

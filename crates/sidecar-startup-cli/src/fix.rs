@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use serde_json::Value;
+use sidecar_startup::settings::json::with;
 
 use self::diff::Part;
 use self::repair::Repairer;
@@ -111,7 +112,7 @@ pub(crate) fn set_extent(settings: &mut Value, only: Option<Extent>) {
         Some(Extent::Safe) => "Safe",
         None | Some(Extent::All) => "All",
     };
-    *settings = crate::judge::with(settings, [("fix", extent.into())]);
+    *settings = with(settings, [("fix", extent.into())]);
 }
 
 fn repair_file(

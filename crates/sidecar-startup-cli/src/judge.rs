@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use sidecar_startup::model::cluster::{Cluster, NoCluster};
 use sidecar_startup::model::read::ReadError;
 use sidecar_startup::model::request::Request;
+use sidecar_startup::settings::json::{lenient, with};
 use sidecar_startup::{Answer, RuleId, Settings, Timeline};
 
 #[cfg(feature = "module")]
@@ -121,13 +122,7 @@ impl Judge {
         let mut answer = self.answer(request, &settings.to_string());
         // A single violation is not in the way of others.
         if answer.object().is_none() && !answer.is_allowed() && 1 < answer.violations().len() {
-            // Repairs are all or nothing where something is denied, so what cannot be repaired may only warn.
-            let mut rules = settings.get("rules").and_then(Value::as_object).cloned().unwrap_or_default();
-            for action in rules.values_mut().filter(|action| **action == "Deny") {
-                *action = "Warn".into();
-            }
-            let lenient = [("defaultAction", "Warn".into()), ("rules", rules.into())];
-            answer = self.answer(request, &with(&settings, lenient).to_string());
+            answer = self.answer(request, &lenient(&settings).to_string());
         }
         let left = answer.violations().iter().map(Remark::of_violation).collect();
         (answer.into_object(), left)
@@ -160,13 +155,6 @@ impl Judge {
         let fields = head.strip_suffix('}').unwrap_or_default();
         format!("{fields},\"object\":{json}}}")
     }
-}
-
-/// Settings with some fields replaced.
-pub(crate) fn with<const N: usize>(settings: &Value, fields: [(&str, Value); N]) -> Value {
-    let mut settings = settings.as_object().cloned().unwrap_or_default();
-    settings.extend(fields.into_iter().map(|(key, value)| (key.to_owned(), value)));
-    settings.into()
 }
 
 /// Settings by which some violations are none.

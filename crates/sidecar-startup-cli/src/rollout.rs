@@ -9,10 +9,12 @@ mod workload;
 use std::collections::BTreeMap;
 use std::io::Write;
 
+use sidecar_startup::settings::json::with;
+
 use self::owners::Owners;
 use self::suggest::Suggestions;
 use self::workload::{Id, Outcome, Workload, fault, image_of};
-use crate::judge::{Judge, with};
+use crate::judge::Judge;
 use crate::object::Object;
 
 /// What was seen so far.

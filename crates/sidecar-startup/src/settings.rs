@@ -9,6 +9,7 @@ pub mod exemption;
 pub mod gates;
 pub mod help;
 pub mod hold_application;
+pub mod json;
 pub mod mesh;
 pub mod nodes;
 pub mod oldest_kubernetes;

@@ -2,12 +2,13 @@
 
 use manifest::{Chunk, Document};
 use serde_json::{Map, Value};
+use sidecar_startup::settings::json::{lenient, with};
 
 use super::report::{Outcome, Report};
 use crate::annotations::Ignores;
 use crate::input::yaml::read_document;
 use crate::input::{Found, Unreadable};
-use crate::judge::{Judge, Remark, Verdict, with};
+use crate::judge::{Judge, Remark, Verdict};
 use crate::object::Object;
 
 /// Repairs the documents of a file.
@@ -118,13 +119,7 @@ fn repaired_as_far_as_possible(judge: &Judge, request: &str, rules: &Map<String,
     if verdict.object.is_some() || !verdict.is_denied {
         return verdict;
     }
-    // Where something is denied after all, the policy repairs nothing. Whoever edits a manifest is glad of every step.
-    let lenient = rules
-        .iter()
-        .map(|(rule, action)| (rule.clone(), if action == "Deny" { "Warn".into() } else { action.clone() }));
-    let lenient =
-        with(&settings, [("defaultAction", "Warn".into()), ("rules", lenient.collect::<Map<_, _>>().into())]);
-    let partly = judge.check_by(request, &lenient.to_string());
+    let partly = judge.check_by(request, &lenient(&settings).to_string());
     if partly.object.is_none() {
         return verdict;
     }

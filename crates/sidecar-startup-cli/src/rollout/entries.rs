@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use sidecar_startup::model::image;
+use sidecar_startup::settings::json::with;
 use sidecar_startup::{RuleId, Settings};
 
 use super::workload::{Container, Id};
-use crate::judge::with;
 
 /// Why a container is exempt.
 #[derive(Debug, Clone, Default)]

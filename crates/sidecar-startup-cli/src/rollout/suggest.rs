@@ -8,12 +8,13 @@ use std::io::Write;
 
 use anyhow::Context as _;
 use serde_json::{Map, Value};
+use sidecar_startup::settings::json::with;
 use sidecar_startup::{RuleId, Settings};
 
 use super::entries::{Exempt, append, collect_probes, declaration, identity, is_valid, pods_entry};
 use super::owners::Owners;
 use super::workload::{Container, Id, Outcome, fault, image_of};
-use crate::judge::{Judge, Remark, group, with};
+use crate::judge::{Judge, Remark, group};
 
 /// What the settings need.
 #[derive(Debug, Clone, Default)]

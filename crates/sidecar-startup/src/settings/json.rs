@@ -1,0 +1,22 @@
+//! Settings as the JSON that the operator wrote, with changes for those who ask what other settings would do.
+
+use serde_json::Value;
+
+/// Settings with some fields replaced.
+#[must_use]
+pub fn with<const N: usize>(settings: &Value, fields: [(&str, Value); N]) -> Value {
+    let mut settings = settings.as_object().cloned().unwrap_or_default();
+    settings.extend(fields.into_iter().map(|(key, value)| (key.to_owned(), value)));
+    settings.into()
+}
+
+/// The same settings, but for violations that deny an object: they only warn. The policy repairs nothing where something is denied after
+/// all; whoever edits a manifest is glad of every step.
+#[must_use]
+pub fn lenient(settings: &Value) -> Value {
+    let mut rules = settings.get("rules").and_then(Value::as_object).cloned().unwrap_or_default();
+    for action in rules.values_mut().filter(|action| **action == "Deny") {
+        *action = "Warn".into();
+    }
+    with(settings, [("defaultAction", "Warn".into()), ("rules", rules.into())])
+}
