@@ -1,9 +1,9 @@
 //! The objects in a document.
 
 use manifest::{Document, Position};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sidecar_startup::Settings;
-use sidecar_startup::model::template::Kind;
+use sidecar_startup::model::request::of_creation;
 
 /// One object of a manifest.
 #[derive(Debug)]
@@ -60,8 +60,7 @@ impl Object {
 
     /// Whether it is of a kind that creates Pods, by itself or by the setting `podTemplates`.
     pub(crate) fn is_workload(&self, settings: &Settings) -> bool {
-        Kind::of(self.group(), self.kind()).is_some()
-            || settings.pod_templates.iter().any(|templates| templates.is_of(self.group(), self.kind()))
+        settings.judges(self.group(), self.kind())
     }
 
     /// The position in the piece of the text of a field, given by a JSON pointer relative to the object.
@@ -73,15 +72,10 @@ impl Object {
 
     /// The request that the API server would send when the object, or what became of it, is created.
     pub(crate) fn request(&self, object: &Value) -> Value {
-        json!({
-            "uid": "00000000-0000-0000-0000-000000000000",
-            "kind": {"group": self.group(), "version": "", "kind": self.kind()},
-            "resource": {"group": self.group(), "version": "", "resource": ""},
-            "operation": "CREATE",
-            "namespace": self.value.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or_default(),
-            "userInfo": {},
-            "object": object,
-        })
+        let namespace = self.value.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or_default();
+        let mut request = of_creation(self.group(), self.kind(), namespace);
+        request.insert("object".to_owned(), object.clone());
+        request.into()
     }
 
     /// The object itself.

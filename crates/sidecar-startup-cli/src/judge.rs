@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use sidecar_startup::model::cluster::{Cluster, NoCluster};
 use sidecar_startup::model::read::ReadError;
-use sidecar_startup::model::request::Request;
+use sidecar_startup::model::request::{Request, of_creation};
 use sidecar_startup::settings::json::{lenient, with};
 use sidecar_startup::{Answer, RuleId, Settings, Timeline};
 
@@ -69,9 +69,7 @@ impl Judge {
 
     /// Whether an object is of a kind that creates Pods, by itself or by the setting `podTemplates`.
     pub(crate) fn is_workload(&self, object: &Object<'_>) -> bool {
-        let (group, kind) = (object.head.group(), object.head.kind());
-        sidecar_startup::model::template::Kind::of(group, kind).is_some()
-            || self.parsed.pod_templates.iter().any(|templates| templates.is_of(group, kind))
+        self.parsed.judges(object.head.group(), object.head.kind())
     }
 
     /// Whether an object is left to others: it has a controller, has finished, or is being deleted. None of further kinds is.
@@ -143,15 +141,8 @@ impl Judge {
 
     /// The same for what becomes of the object, given as JSON.
     pub(crate) fn request_for(&self, object: &Object<'_>, json: &str) -> String {
-        let head = json!({
-            "uid": "00000000-0000-0000-0000-000000000000",
-            "kind": {"group": object.head.group(), "version": "", "kind": object.head.kind()},
-            "resource": {"group": object.head.group(), "version": "", "resource": ""},
-            "operation": "CREATE",
-            "namespace": self.namespace_of(object).unwrap_or_default(),
-            "userInfo": {},
-        });
-        let head = head.to_string();
+        let namespace = self.namespace_of(object).unwrap_or_default();
+        let head = Value::from(of_creation(object.head.group(), object.head.kind(), namespace)).to_string();
         let fields = head.strip_suffix('}').unwrap_or_default();
         format!("{fields},\"object\":{json}}}")
     }

@@ -44,6 +44,7 @@ use self::startup_seconds::StartupSeconds;
 use self::wait_for::WaitFor;
 use crate::model::glob::NameGlob;
 use crate::model::read::{self, ReadError};
+use crate::model::template::Kind;
 use crate::model::view::TextMap;
 
 /// The settings of the policy.
@@ -149,6 +150,13 @@ impl Settings {
     pub fn action(&self, rule: RuleId) -> Action {
         let named = self.rules.get(&rule).copied();
         named.unwrap_or_else(|| rule.default_action().min(self.default_action))
+    }
+
+    /// Whether objects of a kind are judged: it is built in and creates Pods, or `podTemplates` lists it.
+    #[must_use]
+    pub fn judges(&self, group: &str, kind: &str) -> bool {
+        Kind::of(group, kind).is_some()
+            || self.pod_templates.iter().any(|templates| templates.is_of(group, kind))
     }
 
     /// The first entry of `sidecars` that matches a container with this name and image repository.

@@ -72,19 +72,8 @@ pub(super) fn of_remark(object: &Object<'_>, remark: &Remark) -> Finding {
 /// An annotation that cannot be honoured.
 pub(super) fn of_annotation(object: &Object<'_>, pointer: &str, reason: &str) -> Finding {
     let position = object.position(pointer);
-    Finding {
-        level: Level::Error,
-        excuse: None,
-        rule: None,
-        position: Some(position),
-        line: object.lines_from(position.line).next().map(Into::into),
-        field: String::new(),
-        container: None,
-        detail: reason.to_owned(),
-        message: reason.to_owned(),
-        refusal: None,
-        instead: Vec::new(),
-    }
+    let line = object.lines_from(position.line).next().map(Into::into);
+    of_unreadable(Unreadable { position: Some(position), reason: reason.to_owned(), line })
 }
 
 /// What cannot be read.

@@ -13,6 +13,9 @@ use crate::settings::action::Need;
 /// The name of Istio's proxy, both as a container and as a row.
 pub const ISTIO_PROXY: &str = "istio-proxy";
 
+/// The name of Linkerd's proxy, both as a container and as a row.
+pub const LINKERD_PROXY: &str = "linkerd-proxy";
+
 /// The facts about one well-known sidecar. The top of `catalogue.yaml` defines the fields.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "they are independent facts")]

@@ -1,5 +1,7 @@
 //! The admission request: an object, and the operation on it.
 
+use serde_json::{Map, Value, json};
+
 use crate::model::object::Object;
 use crate::model::owners::Sender;
 use crate::model::template::Kind;
@@ -33,6 +35,20 @@ view! {
         "group" group: Text<'a>,
         "kind" kind: Text<'a>,
     }
+}
+
+/// The fields, but for the object, of the request that the API server would send when an object of this kind is created.
+#[must_use]
+pub fn of_creation(group: &str, kind: &str, namespace: &str) -> Map<String, Value> {
+    let fields = [
+        ("uid", "00000000-0000-0000-0000-000000000000".into()),
+        ("kind", json!({"group": group, "version": "", "kind": kind})),
+        ("resource", json!({"group": group, "version": "", "resource": ""})),
+        ("operation", "CREATE".into()),
+        ("namespace", namespace.into()),
+        ("userInfo", json!({})),
+    ];
+    fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 impl<'a> Request<'a> {

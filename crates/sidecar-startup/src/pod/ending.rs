@@ -7,7 +7,7 @@
 
 use super::Pod;
 use super::container::{Container, ContainerKind, Facts};
-use crate::catalogue::row::ISTIO_PROXY;
+use crate::catalogue::row::{ISTIO_PROXY, LINKERD_PROXY};
 use crate::command::{
     Call, Purpose, calls_in, commands, local_asks, local_waits, may_end_by_script, program_of,
 };
@@ -21,9 +21,6 @@ pub enum Classic<'c> {
     /// It will be injected, and has this row in the catalogue.
     Injected(&'static str),
 }
-
-/// Linkerd's proxy, both as a container and as a row.
-pub const LINKERD_PROXY: &str = "linkerd-proxy";
 
 /// The last steps of the paths by which sidecars are told to quit: those of Envoy, Istio, the proxies for Cloud SQL and `AlloyDB`, Vault's
 /// agent, Dapr, Linkerd and Consul.

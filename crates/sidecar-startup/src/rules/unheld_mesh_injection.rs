@@ -44,12 +44,12 @@
 //! Set the annotation on the Pod template, so that Pods are created with it.
 
 use super::rule::Rule;
-use crate::catalogue::row::ISTIO_PROXY;
+use crate::catalogue::row::{ISTIO_PROXY, LINKERD_PROXY};
 use crate::finding::{ErrorKind, Finding, Refusal, Subject};
 use crate::model::istio_config::{self, Hold, hold_of};
 use crate::model::texts::texts;
 use crate::pod::Pod;
-use crate::pod::ending::{self, Classic, LINKERD_PROXY};
+use crate::pod::ending::{self, Classic};
 use crate::repair::draft::Draft;
 use crate::repair::edit::Edit;
 use crate::repair::plan::{Phase, Plan, Repair, Task};

@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::Probe;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::catalogue::belongs_to_mesh;
-use crate::catalogue::row::ISTIO_PROXY;
+use crate::catalogue::row::{ISTIO_PROXY, LINKERD_PROXY};
 use crate::model::container_fields::ContainerFields;
 use crate::pod::Pod;
 use crate::pod::container::{Container, ContainerKind};
@@ -50,7 +50,7 @@ pub(crate) fn asks_for_linkerd(pod: &Pod<'_>, settings: &Settings) -> bool {
         Some(inject) => matches!(inject, "enabled" | "ingress"),
         None => of_namespace(pod, settings) == Some(MeshOfNamespace::Linkerd),
     };
-    asks && !pod.has_container("linkerd-proxy")
+    asks && !pod.has_container(LINKERD_PROXY)
 }
 
 /// A revision asks for Istio's injection, too (`manifests/charts/istio-control/istio-discovery/templates/mutatingwebhook.yaml`).

@@ -59,7 +59,7 @@ impl View<'_> {
         own.map(|it| (it.rule, it.finding.short.clone())).collect()
     }
 
-    /// What the rules would deny about the Pod, but for one rule.
+    /// What the rules would deny about the Pod.
     pub(super) fn denials(&self) -> Vec<(RuleId, String)> {
         let denied = self.violations.iter().filter(|it| it.action == Action::Deny);
         denied.map(|it| (it.rule, it.finding.short.clone())).collect()
