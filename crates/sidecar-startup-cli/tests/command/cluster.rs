@@ -13,8 +13,9 @@ fn run(name: &str, objects: &str, code: i32, arguments: &[&str]) -> (Output, Str
     let folder = folder(name);
     let kubectl = folder.join("kubectl");
     fs::write(folder.join("objects.json"), objects).unwrap();
-    let script =
-        format!("#!/bin/sh\ncd \"$(dirname \"$0\")\"\necho \"$*\" >called\ncat objects.json\nexit {code}\n");
+    let script = format!(
+        "#!/bin/sh\ncd \"$(dirname \"$0\")\"\necho \"$*\" >called\ncat objects.json\n[ {code} = 0 ] || echo 'Error from server' >&2\nexit {code}\n"
+    );
     fs::write(&kubectl, script).unwrap();
     fs::set_permissions(&kubectl, fs::Permissions::from_mode(0o755)).unwrap();
     let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
@@ -65,7 +66,7 @@ fn a_kubectl_that_fails_is_an_error() {
     let (output, _) = run("failing", "", 1, &["check", "--cluster"]);
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{text}");
-    assert!(text.contains("kubectl failed"), "{text}");
+    assert!(text.contains("Error from server") && text.contains("kubectl failed"), "{text}");
 }
 
 #[test]
@@ -78,4 +79,24 @@ fn a_pod_is_read_by_its_name() {
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("without a node for 90 s (Unschedulable)"), "{text}");
     assert_eq!(called, "get pods --namespace=a --output json -- shop");
+}
+
+#[test]
+fn a_pod_that_is_not_found_is_an_error() {
+    let (output, _) = run("missing", "", 1, &["why", "shop"]);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(text.contains("Error from server"), "{text}");
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{text}");
+}
+
+#[test]
+fn the_options_of_a_cluster_need_it() {
+    for arguments in [
+        ["check", "-A", "x"].as_slice(),
+        &["check", "--cluster", "x"],
+        &["check", "--cluster", "-A", "-n", "x"],
+    ] {
+        let (output, called) = run("usage", "", 0, arguments);
+        assert_eq!((output.status.code(), called.as_str()), (Some(2), ""), "{arguments:?}");
+    }
 }

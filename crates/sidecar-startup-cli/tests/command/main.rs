@@ -9,4 +9,5 @@ mod rollout;
 mod sessions;
 mod shells;
 mod support;
+mod timeline;
 mod why;

@@ -23,6 +23,8 @@ fn recorded_pods_are_explained() {
             fs::write(&expected, &said).unwrap();
         }
         assert_eq!(fs::read_to_string(&expected).unwrap_or_default(), said, "{}", case.display());
+        // The messages of a status repeat what registries and the API server say.
+        assert!(!said.contains("s3cr3t") && !said.contains("hunter2"), "{said}");
         stages += 1;
     }
     assert!(15 <= stages, "{stages}");
@@ -39,4 +41,18 @@ fn what_is_no_pod_is_an_error() {
         assert_eq!(output.status.code(), Some(2), "{text}");
         assert!(text.contains(error), "{text}");
     }
+}
+
+#[test]
+fn each_pod_of_a_list_gets_an_answer() {
+    let pods = ["running-well", "startup-probe-closed"].map(|stage| {
+        let file =
+            Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join(CASES).join(stage).join("pod.yaml");
+        serde_yaml_ng::from_str::<serde_json::Value>(&fs::read_to_string(file).unwrap()).unwrap()
+    });
+    let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": pods}).to_string();
+    let output = run(&["why", "--now", "2026-03-02T10:01:30Z", "-"], Some(&list));
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(said.lines().filter(|line| line.starts_with("Pod shop-6b9f: ")).count(), 2, "{said}");
+    assert_eq!(output.status.code(), Some(1), "{said}");
 }
