@@ -1,6 +1,7 @@
 //! What to write instead: the difference between an object and its repaired form, as whole containers and fields that can be pasted
 //! at their places in the manifest.
 
+mod arguments;
 mod changes;
 mod passage;
 mod paste;
@@ -9,6 +10,7 @@ use std::cmp::Reverse;
 
 use serde_json::Value;
 
+pub(crate) use self::arguments::repair;
 use self::changes::between;
 pub(crate) use self::passage::{Action, Instead};
 use crate::object::Object;

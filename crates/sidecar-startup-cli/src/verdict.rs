@@ -34,6 +34,8 @@ pub(crate) struct Remark {
     pub(crate) detail: String,
     /// Why it was not repaired, if that was tried.
     pub(crate) refusal: Option<String>,
+    /// The `args` of its container with which it could be repaired, as a JSON pointer and words.
+    pub(crate) arguments: Option<(String, Vec<String>)>,
 }
 
 impl Verdict {
@@ -56,6 +58,7 @@ impl Verdict {
                     text: error.to_string(),
                     detail: error.to_string(),
                     refusal: None,
+                    arguments: None,
                 };
                 (Vec::new(), vec![remark], None)
             }
@@ -76,6 +79,7 @@ impl Remark {
             text: violation.to_string(),
             detail: violation.finding.detail.clone(),
             refusal: violation.refusal.as_ref().map(ToString::to_string),
+            arguments: violation.arguments.as_ref().map(|(path, words)| (path.to_pointer(), words.clone())),
         }
     }
 
@@ -91,6 +95,7 @@ impl Remark {
             text: text.to_owned(),
             detail: text.to_owned(),
             refusal: None,
+            arguments: None,
         }
     }
 }

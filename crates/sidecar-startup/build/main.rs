@@ -54,6 +54,8 @@ struct Row {
     shell: bool,
     #[serde(default)]
     hint: String,
+    #[serde(default)]
+    switch_on: Vec<String>,
     source: String,
     checked: String,
 }
@@ -156,6 +158,14 @@ fn index(rows: &[Row]) -> String {
     )
 }
 
+/// The code of arguments that only people need.
+fn switch_on(arguments: &[String]) -> String {
+    match arguments {
+        [] => "&[]".to_owned(),
+        _ => format!("if cfg!(feature = \"texts\") {{ &{arguments:?} }} else {{ &[] }}"),
+    }
+}
+
 /// The code of a row.
 fn row(row: &Row) -> Rust {
     let follows =
@@ -189,7 +199,8 @@ fn row(row: &Row) -> Rust {
         ("writes", row.writes.to_string()),
         ("health", health(row.health.as_ref())?),
         ("has_shell", row.shell.to_string()),
-        ("hint", format!("{:?}", row.hint)),
+        ("hint", format!("{:?}", row.hint.replace("{switchOn}", &row.switch_on.join(" ")))),
+        ("switch_on", switch_on(&row.switch_on)),
         ("source", format!("texts({:?})", row.source)),
         ("checked", format!("texts({:?})", row.checked)),
     ];

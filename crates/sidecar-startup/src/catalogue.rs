@@ -168,6 +168,10 @@ mod tests {
             );
             assert!(row.hint.is_empty() || row.need == Need::AtStart, "{name}: nobody has to probe a helper");
             assert!(
+                row.switch_on.is_empty() || (row.startup_probe.is_some() && !row.hint.is_empty()),
+                "{name}: switchOn is what its startupProbe and hint need"
+            );
+            assert!(
                 !row.beside_app || !matches!(row.matched_by, Match::Declared),
                 "{name}: besideApp is about entries that the row recognises"
             );

@@ -6,6 +6,7 @@
 
 mod any_answer;
 mod asks;
+mod loop_checks;
 mod outcome;
 mod programs;
 mod quits;
@@ -20,6 +21,7 @@ use self::shell::{Shell, outcome_of_words};
 use self::words::{as_strs, program, unwrapped};
 
 pub use self::asks::{Ask, Purpose, local_asks, local_waits};
+pub use self::loop_checks::loop_checks;
 pub use self::outcome::{Ends, Outcome};
 pub use self::programs::{Call, calls_in, commands, may_end_by_script, program_of};
 pub use self::quits::{Quit, is_quit_path, quits};

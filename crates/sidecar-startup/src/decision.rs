@@ -13,6 +13,7 @@ use crate::model::read::{ReadError, ReadErrorKind};
 use crate::model::request::Request;
 use crate::model::template::PodTemplate;
 use crate::pod::{Pod, with_pod};
+use crate::repair::arguments;
 use crate::repair::draft::Draft;
 use crate::repair::edit::value_at;
 use crate::repair::plan::Task;
@@ -173,7 +174,7 @@ fn judge(context: &Context<'_>, known: Known<'_>) -> Result<Decision, Invalid> {
     Ok(Decision { violations, sequence: Some(Sequence::of(context.pod).to_string()), ..Decision::default() })
 }
 
-/// Adds to each violation what a repair would put at its path.
+/// Adds to each violation what a repair would put at its path, or else the arguments that it takes.
 fn propose(context: &Context<'_>, violations: &mut [Violation], raw: Raw<'_>) {
     let Some(mut object) = (!violations.is_empty()).then(raw).flatten() else { return };
     let Some(draft) = Draft::of(&mut object, context.pod.template_path()) else { return };
@@ -182,6 +183,11 @@ fn propose(context: &Context<'_>, violations: &mut [Violation], raw: Raw<'_>) {
         let task = Task { context, subject: &finding.subject };
         let repair = rounds::repair_of(context, violation);
         let plan = repair.and_then(|(_, repair)| (repair.plan)(&task, &draft).ok());
+        let container = finding.subject.container().and_then(|id| context.pod.get(id));
+        violation.arguments = container.filter(|_| plan.is_none()).and_then(|container| {
+            let path = context.pod.path_of(container).child("args");
+            Some((path, arguments::switched_on(context, container)?))
+        });
         violation.proposal = plan.and_then(|plan| value_at(&plan.edits, context.pod, &finding.path));
     }
 }

@@ -116,6 +116,9 @@ pub struct Violation {
     /// What a repair would put at the path of the finding, whatever the setting `fix` allows. It may repeat values of the object, so it
     /// is only for someone who has the object: without the cargo feature `texts`, as in the policy's module, there is none.
     pub proposal: Option<Value>,
+    /// Where there is no repair for want of an argument of the container: its `args` with what would make one possible. Like `proposal`,
+    /// only for someone who has the object.
+    pub arguments: Option<(FieldPath, Vec<String>)>,
 }
 
 /// Identifies a violation across revisions of an object.

@@ -1,6 +1,7 @@
 //! What rules use to plan repairs. A plan is data: nothing here writes to an object except [`draft`], to which
 //! `decision/rounds.rs` passes a plan's edits.
 
+pub(crate) mod arguments;
 pub(crate) mod budget;
 pub(crate) mod conversion;
 pub mod copies;

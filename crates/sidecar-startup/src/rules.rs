@@ -74,6 +74,7 @@ pub(crate) fn violations(context: &Context<'_>) -> Vec<Violation> {
                     finding,
                     refusal: None,
                     proposal: None,
+                    arguments: None,
                 });
             }
         }

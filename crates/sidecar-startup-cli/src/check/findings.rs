@@ -17,7 +17,7 @@ pub(super) fn propose(
     verdict: &Verdict,
     findings: &mut [Finding],
 ) {
-    let (repaired, left) = judge.repair(request, judge.settings(), excused);
+    let (repaired, left) = instead::repair(judge, request, excused);
     let mut changes = repaired.map(|repaired| instead::of(object, &repaired)).unwrap_or_default();
     let mut last = None;
     for (index, (finding, remark)) in findings.iter_mut().zip(&verdict.remarks).enumerate() {

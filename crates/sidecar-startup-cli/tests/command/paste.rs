@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const CASES: &str = "tests/cases";
 
@@ -42,6 +42,73 @@ fn what_is_pasted_repairs() {
         gone.remove(file);
     }
     assert!(gone.is_empty(), "{gone:?} were not judged again");
+}
+
+/// A Job with the proxy as its users write it, with this line of arguments.
+fn job(arguments: &str) -> String {
+    format!(
+        "apiVersion: batch/v1
+kind: Job
+metadata:
+  name: migrate
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+        - name: migrate
+          image: migrate:1
+        - name: cloud-sql-proxy
+          image: gcr.io/cloud-sql-connectors/cloud-sql-proxy:2.11.0
+{arguments}"
+    )
+}
+
+#[test]
+fn arguments_that_a_sidecar_lacks_are_pasted_with_it() {
+    for (arguments, expected) in [
+        (
+            "          args: [\"--port=5432\", \"project:region:db\"]\n",
+            json!(["--port=5432", "project:region:db", "--health-check", "--http-address=0.0.0.0"]),
+        ),
+        (
+            "          args: [--health-check, --http-address=localhost, --http-port=9801, \"project:region:db\"]\n",
+            json!(["--http-port=9801", "project:region:db", "--health-check", "--http-address=0.0.0.0"]),
+        ),
+        (
+            "          command: [/cloud-sql-proxy, \"project:region:db\"]\n",
+            json!(["--health-check", "--http-address=0.0.0.0"]),
+        ),
+    ] {
+        let manifest = job(arguments);
+        let before = crate::support::json(&["check", "-o", "json", "-"], Some(&manifest));
+        let (edits, faults) = edits(&before["objects"][0]);
+        assert_eq!(faults.len(), 1, "{before}");
+        let pasted = pasted(&manifest, edits);
+        let object: Value = serde_yaml_ng::from_str(&pasted).unwrap();
+        let sidecar = &object["spec"]["template"]["spec"]["initContainers"][0];
+        assert_eq!(sidecar["args"], expected, "{pasted}");
+        assert_eq!(sidecar["startupProbe"]["httpGet"]["path"], "/startup", "{pasted}");
+        let after = crate::support::json(&["check", "-o", "json", "-"], Some(&pasted));
+        assert_eq!(after["objects"][0]["findings"], json!([]), "{pasted}");
+    }
+}
+
+#[test]
+fn arguments_that_would_not_reach_the_sidecar_are_not_pasted() {
+    for arguments in [
+        "",
+        "          command: [sh, -c, \"/cloud-sql-proxy project:region:db\"]\n",
+        "          args: [\"--\", \"project:region:db\"]\n",
+        "          args: [\"$(ARGUMENTS)\"]\n",
+        "          args: [--config-file=/config/proxy.toml]\n",
+    ] {
+        let judged = crate::support::json(&["check", "-o", "json", "-"], Some(&job(arguments)));
+        let finding = &judged["objects"][0]["findings"][0];
+        assert_eq!(finding["level"], "denied", "{judged}");
+        assert_eq!(finding["instead"], json!([]), "{judged}");
+        assert!(finding["notRepaired"].is_string(), "{judged}");
+    }
 }
 
 struct Edit {

@@ -69,6 +69,8 @@ pub struct Row {
     /// What its user has to switch on so that there is something to probe, as an instruction; `{port}` stands for the port of its
     /// health server. Empty if there is nothing to say.
     pub hint: &'static str,
+    /// The arguments that switch on what `startup_probe` asks; empty without the cargo feature `texts`.
+    pub switch_on: &'static [&'static str],
     /// Where the facts were read; empty without the cargo feature `texts`.
     pub source: &'static str,
     /// The month in which they were last compared with `source`, or `unverified`; empty without the cargo feature `texts`.

@@ -27,7 +27,7 @@ pub enum Purpose {
 }
 
 /// Programs that connect to the address that they are given.
-const CLIENTS: [&str; 20] = [
+pub(super) const CLIENTS: [&str; 20] = [
     "curl",
     "dockerize",
     "grpc_health_probe",
@@ -144,7 +144,7 @@ fn outcome_if_it_fails(words: &[&str], script: &str, number: usize) -> Ends {
 }
 
 /// The hosts by which a container reaches its own Pod.
-const HOSTS: [&str; 6] = ["localhost", "127.0.0.1", "[::1]", "$(POD_IP)", "${POD_IP}", "$POD_IP"];
+pub(super) const HOSTS: [&str; 6] = ["localhost", "127.0.0.1", "[::1]", "$(POD_IP)", "${POD_IP}", "$POD_IP"];
 
 /// The ports of the Pod itself that these words name.
 pub(super) fn ports_in(words: &[&str]) -> Vec<u16> {

@@ -124,6 +124,7 @@ impl Decision {
             if let Some(old) = before.iter().find(|old| old.fault() == violation.fault()) {
                 violation.finding = old.finding.clone();
                 violation.proposal.clone_from(&old.proposal);
+                violation.arguments.clone_from(&old.arguments);
             }
         }
     }

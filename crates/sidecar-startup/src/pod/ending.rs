@@ -9,7 +9,7 @@ use super::Pod;
 use super::container::{Container, ContainerKind, Facts};
 use crate::catalogue::row::{ISTIO_PROXY, LINKERD_PROXY};
 use crate::command::{
-    Call, Purpose, calls_in, commands, local_asks, local_waits, may_end_by_script, program_of,
+    Call, Purpose, calls_in, commands, local_asks, loop_checks, may_end_by_script, program_of,
 };
 use crate::model::container_fields::ContainerFields;
 
@@ -176,7 +176,7 @@ fn awaits(pod: &Pod<'_>, container: &Container<'_>, sidecar: Classic<'_>) -> boo
         (sets(fields, "ENVOY_ADMIN_API") || (runs(fields, "scuttle") && fields.has_env_from()))
             && fields.variable("START_WITHOUT_ENVOY").is_none_or(|without| without != "true")
     };
-    local_waits(&words).into_iter().any(|port| sidecar.may_have(pod, port))
+    loop_checks(&words).into_iter().any(|port| port.is_none_or(|port| sidecar.may_have(pod, port)))
         || commands.iter().any(waits_for_address)
         || commands.iter().flatten().any(|word| calls_in(word).iter().any(is_greeting))
         || (sidecar.row() == Some(LINKERD_PROXY)
