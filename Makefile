@@ -9,6 +9,9 @@
 #                SOURCES=FILE lists registries without TLS
 # artifacthub-pkg.yml   regenerate the Artifact Hub package from metadata.yml and questions-ui.yml
 # chart          regenerate the Helm chart from those two and deploy/
+# late-injectors regenerate deploy/late-injectors from the catalogue
+# release-dry-run   make and check in target/release-dry-run what a release publishes, as far as this machine can, and publish nothing;
+#                PROFILE=dev builds the command quickly
 # fmt, lint      format; check format and lints, for the host and for the module's target
 # bench          measure the module, as multiples of a module that does nothing
 # bench-command  measure the command on many files, a large file and a large list
@@ -25,6 +28,8 @@ REGISTRY := target/debug/policy-registry
 # The tests run offline with policy-host and policy-registry in place of kwctl.
 KWCTL ?= $(HOST)
 PUSHER ?= kwctl
+PROFILE ?= release
+DRY_RUN := target/release-dry-run
 CHROMIUM ?= /usr/bin/chromium
 PORT ?= 8080
 REF ?= $(shell scripts/metadata ociUrl):v$(shell scripts/metadata version)
@@ -47,7 +52,7 @@ toolchain:
 	@rustup target list --installed | grep -qx $(TARGET) || rustup target add $(TARGET)
 
 # cargo decides what to rebuild.
-.PHONY: policy.wasm $(HOST) $(CLI) $(REGISTRY) artifacthub-pkg.yml chart
+.PHONY: policy.wasm $(HOST) $(CLI) $(REGISTRY) artifacthub-pkg.yml chart late-injectors
 policy.wasm: toolchain
 	cargo build --locked --quiet --target $(TARGET) --profile module --package sidecar-startup-policy
 	@cmp -s $(MODULES)/sidecar_startup_policy.wasm $@ || cp $(MODULES)/sidecar_startup_policy.wasm $@
@@ -69,6 +74,9 @@ artifacthub-pkg.yml: toolchain
 
 chart: toolchain
 	UPDATE_EXPECT=1 cargo test --locked --quiet --package acceptance --test chart generated
+
+late-injectors: toolchain
+	UPDATE_EXPECT=1 cargo test --locked --quiet --package acceptance --test late_injectors generated
 
 # wasm-bindgen needs the sections that the profile strips, and leaves out what is not needed itself.
 explorer: toolchain explorer/node_modules
@@ -92,6 +100,22 @@ tools: annotated-policy.wasm $(CLI)
 
 push: annotated-policy.wasm
 	$(PUSHER) push $(if $(SOURCES),--sources-path '$(SOURCES)') annotated-policy.wasm 'registry://$(REF:registry://%=%)'
+
+.PHONY: release-dry-run
+release-dry-run: annotated-policy.wasm
+	@scripts/need helm || true # without it, there is no chart
+	rm -rf $(DRY_RUN)
+	mkdir -p $(DRY_RUN)
+	cp policy.wasm annotated-policy.wasm $(DRY_RUN)/
+	cargo build --locked --quiet --profile $(PROFILE) --package sidecar-startup-cli
+	scripts/release command target/$(PROFILE:dev=debug)/sidecar-startup "$$(rustc -vV | sed -n 's/^host: //p')" $(DRY_RUN)
+	! command -v helm >/dev/null || scripts/release chart $(DRY_RUN)
+	! command -v npm >/dev/null || { $(MAKE) --no-print-directory explorer && scripts/release explorer $(DRY_RUN); }
+	! command -v syft >/dev/null || scripts/release sbom $(DRY_RUN)
+	scripts/release checksums $(DRY_RUN)
+	scripts/release verify $(DRY_RUN)
+	@for tool in helm npm syft; do command -v $$tool >/dev/null || echo "not made without $$tool, which is not here"; done
+	@echo "not made here: the command for other machines, signatures and provenance. Nothing is published."
 
 # policy-registry enables more features of shared dependencies; tested with the rest, it would cause them to be rebuilt.
 # explorer-bindgen has no tests, and large dependencies; explorer-test uses it.

@@ -124,7 +124,7 @@ run_commands_of() {
     cp tests/deploy/answers/audit.log "$BATS_TEST_TMPDIR"
     while IFS=$'\t' read -r command shown; do
         status=0
-        output=$(cd "$BATS_TEST_TMPDIR" && PATH=$ROOT/tests/deploy/bin:$PATH bash -o pipefail -c "$command") || status=$?
+        output=$(cd "$BATS_TEST_TMPDIR" && PATH=$ROOT/tests/deploy/bin:$PATH bash -o pipefail -c "$command" </dev/null) || status=$?
         if [ "$status" -eq 77 ]; then
             unknown=$((unknown + 1))
             continue
@@ -152,6 +152,19 @@ run_commands_of() {
 
 @test "the commands of docs/recipes.md" {
     run_commands_of docs/recipes.md 8
+}
+
+@test "the commands of deploy/late-injectors/README.md" {
+    run_commands_of deploy/late-injectors/README.md 4
+}
+
+@test "the kustomization in deploy/late-injectors/README.md that leaves out Pods" {
+    mkdir "$BATS_TEST_TMPDIR/sidecar-startup-policy"
+    cp -r deploy "$BATS_TEST_TMPDIR/sidecar-startup-policy/deploy"
+    sed -n '/^```yaml$/,/^```$/{/^```/!p}' deploy/late-injectors/README.md >"$BATS_TEST_TMPDIR/kustomization.yaml"
+    render "$BATS_TEST_TMPDIR"
+    [ "$(count '^kind: MutatingAdmissionPolicy(Binding)?$')" -eq 2 ]
+    [ "$(count '^    objectSelector:$')" -eq 1 ]
 }
 
 @test "the commands of chart/README.md" {

@@ -12,6 +12,8 @@ use sidecar_startup::pod::container::ContainerKind;
 use sidecar_startup::rules::RULES;
 use sidecar_startup::{Action, Answer, Settings};
 
+/// The catalogue itself, for what is generated from it.
+pub use sidecar_startup::catalogue;
 pub use sidecar_startup::model::cluster::{Cluster, Node, NodesUnavailable};
 pub use sidecar_startup::rules::markdown as documentation_of_rules;
 

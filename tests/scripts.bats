@@ -3,7 +3,7 @@
 
 @test "shellcheck passes for the scripts of native and classic copies" {
     cd "$BATS_TEST_DIRNAME/.."
-    shellcheck --shell=sh crates/sidecar-startup/src/repair/copies/*.sh
+    shellcheck --shell=sh crates/sidecar-startup/src/pod/pair/*.sh
 }
 
 @test "shellcheck passes for the repository's scripts" {

@@ -25,6 +25,8 @@ pub struct Documents<R> {
     lines: usize,
     has_content: bool,
     has_directive: bool,
+    /// Nothing follows an error.
+    has_failed: bool,
 }
 
 /// What a line means for the split.
@@ -48,6 +50,7 @@ impl<R: BufRead> Documents<R> {
             lines: 0,
             has_content: false,
             has_directive: false,
+            has_failed: false,
         }
     }
 
@@ -100,7 +103,12 @@ impl<R: BufRead> Iterator for Documents<R> {
     type Item = io::Result<Part>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.read_part().transpose()
+        if self.has_failed {
+            return None;
+        }
+        let part = self.read_part();
+        self.has_failed = part.is_err();
+        part.transpose()
     }
 }
 
@@ -156,6 +164,18 @@ mod tests {
         let text = "%YAML 1.1\n---\na: 1\n";
         assert_eq!(split(text), [(1, text.into())]);
         assert_eq!(split("a: 1\n...\nb: 2\n"), [(1, "a: 1\n...\n".into()), (3, "b: 2\n".into())]);
+    }
+
+    #[test]
+    fn an_error_is_the_end() {
+        struct Failing;
+        impl io::Read for Failing {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::Error::other("broken"))
+            }
+        }
+        let documents: Vec<_> = Documents::new(io::BufReader::new(Failing)).collect();
+        assert!(matches!(documents.as_slice(), [Err(_)]));
     }
 
     #[test]

@@ -70,14 +70,14 @@ mod tests {
 
     use super::*;
 
-    fn of(annotations: Value) -> Ignores {
+    fn of(annotations: &Value) -> Ignores {
         let object = json!({"spec": {"template": {"metadata": {"annotations": annotations}}}});
         Ignores::of(&object.to_string())
     }
 
     #[test]
     fn one_silences_one_rule_below_it() {
-        let ignores = of(json!({"sidecar-startup/ignore.classic-sidecar": "see the runbook"}));
+        let ignores = of(&json!({"sidecar-startup/ignore.classic-sidecar": "see the runbook"}));
         assert!(ignores.cover(RuleId::ClassicSidecar, "/spec/template/spec/containers/1"));
         assert!(!ignores.cover(RuleId::NeverCompletingJob, "/spec/template/spec/containers/1"));
         assert!(!ignores.cover(RuleId::ClassicSidecar, "/spec/other/spec/containers/1"));
@@ -92,7 +92,7 @@ mod tests {
             ("classic-sidecars", json!("x"), "did you mean \"classic-sidecar\"?"),
             ("*", json!("x"), "there is no rule \"*\""),
         ] {
-            let ignores = of(json!({format!("sidecar-startup/ignore.{key}"): value}));
+            let ignores = of(&json!({format!("sidecar-startup/ignore.{key}"): value}));
             let (pointer, text) = ignores.errors.first().unwrap();
             assert!(text.contains(error), "{text}");
             assert!(pointer.ends_with(&format!("/metadata/annotations/sidecar-startup~1ignore.{key}")));

@@ -1,10 +1,12 @@
 //! `sidecar-startup check`.
 
 mod arguments;
+mod findings;
 mod progress;
 mod run;
 
 pub(crate) use self::arguments::{Check, Colour};
+pub(crate) use self::run::Status;
 use std::io::{self, BufWriter, IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -15,17 +17,6 @@ use crate::config::Config;
 use crate::input::walk::{Exclude, Step, files};
 use crate::input::{self, Found, Unreadable};
 use crate::judge::Judge;
-
-/// How the command ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Status {
-    /// Nothing is denied.
-    Clean,
-    /// Something is denied.
-    Denied,
-    /// Something could not be read.
-    Failed,
-}
 
 impl Check {
     /// Checks everything at the paths, or what is piped in, and prints a report.
@@ -73,7 +64,7 @@ impl Check {
         let is_empty = io::stdin().is_terminal() || io::stdin().lock().read(&mut first)? == 0;
         match (is_empty, &self.settings) {
             (false, _) => {
-                let input = first.as_slice().chain(io::stdin().lock());
+                let input = io::Cursor::new(first).chain(io::stdin());
                 input::read_from(io::BufReader::new(input), &mut |found| run.found("-", found, output))
             }
             (true, Some(_)) => run.say_settings_are_valid(output),

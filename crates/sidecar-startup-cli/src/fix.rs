@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use self::diff::Part;
 use self::repair::Repairer;
+pub(crate) use self::repair::repaired_by;
 use self::report::Report;
 use crate::check::{Colour, Status, is_broken_pipe, name};
 use crate::config::Config;
@@ -51,7 +52,7 @@ pub(crate) struct Fix {
 
 /// Which repairs are made.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Extent {
+pub(crate) enum Extent {
     /// Those that leave every container where it is.
     Safe,
     /// Also those that move containers or restrict Pods to some nodes.
@@ -103,7 +104,7 @@ impl Fix {
 }
 
 /// Whoever runs this wants repairs, also with the settings of a policy that may make none.
-fn set_extent(settings: &mut Value, only: Option<Extent>) {
+pub(crate) fn set_extent(settings: &mut Value, only: Option<Extent>) {
     let is_named = settings.get("fix").is_some_and(|fix| fix != "None");
     let extent = match only {
         None if is_named => return,

@@ -1,5 +1,6 @@
 //! Reads the objects in manifests, one after the other.
 
+mod found;
 mod json_list;
 pub(crate) mod walk;
 pub(crate) mod yaml;
@@ -8,40 +9,10 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 
-use manifest::Position;
-
-use crate::object::Object;
+pub(crate) use self::found::{Found, Sink, Unreadable};
 
 /// A document that is larger than any object that a cluster can hold (etcd takes 1.5 MiB) must be a list; its items are streamed.
 const LARGE: u64 = 8 << 20;
-
-/// What is said about anything but an object.
-const NO_OBJECT: &str = "expected an object with apiVersion and kind";
-
-/// What is found in a manifest.
-#[expect(clippy::large_enum_variant, reason = "one at a time, and mostly objects")]
-pub(crate) enum Found<'a> {
-    /// An object.
-    Object(Object<'a>),
-    /// A document without apiVersion and kind, such as Helm values.
-    Fragment,
-    /// What cannot be read.
-    Unreadable(Unreadable),
-}
-
-/// What cannot be read, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Unreadable {
-    /// Where in the file, if that is known.
-    pub(crate) position: Option<Position>,
-    /// Why.
-    pub(crate) reason: String,
-    /// The line at the position.
-    pub(crate) line: Option<String>,
-}
-
-/// Takes what is found.
-pub(crate) type Sink<'s> = &'s mut dyn FnMut(Found<'_>) -> anyhow::Result<()>;
 
 /// Reads the file at a path; `-` is standard input.
 ///
@@ -49,7 +20,7 @@ pub(crate) type Sink<'s> = &'s mut dyn FnMut(Found<'_>) -> anyhow::Result<()>;
 /// Those of `sink`. What cannot be read goes to the sink.
 pub(crate) fn read(path: &Path, sink: Sink<'_>) -> anyhow::Result<()> {
     if path == Path::new("-") {
-        return read_from(io::stdin().lock(), sink);
+        return read_from(BufReader::new(io::stdin()), sink);
     }
     match File::open(path) {
         Ok(file) => read_from(BufReader::with_capacity(1 << 16, file), sink),
@@ -58,7 +29,7 @@ pub(crate) fn read(path: &Path, sink: Sink<'_>) -> anyhow::Result<()> {
 }
 
 /// Reads a stream: JSON if it begins as such, else YAML.
-pub(crate) fn read_from(mut reader: impl BufRead, sink: Sink<'_>) -> anyhow::Result<()> {
+pub(crate) fn read_from(mut reader: impl BufRead + Send + 'static, sink: Sink<'_>) -> anyhow::Result<()> {
     let outcome = match begins_as_json(&mut reader) {
         Ok((blanks, true)) => read_json(Cursor::new(blanks).chain(reader), sink),
         Ok((blanks, false)) => return yaml::read(Cursor::new(blanks).chain(reader), sink),
@@ -90,7 +61,7 @@ fn begins_as_json(reader: &mut impl BufRead) -> io::Result<(Vec<u8>, bool)> {
 }
 
 /// Reads what begins as JSON. It may be YAML all the same, or be followed by YAML.
-fn read_json(mut reader: impl BufRead, sink: Sink<'_>) -> io::Result<anyhow::Result<()>> {
+fn read_json(mut reader: impl BufRead + Send + 'static, sink: Sink<'_>) -> io::Result<anyhow::Result<()>> {
     let mut head = Vec::new();
     let read = reader.by_ref().take(LARGE).read_to_end(&mut head)?;
     if manifest::stream::has_marker(&head) {
@@ -106,20 +77,13 @@ fn read_json(mut reader: impl BufRead, sink: Sink<'_>) -> io::Result<anyhow::Res
             Some(error) if is_meant_as_json(text) && manifest::parse(text).is_err() => {
                 sink(Found::Unreadable(json_list::unreadable(&error, text)))
             }
-            Some(_) => yaml::read(head.as_slice(), sink),
+            Some(_) => yaml::read(Cursor::new(head), sink),
         },
-        Err(_) => yaml::read(head.as_slice(), sink),
+        Err(_) => yaml::read(Cursor::new(head), sink),
     })
 }
 
 /// Whether the first key of an object is quoted, as JSON requires and hardly any YAML does.
 fn is_meant_as_json(text: &str) -> bool {
     text.trim_start().strip_prefix('{').is_some_and(|fields| fields.trim_start().starts_with('"'))
-}
-
-impl Unreadable {
-    /// A file that cannot be read at all.
-    pub(crate) const fn whole(reason: String) -> Self {
-        Self { position: None, reason, line: None }
-    }
 }

@@ -4,46 +4,15 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use sidecar_startup::model::cluster::{Cluster, NoCluster};
+use sidecar_startup::model::read::ReadError;
 use sidecar_startup::model::request::Request;
-use sidecar_startup::{Action, Answer, RuleId, Settings, Violation};
+use sidecar_startup::{Answer, RuleId, Settings, Timeline};
 
 #[cfg(feature = "module")]
 use crate::module::Module;
 use crate::nodes::NodesFile;
 use crate::object::Object;
-
-/// The verdict on one object.
-pub(crate) struct Verdict {
-    /// Whether it is denied.
-    pub(crate) is_denied: bool,
-    /// The repairs that the policy would make.
-    pub(crate) fixes: Vec<String>,
-    /// The violations, or why the object cannot be read.
-    pub(crate) remarks: Vec<Remark>,
-    /// The repaired object, if it was repaired.
-    pub(crate) object: Option<Value>,
-}
-
-/// One denial or warning about an object.
-#[derive(Debug, Clone)]
-pub(crate) struct Remark {
-    /// Whether it is only a warning.
-    pub(crate) is_warning: bool,
-    /// The rule; none if the object cannot be read.
-    pub(crate) rule: Option<RuleId>,
-    /// The field, as a JSON pointer.
-    pub(crate) pointer: String,
-    /// The field, as the policy writes it.
-    pub(crate) field: String,
-    /// The container that breaks the rule, if one does.
-    pub(crate) container: Option<String>,
-    /// The policy's text: `<field path>: <kind of error>: <detail> (<rule>)`.
-    pub(crate) text: String,
-    /// What is wrong, and what to do.
-    pub(crate) detail: String,
-    /// Why it was not repaired, if that was tried.
-    pub(crate) refusal: Option<String>,
-}
+pub(crate) use crate::verdict::{Remark, Verdict};
 
 /// What objects are judged with.
 pub(crate) struct Judge {
@@ -108,7 +77,10 @@ impl Judge {
     pub(crate) fn is_unjudged(&self, object: &Object<'_>, request: &str) -> bool {
         let (group, kind) = (object.head.group(), object.head.kind());
         let is_further = self.parsed.pod_templates.iter().any(|templates| templates.is_of(group, kind));
+        // Most objects are judged; only these fields can keep the library from it, so it is not asked about the others.
+        let fields = ["ownerReferences", "deletionTimestamp", "kubernetes.io", "phase"];
         !is_further
+            && fields.iter().any(|field| request.contains(field))
             && serde_json::from_str::<Request<'_>>(request).is_ok_and(|request| request.subject().is_none())
     }
 
@@ -121,6 +93,15 @@ impl Judge {
             return module.judge(request, verdict);
         }
         Ok(verdict)
+    }
+
+    /// The timelines of the Pods that the object of a request creates.
+    ///
+    /// # Errors
+    /// The object cannot be read.
+    pub(crate) fn timelines(&self, request: &str) -> Result<Vec<Timeline>, ReadError> {
+        let settings = &self.settings_text;
+        sidecar_startup::timelines(&format!("{{\"request\":{request},\"settings\":{settings}}}"))
     }
 
     /// Judges a request by other settings, given as JSON.
@@ -138,7 +119,8 @@ impl Judge {
     ) -> (Option<Value>, Vec<Remark>) {
         let settings = with(&without(settings, except), [("fix", "All".into())]);
         let mut answer = self.answer(request, &settings.to_string());
-        if answer.object().is_none() && !answer.is_allowed() {
+        // A single violation is not in the way of others.
+        if answer.object().is_none() && !answer.is_allowed() && 1 < answer.violations().len() {
             // Repairs are all or nothing where something is denied, so what cannot be repaired may only warn.
             let mut rules = settings.get("rules").and_then(Value::as_object).cloned().unwrap_or_default();
             for action in rules.values_mut().filter(|action| **action == "Deny") {
@@ -161,6 +143,11 @@ impl Judge {
 
     /// The request that the API server would send when the object is created, as JSON.
     pub(crate) fn request(&self, object: &Object<'_>) -> String {
+        self.request_for(object, &object.json)
+    }
+
+    /// The same for what becomes of the object, given as JSON.
+    pub(crate) fn request_for(&self, object: &Object<'_>, json: &str) -> String {
         let head = json!({
             "uid": "00000000-0000-0000-0000-000000000000",
             "kind": {"group": object.head.group(), "version": "", "kind": object.head.kind()},
@@ -171,7 +158,7 @@ impl Judge {
         });
         let head = head.to_string();
         let fields = head.strip_suffix('}').unwrap_or_default();
-        format!("{fields},\"object\":{}}}", object.json)
+        format!("{fields},\"object\":{json}}}")
     }
 }
 
@@ -207,61 +194,4 @@ pub(crate) fn group(rule: RuleId) -> &'static [RuleId] {
     let known = RuleId::ALL.iter().position(|known| *known == rule);
     let alone = known.and_then(|position| RuleId::ALL.get(position..=position));
     [MOVES, GATES].into_iter().find(|group| group.contains(&rule)).or(alone).unwrap_or_default()
-}
-
-impl Verdict {
-    fn of(answer: Answer) -> Self {
-        let is_denied = !answer.is_allowed();
-        let (fixes, remarks, object) = match answer {
-            Answer::Decided(decision) => (
-                decision.fixes.iter().map(ToString::to_string).collect(),
-                decision.violations.iter().map(Remark::of_violation).collect(),
-                decision.object,
-            ),
-            Answer::Unreadable { error, .. } => {
-                let remark = Remark {
-                    is_warning: false,
-                    rule: None,
-                    pointer: error.path.to_pointer(),
-                    field: error.path.to_string(),
-                    container: None,
-                    text: error.to_string(),
-                    detail: error.to_string(),
-                    refusal: None,
-                };
-                (Vec::new(), vec![remark], None)
-            }
-        };
-        Self { is_denied, fixes, remarks, object }
-    }
-}
-
-impl Remark {
-    fn of_violation(violation: &Violation) -> Self {
-        Self {
-            is_warning: violation.action == Action::Warn,
-            rule: Some(violation.rule),
-            pointer: violation.finding.path.to_pointer(),
-            field: violation.finding.path.to_string(),
-            container: violation.container.clone(),
-            text: violation.to_string(),
-            detail: violation.finding.detail.clone(),
-            refusal: violation.refusal.as_ref().map(ToString::to_string),
-        }
-    }
-
-    /// What a compiled policy says that the library does not.
-    #[cfg(feature = "module")]
-    pub(crate) fn of_text(is_warning: bool, text: &str) -> Self {
-        Self {
-            is_warning,
-            rule: None,
-            pointer: String::new(),
-            field: String::new(),
-            container: None,
-            text: text.to_owned(),
-            detail: text.to_owned(),
-            refusal: None,
-        }
-    }
 }

@@ -4,6 +4,7 @@ mod annotations;
 mod baseline;
 mod check;
 mod config;
+mod draw;
 mod fix;
 mod input;
 mod instead;
@@ -17,6 +18,7 @@ mod report;
 mod rollout;
 mod rules;
 mod totals;
+mod verdict;
 
 use std::process::ExitCode;
 
@@ -43,6 +45,10 @@ enum Command {
     /// Prints the repaired manifests, or shows or writes the changes. Exits 0 if nothing is denied any more, 1 if something is, and 2
     /// on errors.
     Fix(Box<fix::Fix>),
+    /// Draws when each container starts, which gates hold it back, and for how long at most.
+    ///
+    /// Exits 0 whatever the rules say, and 2 on errors.
+    Timeline(Box<draw::Draw>),
     /// Explains what each rule checks, why, and how to fix violations.
     Rules {
         /// The id of a rule; lists all rules if omitted.
@@ -54,6 +60,7 @@ fn main() -> ExitCode {
     let status = match Arguments::parse().command {
         Command::Check(check) => check.run(),
         Command::Fix(fix) => fix.run(),
+        Command::Timeline(draw) => draw.run(),
         Command::Rules { id } => rules::print(id.as_deref()).map(|()| Status::Clean),
     };
     match status {

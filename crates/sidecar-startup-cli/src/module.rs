@@ -6,8 +6,8 @@ use anyhow::Context as _;
 use policy_host::{AdmissionRequest, AdmissionResponse, PolicyModule, host_calls};
 use serde_json::{Value, json};
 
-use crate::judge::{Remark, Verdict};
 use crate::nodes::NodesFile;
+use crate::verdict::{Remark, Verdict};
 
 /// A compiled policy and its settings.
 pub(crate) struct Module {

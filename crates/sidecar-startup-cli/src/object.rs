@@ -1,6 +1,7 @@
 //! One object of a manifest: its JSON, what identifies it, and where its fields are in the text.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use manifest::{Document, Position};
 use serde::Deserialize;
@@ -30,7 +31,7 @@ enum Place<'a> {
     /// In a YAML document.
     Yaml {
         /// The document.
-        document: &'a Document,
+        document: Source<'a>,
         /// Its text, and the number of its first line.
         text: &'a str,
         line: usize,
@@ -46,9 +47,32 @@ enum Place<'a> {
     },
 }
 
+/// A YAML document.
+pub(crate) enum Source<'a> {
+    /// It was read.
+    Read(&'a Document),
+    /// It is read if somebody asks for a position in it.
+    Unread(OnceCell<Option<Document>>),
+}
+
+impl Source<'_> {
+    fn document(&self, text: &str) -> Option<&Document> {
+        match self {
+            Self::Read(document) => Some(document),
+            Self::Unread(cell) => {
+                cell.get_or_init(|| manifest::parse(text).ok().and_then(|mut all| all.pop())).as_ref()
+            }
+        }
+    }
+}
+
 impl Head {
     /// Reads it from a JSON object; of duplicate keys the last counts, as for the API server. None for anything else.
     pub(crate) fn of_json(text: &str) -> Option<Self> {
+        // A struct could be read from a list, too.
+        if !text.trim_start().starts_with('{') {
+            return None;
+        }
         let by_value = || Self::of_value(&serde_json::from_str::<Value>(text).ok()?);
         serde_json::from_str(text).ok().or_else(by_value)
     }
@@ -133,14 +157,20 @@ impl<'a> Object<'a> {
     ) -> Self {
         let mut json = value.to_string();
         complete(&mut json, value, &head);
+        let document = Source::Read(document);
         Self { json: json.into(), head, place: Place::Yaml { document, text, line, pointer } }
     }
 
-    /// An object in JSON, whose text begins at `start`.
-    pub(crate) fn of_json(text: &'a str, start: Position, head: Head) -> Self {
+    /// The object of a YAML document that was read as JSON; the text begins at this line of the file.
+    pub(crate) fn of_plain_yaml((text, line): (&'a str, usize), json: String, head: Head) -> Self {
+        let document = Source::Unread(OnceCell::new());
+        Self { json: json.into(), head, place: Place::Yaml { document, text, line, pointer: String::new() } }
+    }
+
+    /// An object in JSON, whose text begins at `start`. The items of a typed list may not say their kind.
+    pub(crate) fn of_json(text: &'a str, start: Position, head: Head, says_its_kind: bool) -> Self {
         let mut json = Cow::Borrowed(text);
-        let own = Head::of_json(text).unwrap_or_default();
-        if !own.is_complete() {
+        if !says_its_kind {
             let value: Value = serde_json::from_str(text).unwrap_or_default();
             complete(json.to_mut(), &value, &head);
         }
@@ -155,7 +185,7 @@ impl<'a> Object<'a> {
     /// Its YAML document, and its place there as a JSON pointer.
     pub(crate) fn in_document(&self) -> Option<(&Document, &str)> {
         match &self.place {
-            Place::Yaml { document, pointer, .. } => Some((document, pointer)),
+            Place::Yaml { document, text, pointer, .. } => Some((document.document(text)?, pointer)),
             Place::Json { .. } => None,
         }
     }
@@ -168,8 +198,10 @@ impl<'a> Object<'a> {
     /// The position in the file of a field, given by a JSON pointer: that of its nearest parent if it does not exist.
     pub(crate) fn position(&self, pointer: &str) -> Position {
         match &self.place {
-            Place::Yaml { document, line, pointer: object, .. } => {
-                let position = document.position(&format!("{object}{pointer}"));
+            Place::Yaml { document, text, line, pointer: object } => {
+                let document = document.document(text);
+                let position = document.map(|document| document.position(&format!("{object}{pointer}")));
+                let position = position.unwrap_or(Position { line: 1, column: 1 });
                 Position { line: position.line + line - 1, ..position }
             }
             Place::Json { text, start } => {

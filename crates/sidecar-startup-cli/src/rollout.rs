@@ -1,64 +1,19 @@
 //! What a policy would mean for a cluster: workloads by their faults, with Pods folded into what creates them.
 
+mod entries;
 mod owners;
-pub(crate) mod suggest;
+mod suggest;
 pub(crate) mod summary;
+mod workload;
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use serde_json::Value;
-use sidecar_startup::RuleId;
-use sidecar_startup::model::image;
+use std::collections::BTreeMap;
+use std::io::Write;
 
 use self::owners::Owners;
 use self::suggest::Suggestions;
-use crate::judge::{Judge, Remark, with};
+use self::workload::{Id, Outcome, Workload, fault, image_of};
+use crate::judge::{Judge, with};
 use crate::object::Object;
-
-/// Identifies a workload.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Id {
-    namespace: String,
-    kind: String,
-    name: String,
-}
-
-/// A violation, whatever its place: the rule, and the container if one breaks it.
-type Fault = (RuleId, Option<String>);
-
-/// A container's name, and its image without tag and digest.
-type Container = (String, String);
-
-/// What is known about a workload.
-#[derive(Debug, Default)]
-struct Workload {
-    /// Its Pods.
-    pods: BTreeSet<String>,
-    /// Those of them that would be denied.
-    denied_pods: BTreeSet<String>,
-    /// Why it or its Pods would be denied, with the container's image.
-    faults: BTreeMap<Fault, Option<String>>,
-    /// Whether it or a Pod of it would be denied as no object of its kind.
-    is_invalid: bool,
-    /// What repairs would do.
-    outcome: Outcome,
-    /// Why something stays.
-    reasons: BTreeMap<Fault, String>,
-}
-
-/// What repairs would do with what is denied.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-enum Outcome {
-    /// Nothing is denied.
-    #[default]
-    Admitted,
-    /// `fix: Safe` repairs it.
-    Safe,
-    /// `fix: All` repairs it.
-    All,
-    /// It stays.
-    Stays,
-}
 
 /// What was seen so far.
 #[derive(Debug)]
@@ -143,6 +98,15 @@ impl Rollout {
         true
     }
 
+    /// Prints settings with which a policy admits everything.
+    ///
+    /// # Errors
+    /// They would be invalid, or nobody reads them.
+    pub(crate) fn print_settings(&mut self, judge: &Judge, output: &mut dyn Write) -> anyhow::Result<()> {
+        let suggestions = self.suggestions.as_mut();
+        suggestions.map_or(Ok(()), |suggestions| suggestions.print(&self.owners, judge, output))
+    }
+
     /// The workloads, with Pods folded into what creates them.
     fn folded(&self) -> BTreeMap<Id, Workload> {
         let mut folded: BTreeMap<Id, Workload> = BTreeMap::new();
@@ -156,33 +120,5 @@ impl Rollout {
             into.outcome = into.outcome.max(workload.outcome);
         }
         folded
-    }
-}
-
-impl Id {
-    fn of(object: &Object<'_>, namespace: Option<&str>) -> Self {
-        Self {
-            namespace: namespace.unwrap_or_default().to_owned(),
-            kind: object.head.kind().to_owned(),
-            name: object.head.name().to_owned(),
-        }
-    }
-}
-
-fn fault(remark: &Remark) -> Option<Fault> {
-    Some((remark.rule?, remark.container.clone()))
-}
-
-/// The image repository of the container that a remark is about.
-fn image_of(object: &Value, remark: &Remark) -> Option<String> {
-    let name = remark.container.as_deref()?;
-    let mut pointer = remark.pointer.as_str();
-    loop {
-        let container = object.pointer(pointer);
-        if let Some(container) = container.filter(|it| it.get("name").and_then(Value::as_str) == Some(name)) {
-            let image = container.get("image").and_then(Value::as_str)?;
-            return Some(image::repository(image).into_owned());
-        }
-        pointer = pointer.rsplit_once('/')?.0;
     }
 }

@@ -103,7 +103,7 @@ pub fn timelines(payload: &str) -> Result<Vec<Timeline>, ReadError> {
     if template_paths(&settings, group, kind).next().is_some() {
         let payload: Value = serde_json::from_str(payload).map_err(|_| unreadable())?;
         let paths = template_paths(&settings, group, kind);
-        return Ok(further_kinds::timelines(terms, &payload["request"], paths));
+        return Ok(further_kinds::timelines(terms, payload.get("request").unwrap_or(&Value::Null), paths));
     }
     let Some((kind, object)) = request.subject() else { return Ok(Vec::new()) };
     let template = PodTemplate::of(kind, object)?;

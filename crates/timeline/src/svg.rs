@@ -39,7 +39,7 @@ svg{--ink:#1f2328;--soft:#59636e;--rule:#d1d9e0;--paper:#fff;--init:#8250df;--si
 pub fn svg(title: &str, timeline: &Timeline) -> String {
     let scale = Scale::of(timeline);
     let lanes = Picture { timeline, scale: &scale };
-    let bottom = lanes.top(timeline.lanes.len());
+    let bottom = top(timeline.lanes.len());
     let problems: Vec<_> = timeline.problems.iter().flat_map(lines).collect();
     let height = bottom + 24.0 + LINE * as_f64(problems.len());
     let mut document = Document::new()
@@ -97,15 +97,6 @@ struct Picture<'t> {
 }
 
 impl Picture<'_> {
-    fn top(&self, position: usize) -> f64 {
-        TOP + ROW * as_f64(position)
-    }
-
-    /// The middle of the bar of a lane.
-    fn middle(&self, position: usize) -> f64 {
-        self.top(position) + ROW / 2.0
-    }
-
     /// The class of the name of a lane, by the worst that is reported about it.
     fn mark(&self, position: usize) -> &'static str {
         let problems = self.timeline.problems.iter().filter(|problem| problem.lane == Some(position));
@@ -115,7 +106,7 @@ impl Picture<'_> {
     /// A lane with its bar, its gate, and the waits and needs that lead away from it.
     fn lane(&self, position: usize) -> Group {
         let Some(lane) = self.timeline.lanes.get(position) else { return Group::new() };
-        let middle = self.middle(position);
+        let middle = middle(position);
         let mut group = Group::new()
             .set("class", "lane")
             .add(Title::new(format!("{} {}", lane.name, words::lane(self.timeline, lane))))
@@ -126,7 +117,7 @@ impl Picture<'_> {
             group = group.add(self.wait(wait.lane, position, lane, wait.is_hard));
         }
         for unmet in self.timeline.unmet.iter().filter(|unmet| unmet.lane == position) {
-            group = group.add(self.need(position, unmet.provider, &unmet.reason));
+            group = group.add(need(position, unmet.provider, &unmet.reason));
         }
         group
     }
@@ -161,15 +152,7 @@ impl Picture<'_> {
     fn wait(&self, from: usize, to: usize, lane: &Lane, is_hard: bool) -> Path {
         let x = lane.starts.map_or(LEFT, |starts| self.places(starts).1);
         let class = if is_hard { "wait" } else { "wait unsure" };
-        path(class, (x, self.middle(from) + BAR / 2.0), (x, self.middle(to) - BAR / 2.0))
-    }
-
-    /// The line from a lane to the one that it needs, which starts too late.
-    fn need(&self, lane: usize, provider: Option<usize>, reason: &str) -> Group {
-        let group = Group::new().add(Title::new(reason.to_owned()));
-        let Some(provider) = provider else { return group };
-        let x = RIGHT + 12.0;
-        group.add(path("need", (x, self.middle(lane)), (x, self.middle(provider))))
+        path(class, (x, middle(from) + BAR / 2.0), (x, middle(to) - BAR / 2.0))
     }
 
     /// Where something happens, at the earliest and at the latest.
@@ -177,6 +160,24 @@ impl Picture<'_> {
         let (earliest, latest) = self.scale.places(moment);
         (on_axis(earliest), on_axis(latest))
     }
+}
+
+/// The line from a lane to the one that it needs, which starts too late.
+fn need(lane: usize, provider: Option<usize>, reason: &str) -> Group {
+    let group = Group::new().add(Title::new(reason.to_owned()));
+    let Some(provider) = provider else { return group };
+    let x = RIGHT + 12.0;
+    group.add(path("need", (x, middle(lane)), (x, middle(provider))))
+}
+
+/// The upper edge of a lane.
+fn top(position: usize) -> f64 {
+    TOP + ROW * as_f64(position)
+}
+
+/// The middle of the bar of a lane.
+fn middle(position: usize) -> f64 {
+    top(position) + ROW / 2.0
 }
 
 /// The pixel at a place of the axis. Whole pixels keep lines sharp, and the text of the image stable.

@@ -7,8 +7,8 @@ use sidecar_startup::{Lane, LaneKind, Moment, Timeline};
 pub(crate) fn time(seconds: u64) -> String {
     match seconds {
         0..60 => format!("{seconds} s"),
-        _ if seconds % 3_600 == 0 => format!("{} h", seconds / 3_600),
-        _ if seconds % 60 == 0 => format!("{} min", seconds / 60),
+        _ if seconds.is_multiple_of(3_600) => format!("{} h", seconds / 3_600),
+        _ if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
         60..600 => format!("{seconds} s"),
         _ => format!("{} min {} s", seconds / 60, seconds % 60),
     }

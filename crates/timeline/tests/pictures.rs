@@ -1,7 +1,7 @@
 //! Draws each manifest of `tests/pictures` and compares text, SVG and JSON with the files beside it; `UPDATE_EXPECT=1` rewrites them.
 //! What the SVG shows is compared with the model, too.
 
-#![allow(clippy::unwrap_used, reason = "a test")]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test")]
 
 use std::path::Path;
 use std::{env, fs};

@@ -5,20 +5,29 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::Context as _;
-use sidecar_startup::RuleId;
-
+use super::arguments::Check;
+use super::findings::{known, of_annotation, of_remark, of_unreadable, propose};
 use super::progress::Progress;
-use super::{Check, Status};
 use crate::annotations::Ignores;
 use crate::baseline::{Baseline, Known};
 use crate::input::{Found, Unreadable};
-use crate::instead;
-use crate::judge::{Judge, Remark, Verdict};
+use crate::judge::{Judge, Verdict};
 use crate::object::Object;
 use crate::report::{Entry, Excuse, Finding, Form, Level, Named, Report};
-use crate::rollout::{Rollout, suggest, summary};
+use crate::rollout::{Rollout, summary};
 use crate::totals::Totals;
+use anyhow::Context as _;
+
+/// How the command ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// Nothing is denied.
+    Clean,
+    /// Something is denied.
+    Denied,
+    /// Something could not be read.
+    Failed,
+}
 
 /// Where the report goes.
 pub(super) type Output<'o> = &'o mut dyn Write;
@@ -212,7 +221,7 @@ impl<'j> Run<'j> {
         match &mut self.product {
             Product::Report(report) => report.end(&self.totals, output)?,
             Product::Summary(rollout, form) => summary::print(rollout, &self.totals, *form, output)?,
-            Product::Settings(rollout) => suggest::print(rollout, self.judge, output)?,
+            Product::Settings(rollout) => rollout.print_settings(self.judge, output)?,
         }
         if let Some((path, recorded)) = &self.recorded {
             let written = fs::write(path, Baseline::write(recorded)?);
@@ -232,97 +241,5 @@ impl Report for Silent {
 
     fn end(&mut self, _: &Totals, _: &mut dyn Write) -> std::io::Result<()> {
         Ok(())
-    }
-}
-
-/// Adds to the findings what to write instead, each container once.
-fn propose(
-    judge: &Judge,
-    (object, request): (&Object<'_>, &str),
-    excused: &[(RuleId, Option<String>)],
-    verdict: &Verdict,
-    findings: &mut [Finding],
-) {
-    let (repaired, left) = judge.repair(request, judge.settings(), excused);
-    let mut changes = repaired.map(|repaired| instead::of(object, &repaired)).unwrap_or_default();
-    let mut last = None;
-    for (index, (finding, remark)) in findings.iter_mut().zip(&verdict.remarks).enumerate() {
-        if !finding.counts() {
-            continue;
-        }
-        if finding.level == Level::Denied {
-            last = Some(index);
-        }
-        let same = |other: &&Remark| (other.rule, &other.container) == (remark.rule, &remark.container);
-        finding.refusal = finding.refusal.take().or_else(|| left.iter().find(same)?.refusal.clone());
-        if finding.container.is_some() {
-            let own = |change: &mut instead::Instead| change.container == finding.container;
-            finding.instead = changes.extract_if(.., own).collect();
-        }
-    }
-    // What else the repair does belongs to all of them.
-    if let Some(finding) = last.and_then(|last| findings.get_mut(last)) {
-        finding.instead.append(&mut changes);
-    }
-}
-
-fn known(named: Named<'_>, finding: &Finding) -> Known {
-    Known {
-        kind: named.kind.to_owned(),
-        namespace: named.namespace.map(str::to_owned),
-        name: named.name.to_owned(),
-        rule: finding.id().to_owned(),
-        container: finding.container.clone(),
-    }
-}
-
-fn of_remark(object: &Object<'_>, remark: &Remark) -> Finding {
-    let position = object.position(&remark.pointer);
-    Finding {
-        level: if remark.is_warning { Level::Warning } else { Level::Denied },
-        excuse: None,
-        rule: remark.rule,
-        position: Some(position),
-        line: object.lines_from(position.line).next().map(Into::into),
-        field: remark.field.clone(),
-        container: remark.container.clone(),
-        detail: remark.detail.clone(),
-        message: remark.text.clone(),
-        refusal: remark.refusal.clone(),
-        instead: Vec::new(),
-    }
-}
-
-fn of_annotation(object: &Object<'_>, pointer: &str, reason: &str) -> Finding {
-    let position = object.position(pointer);
-    Finding {
-        level: Level::Error,
-        excuse: None,
-        rule: None,
-        position: Some(position),
-        line: object.lines_from(position.line).next().map(Into::into),
-        field: String::new(),
-        container: None,
-        detail: reason.to_owned(),
-        message: reason.to_owned(),
-        refusal: None,
-        instead: Vec::new(),
-    }
-}
-
-fn of_unreadable(unreadable: Unreadable) -> Finding {
-    let Unreadable { position, reason, line } = unreadable;
-    Finding {
-        level: Level::Error,
-        excuse: None,
-        rule: None,
-        position,
-        line,
-        field: String::new(),
-        container: None,
-        message: reason.clone(),
-        detail: reason,
-        refusal: None,
-        instead: Vec::new(),
     }
 }

@@ -75,19 +75,11 @@ impl Repairer<'_> {
         for (pointer, reason) in &ignores.errors {
             report.error(&place(pointer), reason);
         }
-        let settings = self.judge.settings();
-        let found = self.judge.check_by(&request, &with(settings, [("fix", "None".into())]).to_string());
-        let ignored = |remark: &&Remark| remark.rule.is_some_and(|rule| ignores.cover(rule, &remark.pointer));
-        let mut rules = settings.get("rules").and_then(Value::as_object).cloned().unwrap_or_default();
-        for rule in found.remarks.iter().filter(ignored).filter_map(|remark| remark.rule) {
-            rules.insert(rule.name().to_owned(), "Ignore".into());
-        }
-        if found.remarks.iter().all(|remark| ignored(&remark)) {
-            return None;
-        }
-        let verdict = self.repaired(&request, &rules);
+        let (found, verdict) = repaired_by(self.judge, &request, &ignores)?;
+        let is_excused =
+            |remark: &&Remark| remark.rule.is_some_and(|rule| ignores.cover(rule, &remark.pointer));
         let denials = |remarks: &[Remark]| {
-            let denied = remarks.iter().filter(|remark| !remark.is_warning && !ignored(remark));
+            let denied = remarks.iter().filter(|remark| !remark.is_warning && !is_excused(remark));
             denied.map(|remark| remark.text.clone()).collect()
         };
         let (document, pointer) = object.in_document()?;
@@ -101,34 +93,48 @@ impl Repairer<'_> {
         };
         Some(Faulty { pointer: pointer.to_owned(), outcome, repaired, denials: denials(&found.remarks) })
     }
+}
 
-    /// The object of a request, repaired as far as possible.
-    fn repaired(&self, request: &str, rules: &Map<String, Value>) -> Verdict {
-        let settings = with(self.judge.settings(), [("rules", rules.clone().into())]);
-        let verdict = self.judge.check_by(request, &settings.to_string());
-        if verdict.object.is_some() || !verdict.is_denied {
-            return verdict;
-        }
-        // Where something is denied after all, the policy repairs nothing. Whoever edits a manifest is glad of every step.
-        let lenient = rules.iter().map(|(rule, action)| {
-            (rule.clone(), if action == "Deny" { "Warn".into() } else { action.clone() })
-        });
-        let lenient = with(
-            &settings,
-            [("defaultAction", "Warn".into()), ("rules", lenient.collect::<Map<_, _>>().into())],
-        );
-        let partly = self.judge.check_by(request, &lenient.to_string());
-        if partly.object.is_none() {
-            return verdict;
-        }
-        let still_denied = |remark: &Remark| {
-            let same = |other: &&Remark| (other.rule, &other.container) == (remark.rule, &remark.container);
-            verdict.remarks.iter().find(same).is_some_and(|other| !other.is_warning)
-        };
-        let remarks =
-            partly.remarks.into_iter().map(|remark| Remark { is_warning: !still_denied(&remark), ..remark });
-        Verdict { remarks: remarks.collect(), ..partly }
+/// What is found about the object of a request, and what is left after its repair; none if it breaks no rule but ignored ones.
+pub(crate) fn repaired_by(judge: &Judge, request: &str, ignores: &Ignores) -> Option<(Verdict, Verdict)> {
+    let settings = judge.settings();
+    let found = judge.check_by(request, &with(settings, [("fix", "None".into())]).to_string());
+    let is_excused = |remark: &&Remark| remark.rule.is_some_and(|rule| ignores.cover(rule, &remark.pointer));
+    let mut rules = settings.get("rules").and_then(Value::as_object).cloned().unwrap_or_default();
+    for rule in found.remarks.iter().filter(is_excused).filter_map(|remark| remark.rule) {
+        rules.insert(rule.name().to_owned(), "Ignore".into());
     }
+    if found.remarks.iter().all(|remark| is_excused(&remark)) {
+        return None;
+    }
+    let verdict = repaired_as_far_as_possible(judge, request, &rules);
+    Some((found, verdict))
+}
+
+/// The object of a request, repaired as far as possible.
+fn repaired_as_far_as_possible(judge: &Judge, request: &str, rules: &Map<String, Value>) -> Verdict {
+    let settings = with(judge.settings(), [("rules", rules.clone().into())]);
+    let verdict = judge.check_by(request, &settings.to_string());
+    if verdict.object.is_some() || !verdict.is_denied {
+        return verdict;
+    }
+    // Where something is denied after all, the policy repairs nothing. Whoever edits a manifest is glad of every step.
+    let lenient = rules
+        .iter()
+        .map(|(rule, action)| (rule.clone(), if action == "Deny" { "Warn".into() } else { action.clone() }));
+    let lenient =
+        with(&settings, [("defaultAction", "Warn".into()), ("rules", lenient.collect::<Map<_, _>>().into())]);
+    let partly = judge.check_by(request, &lenient.to_string());
+    if partly.object.is_none() {
+        return verdict;
+    }
+    let still_denied = |remark: &Remark| {
+        let same = |other: &&Remark| (other.rule, &other.container) == (remark.rule, &remark.container);
+        verdict.remarks.iter().find(same).is_some_and(|other| !other.is_warning)
+    };
+    let remarks =
+        partly.remarks.into_iter().map(|remark| Remark { is_warning: !still_denied(&remark), ..remark });
+    Verdict { remarks: remarks.collect(), ..partly }
 }
 
 /// Writes the repaired objects into the text of their documents, or none of them.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Found, NO_OBJECT, Sink, Unreadable};
+use super::found::{Found, NO_OBJECT, Sink, Unreadable};
 use crate::object::{Head, Object};
 
 /// Why a text is not JSON, that is, any number of values; none if it is.
@@ -28,7 +28,7 @@ pub(super) fn unreadable(error: &serde_json::Error, text: &str) -> Unreadable {
 pub(super) fn read_text(text: &str, sink: Sink<'_>) -> anyhow::Result<()> {
     let mut cursor = Cursor { text, offset: 0, position: START };
     for value in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
-        read_value(value?.get(), None, &mut cursor, sink)?;
+        read_value((value?.get(), None), None, &mut cursor, sink)?;
     }
     Ok(())
 }
@@ -70,25 +70,26 @@ struct Items<'a> {
 }
 
 fn read_value<'a>(
-    text: &'a str,
+    (text, head): (&'a str, Option<Head>),
     list: Option<&Head>,
     cursor: &mut Cursor<'a>,
     sink: Sink<'_>,
 ) -> anyhow::Result<()> {
     let position = cursor.position_of(text);
-    let Some(head) = Head::of_json(text) else {
+    let Some(own) = head.or_else(|| Head::of_json(text)) else {
         let reason = NO_OBJECT.to_owned();
         return sink(Found::Unreadable(Unreadable { position: Some(position), reason, line: None }));
     };
-    let head = if let Some(list) = list { head.in_list(list) } else { head };
+    let says_its_kind = own.is_complete();
+    let head = if let Some(list) = list { own.in_list(list) } else { own };
     if !head.is_complete() {
         return sink(Found::Fragment);
     }
     let items = head.item_kind().and_then(|_| serde_json::from_str::<Items<'_>>(text).ok()?.items);
     let Some(items) = items else {
-        return sink(Found::Object(Object::of_json(text, position, head)));
+        return sink(Found::Object(Object::of_json(text, position, head, says_its_kind)));
     };
-    items.into_iter().try_for_each(|item| read_value(item.get(), Some(&head), cursor, sink))
+    items.into_iter().try_for_each(|item| read_value((item.get(), None), Some(&head), cursor, sink))
 }
 
 /// Reads a stream of JSON values, the items of each list one by one.
@@ -191,7 +192,7 @@ impl<'de> Visitor<'de> for Large<'_, '_> {
             }));
         }
         for (text, position) in waiting {
-            self.item(&text, position, &head)?;
+            self.item((&text, None), position, &head)?;
         }
         Ok(())
     }
@@ -205,9 +206,14 @@ impl Large<'_, '_> {
         })
     }
 
-    fn item<E: serde::de::Error>(&mut self, text: &str, start: Position, list: &Head) -> Result<(), E> {
+    fn item<E: serde::de::Error>(
+        &mut self,
+        (text, head): (&str, Option<Head>),
+        start: Position,
+        list: &Head,
+    ) -> Result<(), E> {
         let mut cursor = Cursor { text, offset: 0, position: start };
-        read_value(text, Some(list), &mut cursor, self.sink).map_err(|error| {
+        read_value((text, head), Some(list), &mut cursor, self.sink).map_err(|error| {
             *self.failed = Err(error);
             E::custom("stopped")
         })
@@ -238,11 +244,12 @@ impl<'de> Visitor<'de> for ItemsOf<'_, '_, '_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
         while let Some((text, start)) = items.next_element_seed(Item(self.large.place))? {
-            let is_complete = Head::of_json(text.get()).is_some_and(|head| head.is_complete());
+            let head = Head::of_json(text.get());
+            let is_complete = head.as_ref().is_some_and(Head::is_complete);
             if !is_complete && self.list.kind().is_empty() {
                 self.waiting.push((text.get().to_owned(), start));
             } else {
-                self.large.item(text.get(), start, self.list)?;
+                self.large.item((text.get(), head), start, self.list)?;
             }
         }
         Ok(())

@@ -1,28 +1,67 @@
 //! Reads the objects of a stream of YAML documents.
 
-use std::io::BufRead;
+use std::io::{self, BufRead};
+use std::sync::mpsc;
+use std::thread;
 
 use manifest::stream::{Documents, Part};
 use manifest::{Document, Position};
 use serde_json::Value;
 
-use super::{Found, NO_OBJECT, Sink, Unreadable};
+use super::found::{Found, NO_OBJECT, Sink, Unreadable};
 use crate::object::{Head, Object};
 
+/// From this many bytes on, documents are read while the ones before are judged.
+const LONG: usize = 256 << 10;
+
+/// How many documents may be read ahead.
+const AHEAD: usize = 8;
+
 /// Reads the objects of a stream, document by document.
-pub(super) fn read(reader: impl BufRead, sink: Sink<'_>) -> anyhow::Result<()> {
-    for part in Documents::new(reader) {
-        match part {
-            Ok(part) => read_part(&part, sink)?,
-            Err(error) => {
-                return sink(Found::Unreadable(Unreadable::whole(format!("cannot be read: {error}"))));
+pub(super) fn read(reader: impl BufRead + Send + 'static, sink: Sink<'_>) -> anyhow::Result<()> {
+    let mut documents = Documents::new(reader);
+    let mut bytes = 0;
+    while bytes < LONG {
+        let Some(part) = documents.next() else { return Ok(()) };
+        bytes += part.as_ref().map_or(LONG, |part| part.bytes.len());
+        give(part.map(Parsed::of), sink)?;
+    }
+    let (sender, parsed) = mpsc::sync_channel(AHEAD);
+    // It ends with the stream, or when nobody takes what it sends. Nobody waits for it: it may be blocked by its input.
+    thread::spawn(move || {
+        for part in documents {
+            if sender.send(part.map(Parsed::of)).is_err() {
+                break;
             }
         }
+    });
+    for part in parsed {
+        give(part, sink)?;
     }
     Ok(())
 }
 
-fn read_part(part: &Part, sink: Sink<'_>) -> anyhow::Result<()> {
+/// A document, and what it is if it is plain.
+struct Parsed {
+    part: Part,
+    plain: Option<(String, Head)>,
+}
+
+impl Parsed {
+    fn of(part: Part) -> Self {
+        let json = std::str::from_utf8(&part.bytes).ok().and_then(manifest::plain_json);
+        let plain = json.and_then(|json| Head::of_json(&json).map(|head| (json, head)));
+        Self { part, plain: plain.filter(|(_, head)| head.item_kind().is_none()) }
+    }
+}
+
+fn give(parsed: io::Result<Parsed>, sink: Sink<'_>) -> anyhow::Result<()> {
+    let Parsed { part, plain } = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            return sink(Found::Unreadable(Unreadable::whole(format!("cannot be read: {error}"))));
+        }
+    };
     let text = match text_of(&part.bytes) {
         Ok(text) => text,
         Err((line, reason)) => {
@@ -30,6 +69,13 @@ fn read_part(part: &Part, sink: Sink<'_>) -> anyhow::Result<()> {
             return sink(Found::Unreadable(Unreadable { position: Some(position), reason, line: None }));
         }
     };
+    if let Some((json, head)) = plain {
+        return sink(if head.is_complete() {
+            Found::Object(Object::of_plain_yaml((text, part.line), json, head))
+        } else {
+            Found::Fragment
+        });
+    }
     match manifest::parse(text) {
         Ok(documents) => {
             documents.iter().try_for_each(|document| read_document((document, text, part.line), sink))

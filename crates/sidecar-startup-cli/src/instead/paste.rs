@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use super::changes::{Change, Target};
-use super::{Action, Instead};
+use super::passage::{Action, Instead};
 use crate::object::Object;
 
 /// The text of a change, and the lines that it replaces.

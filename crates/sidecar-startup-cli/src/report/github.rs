@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::{Entry, Level, Report};
+use super::entry::{Entry, Level, Report};
 use crate::totals::Totals;
 
 /// Annotations, and the totals as a plain line.

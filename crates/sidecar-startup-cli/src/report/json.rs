@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::{Entry, Excuse, Finding, Level, Report};
+use super::entry::{Entry, Excuse, Finding, Level, Report};
 use crate::instead::Action;
 use crate::totals::Totals;
 

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
-use super::{Entry, Finding, Level, Report};
+use super::entry::{Entry, Finding, Level, Report};
 use crate::totals::Totals;
 
 /// The report so far. Its counts come first, so it is written at the end.

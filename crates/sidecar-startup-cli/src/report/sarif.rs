@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sidecar_startup::Action;
 use sidecar_startup::rules::RULES;
 
-use super::{Entry, Excuse, Finding, INVALID, Level, Named, Report, UNREADABLE};
+use super::entry::{Entry, Excuse, Finding, INVALID, Level, Named, Report, UNREADABLE};
 use crate::totals::Totals;
 
 /// A log with one run, whose results are written as they come.

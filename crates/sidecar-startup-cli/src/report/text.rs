@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use annotate_snippets::{AnnotationKind, Element, Level as Title, Origin, Renderer, Snippet};
 
-use super::{Entry, Finding, Level, Named, Report};
+use super::entry::{Entry, Finding, Level, Named, Report};
 use crate::instead::{Action, Instead};
 use crate::totals::Totals;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Id;
+use super::workload::Id;
 use crate::object::Head;
 
 /// The controllers of the objects that were seen.
@@ -57,7 +57,7 @@ impl Owners {
     }
 }
 
-/// The Deployment of a ReplicaSet, or the CronJob of a Job, by the names that Kubernetes gives them.
+/// The Deployment of a `ReplicaSet`, or the CronJob of a Job, by the names that Kubernetes gives them.
 fn parent(controller: &Controller) -> Option<(&'static str, &str)> {
     let (name, suffix) = controller.name.rsplit_once('-')?;
     match controller.kind.as_str() {

@@ -7,20 +7,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 use anyhow::Context as _;
-use serde_json::{Map, Value, json};
-use sidecar_startup::model::image;
+use serde_json::{Map, Value};
 use sidecar_startup::{RuleId, Settings};
 
+use super::entries::{Exempt, append, collect_probes, declaration, identity, is_valid, pods_entry};
 use super::owners::Owners;
-use super::{Container, Id, Outcome, Rollout, fault, image_of};
+use super::workload::{Container, Id, Outcome, fault, image_of};
 use crate::judge::{Judge, Remark, group, with};
 
 /// What the settings need.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Suggestions {
     exempt: BTreeMap<Container, Exempt>,
-    /// Rules that warn: those about a Pod as a whole, which no exemption of containers covers.
-    warn: BTreeMap<RuleId, BTreeSet<Id>>,
+    /// What is denied for a fault of a Pod as a whole. Its namespaces are exempt; without them, the rule can only warn.
+    pods: BTreeMap<RuleId, BTreeSet<Id>>,
     /// Sidecars with the probes that a repair derives; none if it derives several.
     declared: BTreeMap<Container, Option<Value>>,
     /// The entries of `containers`: what is an application somewhere is not declared to be a sidecar.
@@ -35,14 +35,6 @@ pub(super) struct Suggestions {
     kept: usize,
     /// How many requests were too much to keep.
     dropped: usize,
-}
-
-/// Why a container is exempt.
-#[derive(Debug, Clone, Default)]
-struct Exempt {
-    rules: BTreeSet<RuleId>,
-    workloads: BTreeSet<Id>,
-    reason: String,
 }
 
 /// An object is judged again with each exemption, since it may uncover another violation.
@@ -82,7 +74,7 @@ impl Suggestions {
     fn settle(&mut self, judge: &Judge) {
         let denied = std::mem::take(&mut self.denied);
         let size = |all: &Self| {
-            all.warn.len() + all.exempt.values().map(|exempt| 1 + exempt.rules.len()).sum::<usize>()
+            all.pods.len() + all.exempt.values().map(|exempt| 1 + exempt.rules.len()).sum::<usize>()
         };
         for _ in 0..MAX_ROUNDS {
             let (settings, before) = (self.settings(judge.settings()), size(self));
@@ -102,7 +94,7 @@ impl Suggestions {
 
     /// The settings, as far as they are known.
     fn settings(&self, given: &Value) -> Value {
-        let settings = self.added_to(given.clone());
+        let settings = self.added_to(given);
         let settings = if settings.is_null() { Value::Object(Map::new()) } else { settings };
         self.fix().map_or(settings.clone(), |fix| with(&settings, [("fix", fix.into())]))
     }
@@ -142,7 +134,7 @@ impl Suggestions {
         self.uses_all = true;
         let mut own = Self::default();
         for _ in 0..MAX_ROUNDS {
-            let settings = own.added_to(with(settings, [("fix", "All".into())]));
+            let settings = own.added_to(&with(settings, [("fix", "All".into())]));
             let verdict = judge.check_by(request, &settings.to_string());
             let denied: Vec<_> = verdict.remarks.iter().filter(|remark| !remark.is_warning).collect();
             if !verdict.is_denied {
@@ -164,8 +156,8 @@ impl Suggestions {
                 known.reason = exempt.reason;
             }
         }
-        for (rule, ids) in own.warn {
-            self.warn.entry(rule).or_default().extend(ids);
+        for (rule, ids) in own.pods {
+            self.pods.entry(rule).or_default().extend(ids);
         }
     }
 
@@ -173,7 +165,7 @@ impl Suggestions {
         // An object that the API server would reject has no rule, and no setting admits it.
         let Some(rule) = remark.rule else { return };
         let Some(name) = &remark.container else {
-            self.warn.entry(rule).or_default().insert(id.clone());
+            self.pods.entry(rule).or_default().insert(id.clone());
             return;
         };
         let container = (name.clone(), image_of(object, remark).unwrap_or_default());
@@ -189,18 +181,27 @@ impl Suggestions {
     }
 
     /// Settings with what these need.
-    fn added_to(&self, settings: Value) -> Value {
+    fn added_to(&self, settings: &Value) -> Value {
         let exempt = self.exempt.iter().filter_map(|(of, exempt)| exempt.entry(of));
-        let settings = append(&settings, "exempt", exempt.collect());
+        let (pods, warn): (Vec<_>, Vec<_>) = self
+            .pods
+            .iter()
+            .map(|(rule, ids)| (*rule, pods_entry(*rule, ids)))
+            .partition(|(_, it)| it.is_some());
+        let settings = append(
+            settings,
+            "exempt",
+            exempt.chain(pods.into_iter().filter_map(|(_, entry)| entry)).collect(),
+        );
         let declared = self.declared.iter().filter(|(of, _)| !self.apps.contains(*of));
         let declared = declared.filter_map(|(of, probe)| Some(declaration(of, probe.as_ref()?)));
         let declared = declared.filter(|entry| is_valid("sidecars", entry));
         let settings = append(&settings, "sidecars", declared.collect());
-        if self.warn.is_empty() {
+        if warn.is_empty() {
             return settings;
         }
         let mut rules = settings.get("rules").and_then(Value::as_object).cloned().unwrap_or_default();
-        rules.extend(self.warn.keys().map(|rule| (rule.name().to_owned(), "Warn".into())));
+        rules.extend(warn.into_iter().map(|(rule, _)| (rule.name().to_owned(), "Warn".into())));
         with(&settings, [("rules", rules.into())])
     }
 
@@ -208,7 +209,7 @@ impl Suggestions {
     fn folded(&self, owners: &Owners) -> Self {
         let mut folded = self.clone();
         let exempt = folded.exempt.values_mut().map(|exempt| &mut exempt.workloads);
-        for ids in exempt.chain(folded.warn.values_mut()) {
+        for ids in exempt.chain(folded.pods.values_mut()) {
             *ids = ids.iter().map(|id| owners.top(id)).collect();
         }
         folded
@@ -226,94 +227,34 @@ impl Suggestions {
             _ => None,
         }
     }
-}
 
-impl Exempt {
-    /// The entry of the setting; none if no setting can name the container, since the API server would reject its name.
-    fn entry(&self, (name, image): &Container) -> Option<Value> {
-        let some = self.workloads.first().map(|id| format!("{} {}", id.kind, id.name)).unwrap_or_default();
-        let whose = match self.workloads.len() {
-            0 | 1 => some,
-            count => format!("{count} workloads such as {some}"),
-        };
-        let rules: Vec<_> = self.rules.iter().map(|rule| rule.name()).collect();
-        let reason = format!("{whose}: {}", self.reason);
-        let entry = |r#match: Value| json!({"match": r#match, "rules": rules, "reason": reason});
-        let entries = [entry(matched(name, image)), entry(matched(name, ""))];
-        entries.into_iter().find(|entry| is_valid("exempt", entry))
-    }
-}
-
-/// Prints settings with which a policy admits everything.
-///
-/// # Errors
-/// They would be invalid.
-pub(crate) fn print(rollout: &mut Rollout, judge: &Judge, output: &mut dyn Write) -> anyhow::Result<()> {
-    let Some(suggestions) = &mut rollout.suggestions else { return Ok(()) };
-    suggestions.settle(judge);
-    let suggestions = suggestions.folded(&rollout.owners);
-    let settings = suggestions.settings(judge.settings());
-    Settings::from_value(&settings).context("the suggested settings are invalid")?;
-    let mut text = "# Settings with which a policy admits everything that was read.\n".to_owned();
-    if !suggestions.exempt.is_empty() {
-        text += "# Go through the exemptions: each of them hides a fault.\n";
-    }
-    if suggestions.fix().is_some() {
-        text += "# Repairs need a policy with mutating: true.\n";
-    }
-    for (rule, workloads) in &suggestions.warn {
-        let count = workloads.len();
-        text += &format!("# {rule} only warns: it denies {count} and cannot be exempted by container.\n");
-    }
-    if suggestions.dropped != 0 {
-        let dropped = suggestions.dropped;
-        text +=
-            &format!("# {dropped} objects were not judged again with them; `check --settings` does that.\n");
-    }
-    Ok(output.write_all(format!("{text}{}", manifest::to_yaml(&settings)).as_bytes())?)
-}
-
-fn declaration(container: &Container, probe: &Value) -> Value {
-    let (name, image) = container;
-    json!({"name": name, "match": matched(name, image), "startupProbe": probe})
-}
-
-fn matched(name: &str, image: &str) -> Value {
-    if image.is_empty() {
-        json!({"containerNames": [name]})
-    } else {
-        json!({"containerNames": [name], "images": [image]})
-    }
-}
-
-fn is_valid(list: &str, entry: &Value) -> bool {
-    Settings::from_value(&json!({list: [entry]})).is_ok()
-}
-
-fn append(settings: &Value, list: &str, entries: Vec<Value>) -> Value {
-    if entries.is_empty() {
-        return settings.clone();
-    }
-    let mut all = settings.get(list).and_then(Value::as_array).cloned().unwrap_or_default();
-    all.extend(entries);
-    with(settings, [(list, all.into())])
-}
-
-fn identity(container: &Value) -> Option<Container> {
-    let text = |key| container.get(key).and_then(Value::as_str);
-    let image = text("image").map(|image| image::repository(image).into_owned());
-    Some((text("name")?.to_owned(), image.unwrap_or_default()))
-}
-
-/// The sidecar containers with a `startupProbe`.
-fn collect_probes(value: &Value, found: &mut Vec<(Container, Value)>) {
-    let Some(fields) = value.as_object() else { return };
-    for (key, value) in fields {
-        for item in value.as_array().filter(|_| key == "initContainers").into_iter().flatten() {
-            if let (Some(container), Some(probe)) = (identity(item), item.get("startupProbe")) {
-                found.push((container, probe.clone()));
-            }
+    /// Prints settings with which a policy admits everything.
+    ///
+    /// # Errors
+    /// They would be invalid.
+    pub(super) fn print(
+        &mut self,
+        owners: &Owners,
+        judge: &Judge,
+        output: &mut dyn Write,
+    ) -> anyhow::Result<()> {
+        self.settle(judge);
+        let suggestions = self.folded(owners);
+        let settings = suggestions.settings(judge.settings());
+        Settings::from_value(&settings).context("the suggested settings are invalid")?;
+        let mut text = "# Settings with which a policy admits everything that was read.\n".to_owned();
+        if !suggestions.exempt.is_empty() {
+            text += "# Go through the exemptions: each of them hides a fault.\n";
         }
-        collect_probes(value, found);
+        if suggestions.fix().is_some() {
+            text += "# Repairs need a policy with mutating: true.\n";
+        }
+        if suggestions.dropped != 0 {
+            let dropped = suggestions.dropped;
+            text += &format!(
+                "# {dropped} objects were not judged again with them; `check --settings` does that.\n"
+            );
+        }
+        Ok(output.write_all(format!("{text}{}", manifest::to_yaml(&settings)).as_bytes())?)
     }
 }

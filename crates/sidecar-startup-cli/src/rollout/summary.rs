@@ -5,7 +5,8 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::{Id, Outcome, Rollout, Workload};
+use super::Rollout;
+use super::workload::{Id, Outcome, Workload};
 use crate::report::Form;
 use crate::totals::Totals;
 

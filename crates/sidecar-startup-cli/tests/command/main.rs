@@ -1,8 +1,9 @@
 //! Runs the command as its users do.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod forms;
 mod paste;
+mod plain;
 mod rollout;
 mod sessions;
 mod support;

@@ -95,5 +95,6 @@ fn sidecars_with_a_derived_probe_are_declared() {
     assert_eq!(settings["exempt"].as_array().unwrap().len(), 1);
     assert_eq!(settings["exempt"][0]["match"]["containerNames"], json!(["agent"]));
     assert!(settings["exempt"][0]["reason"].as_str().unwrap().starts_with("Deployment api: "));
+    assert_eq!(settings["exempt"][0]["namespaces"], json!(["team"]));
     assert_eq!(settings["fix"], "All");
 }

@@ -3,24 +3,16 @@
 #![allow(clippy::indexing_slicing, reason = "a missing field of a JSON value reads as null")]
 #![allow(clippy::unwrap_used, reason = "helpers fail like the tests that call them")]
 
-use std::path::{Path, PathBuf};
+mod files;
+mod workflows;
+
 use std::time::SystemTime;
 use std::{env, fs};
 
 use serde_json::{Map, Value, json};
 use sidecar_startup::Settings;
 
-fn path(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name)
-}
-
-fn read(name: &str) -> String {
-    fs::read_to_string(path(name)).unwrap()
-}
-
-fn yaml(name: &str) -> Value {
-    manifest::parse_one(&read(name)).unwrap()
-}
+use self::files::{path, read, yaml};
 
 /// The package without its creation time.
 fn without_time(package: &str) -> String {
@@ -143,64 +135,6 @@ fn rancher_can_read_the_form() {
             let is_below =
                 part["variable"].as_str().unwrap().starts_with(&format!("{}.", name.as_str().unwrap()));
             assert!(is_below, "{name} has a part {}", part["variable"]);
-        }
-    }
-}
-
-/// The workflows with their file names.
-fn workflows() -> Vec<(String, String)> {
-    let folder = path(".github/workflows");
-    let entries = fs::read_dir(&folder).unwrap();
-    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort_unstable();
-    let texts = names.into_iter().map(|name| {
-        let text = fs::read_to_string(folder.join(&name)).unwrap();
-        (name, text)
-    });
-    texts.collect()
-}
-
-/// An action's owner can move a tag but not a commit.
-#[test]
-fn the_actions_of_the_workflows_are_pinned() {
-    for (name, text) in workflows() {
-        let used = text.lines().filter_map(|line| line.split_once("uses: ").map(|(_, action)| action));
-        let mut count = 0;
-        for action in used {
-            let pinned = action.split_once('@').and_then(|(_, version)| version.split_once(" # v"));
-            let is_pinned = pinned.is_some_and(|(commit, _)| {
-                commit.len() == 40 && commit.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-            });
-            assert!(is_pinned, "{name}: {action}: expected a commit, and its version as a comment");
-            count += 1;
-        }
-        assert_eq!(count, text.matches("uses:").count(), "{name}");
-    }
-}
-
-/// Each job declares the least permissions that it needs.
-#[test]
-fn each_job_declares_its_permissions() {
-    for (name, text) in workflows() {
-        let workflow = manifest::parse_one(&text).unwrap();
-        assert_eq!(workflow["permissions"], json!({}), "{name}");
-        for (id, job) in workflow["jobs"].as_object().unwrap() {
-            assert!(job["permissions"].is_object() && job["timeout-minutes"].is_u64(), "{name}: {id}");
-        }
-    }
-}
-
-/// A fork has to change `metadata.yml` only.
-#[test]
-fn owner_and_registry_are_in_one_place() {
-    let metadata = yaml("metadata.yml");
-    let annotation =
-        |name: &str| metadata["annotations"][format!("io.kubewarden.policy.{name}")].as_str().unwrap();
-    let (url, oci_url) = (annotation("source").trim_start_matches("https://"), annotation("ociUrl"));
-    for (name, text) in workflows().into_iter().chain([("Makefile".to_owned(), read("Makefile"))]) {
-        let owner = |url: &str| url.rsplit_once('/').unwrap().0.to_owned();
-        for place in [owner(url), owner(oci_url)] {
-            assert!(!text.contains(&place), "{name} names {place}: use scripts/metadata");
         }
     }
 }

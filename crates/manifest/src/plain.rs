@@ -1,0 +1,157 @@
+//! Turns a plain YAML document into JSON without a tree, in half the time: most objects are fine, so nobody asks for their positions.
+
+use std::borrow::Cow;
+
+use saphyr::ScalarStyle;
+use saphyr_parser::{Event, Parser};
+use serde_json::Value;
+
+use crate::position::MAX_DEPTH;
+use crate::{depth, scalar};
+
+/// A mapping with more keys is left to the tree, which finds duplicates faster.
+const MAX_KEYS: usize = 256;
+
+/// The JSON of the only document of a text, as [`parse`](crate::parse) reads it. None if it is not plain: it is JSON already, has errors,
+/// anchors, tags or merge keys, or is not one document.
+#[must_use]
+pub fn plain_json(text: &str) -> Option<String> {
+    if text.trim_start().starts_with('{') || depth::too_deep(text).is_some() {
+        return None;
+    }
+    let mut writer = Writer { json: String::with_capacity(text.len()), open: Vec::new(), documents: 0 };
+    for event in Parser::new_from_str(text) {
+        writer.add(event.ok()?.0)?;
+    }
+    (writer.documents == 1 && !writer.json.is_empty()).then_some(writer.json)
+}
+
+struct Writer<'t> {
+    json: String,
+    /// The collections around the next value.
+    open: Vec<Collection<'t>>,
+    documents: usize,
+}
+
+enum Collection<'t> {
+    List {
+        is_empty: bool,
+    },
+    Map {
+        keys: Vec<Cow<'t, str>>,
+        /// Whether a key comes next, not a value.
+        wants_key: bool,
+    },
+}
+
+impl<'t> Writer<'t> {
+    /// Adds an event; none if it is not plain.
+    fn add(&mut self, event: Event<'t>) -> Option<()> {
+        match event {
+            Event::DocumentStart(_) => self.documents += 1,
+            Event::Scalar(text, style, 0, None) => return self.scalar(text, style),
+            Event::SequenceStart(0, None) => {
+                self.begin()?;
+                self.json.push('[');
+                self.open.push(Collection::List { is_empty: true });
+            }
+            Event::MappingStart(0, None) => {
+                self.begin()?;
+                self.json.push('{');
+                self.open.push(Collection::Map { keys: Vec::new(), wants_key: true });
+            }
+            Event::SequenceEnd => {
+                self.open.pop();
+                self.json.push(']');
+            }
+            Event::MappingEnd => {
+                self.open.pop();
+                self.json.push('}');
+            }
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
+            Event::Alias(_) | Event::Scalar(..) | Event::SequenceStart(..) | Event::MappingStart(..) => {
+                return None;
+            }
+        }
+        Some(())
+    }
+
+    fn scalar(&mut self, text: Cow<'t, str>, style: ScalarStyle) -> Option<()> {
+        if let Some(Collection::Map { keys, wants_key: wants_key @ true }) = self.open.last_mut() {
+            let is_merge = text == "<<" && style == ScalarStyle::Plain;
+            if is_merge || MAX_KEYS < keys.len() || keys.contains(&text) {
+                return None;
+            }
+            *wants_key = false;
+            if !keys.is_empty() {
+                self.json.push(',');
+            }
+            self.json += &serde_json::to_string(&text).ok()?;
+            self.json.push(':');
+            keys.push(text);
+            return Some(());
+        }
+        self.begin()?;
+        let value = scalar::resolve(&text, style, None).ok()?;
+        // An empty document is none.
+        if value == Value::Null && self.open.is_empty() {
+            return None;
+        }
+        self.json += &serde_json::to_string(&value).ok()?;
+        Some(())
+    }
+
+    /// Begins a value; none if it is a key, or nested too deeply.
+    fn begin(&mut self) -> Option<()> {
+        match self.open.last_mut() {
+            Some(Collection::List { is_empty: false }) => self.json.push(','),
+            Some(Collection::List { is_empty }) => *is_empty = false,
+            Some(Collection::Map { wants_key: true, .. }) => return None,
+            Some(Collection::Map { wants_key, .. }) => *wants_key = true,
+            None => {}
+        }
+        (self.open.len() <= MAX_DEPTH).then_some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_what_the_tree_says() {
+        let plain = [
+            "a: 1\nb: [x, {c: yes}, ~, '~']\n\"d\\n\": |\n  text\n  more\ne:\n- - 0644\n  - \"0644\"\n- f: >-\n    folded\n    text\n",
+            "---\na: {}\nb: []\n...\n",
+            "- a\n- 'b'\n",
+            "text",
+            "a:\nb:\n",
+        ];
+        for text in plain {
+            let json: Value = serde_json::from_str(&plain_json(text).unwrap()).unwrap();
+            assert_eq!(json, crate::parse_one(text).unwrap(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_plain_is_left_alone() {
+        for text in [
+            "a: &x 1",
+            "a: &x {}\nb: *x",
+            "a: !!str 1",
+            "<<: {a: 1}",
+            "a: 1\na: 2",
+            "a: 1\n---\nb: 2",
+            "{a: 1}",
+            "{\"a\": 1}",
+            "[a]: 1",
+            "a: .nan",
+            "a: [",
+            "",
+            "# nothing",
+            "~",
+        ] {
+            assert_eq!(plain_json(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Makes findings of what the library and the readers say.
+
+use sidecar_startup::RuleId;
+
+use crate::baseline::Known;
+use crate::input::Unreadable;
+use crate::instead;
+use crate::judge::{Judge, Remark, Verdict};
+use crate::object::Object;
+use crate::report::{Finding, Level, Named};
+
+/// Adds to the findings what to write instead, each container once.
+pub(super) fn propose(
+    judge: &Judge,
+    (object, request): (&Object<'_>, &str),
+    excused: &[(RuleId, Option<String>)],
+    verdict: &Verdict,
+    findings: &mut [Finding],
+) {
+    let (repaired, left) = judge.repair(request, judge.settings(), excused);
+    let mut changes = repaired.map(|repaired| instead::of(object, &repaired)).unwrap_or_default();
+    let mut last = None;
+    for (index, (finding, remark)) in findings.iter_mut().zip(&verdict.remarks).enumerate() {
+        if !finding.counts() {
+            continue;
+        }
+        if finding.level == Level::Denied {
+            last = Some(index);
+        }
+        let same = |other: &&Remark| (other.rule, &other.container) == (remark.rule, &remark.container);
+        finding.refusal = finding.refusal.take().or_else(|| left.iter().find(same)?.refusal.clone());
+        if finding.container.is_some() {
+            let own = |change: &mut instead::Instead| change.container == finding.container;
+            finding.instead = changes.extract_if(.., own).collect();
+        }
+    }
+    // What else the repair does belongs to all of them.
+    if let Some(finding) = last.and_then(|last| findings.get_mut(last)) {
+        finding.instead.append(&mut changes);
+    }
+}
+
+/// How the baseline identifies a finding.
+pub(super) fn known(named: Named<'_>, finding: &Finding) -> Known {
+    Known {
+        kind: named.kind.to_owned(),
+        namespace: named.namespace.map(str::to_owned),
+        name: named.name.to_owned(),
+        rule: finding.id().to_owned(),
+        container: finding.container.clone(),
+    }
+}
+
+/// What the library says about an object.
+pub(super) fn of_remark(object: &Object<'_>, remark: &Remark) -> Finding {
+    let position = object.position(&remark.pointer);
+    Finding {
+        level: if remark.is_warning { Level::Warning } else { Level::Denied },
+        excuse: None,
+        rule: remark.rule,
+        position: Some(position),
+        line: object.lines_from(position.line).next().map(Into::into),
+        field: remark.field.clone(),
+        container: remark.container.clone(),
+        detail: remark.detail.clone(),
+        message: remark.text.clone(),
+        refusal: remark.refusal.clone(),
+        instead: Vec::new(),
+    }
+}
+
+/// An annotation that cannot be honoured.
+pub(super) fn of_annotation(object: &Object<'_>, pointer: &str, reason: &str) -> Finding {
+    let position = object.position(pointer);
+    Finding {
+        level: Level::Error,
+        excuse: None,
+        rule: None,
+        position: Some(position),
+        line: object.lines_from(position.line).next().map(Into::into),
+        field: String::new(),
+        container: None,
+        detail: reason.to_owned(),
+        message: reason.to_owned(),
+        refusal: None,
+        instead: Vec::new(),
+    }
+}
+
+/// What cannot be read.
+pub(super) fn of_unreadable(unreadable: Unreadable) -> Finding {
+    let Unreadable { position, reason, line } = unreadable;
+    Finding {
+        level: Level::Error,
+        excuse: None,
+        rule: None,
+        position,
+        line,
+        field: String::new(),
+        container: None,
+        message: reason.clone(),
+        detail: reason,
+        refusal: None,
+        instead: Vec::new(),
+    }
+}
