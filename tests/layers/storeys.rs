@@ -11,6 +11,7 @@ pub(crate) const LIBRARY: &[&str] = &[
     "further_kinds",
     "decision",
     "timeline",
+    "why",
     "rules",
     "repair",
     "startup",

@@ -17,6 +17,11 @@ use crate::config::Config;
 use crate::input::walk::{Exclude, Step, files};
 use crate::input::{self, Found, Unreadable};
 use crate::judge::Judge;
+use crate::kubectl::Query;
+
+/// The kinds that are read from a cluster: all that create Pods and that every cluster has.
+const KINDS: &str =
+    "pods,deployments,statefulsets,daemonsets,replicasets,replicationcontrollers,jobs,cronjobs,podtemplates";
 
 impl Check {
     /// Checks everything at the paths, or what is piped in, and prints a report.
@@ -43,6 +48,9 @@ impl Check {
     }
 
     fn read_all(&self, exclude: &Exclude, run: &mut Run<'_>, output: Output<'_>) -> anyhow::Result<()> {
+        if self.cluster {
+            return self.query().read(&mut |found| run.found("cluster", found, output));
+        }
         if self.paths.is_empty() {
             return self.read_pipe(run, output);
         }
@@ -56,6 +64,17 @@ impl Check {
             }
         }
         Ok(())
+    }
+
+    fn query(&self) -> Query<'_> {
+        Query {
+            kinds: KINDS,
+            name: None,
+            namespace: self.namespace.as_deref(),
+            has_all_namespaces: self.all_namespaces,
+            context: self.context.as_deref(),
+            selector: self.selector.as_deref(),
+        }
     }
 
     /// Without paths, what is piped in is checked. If nothing is, the settings have been.

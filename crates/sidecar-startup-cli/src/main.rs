@@ -5,10 +5,12 @@ mod baseline;
 mod check;
 mod config;
 mod draw;
+mod explain;
 mod fix;
 mod input;
 mod instead;
 mod judge;
+mod kubectl;
 #[cfg(feature = "module")]
 mod module;
 mod nodes;
@@ -17,12 +19,13 @@ mod objects;
 mod report;
 mod rollout;
 mod rules;
+mod shells;
 mod totals;
 mod verdict;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use self::check::Status;
 
@@ -49,18 +52,36 @@ enum Command {
     ///
     /// Exits 0 whatever the rules say, and 2 on errors.
     Timeline(Box<draw::Draw>),
+    /// Says why a Pod is not starting: which gate is closed, since when, for how long at most, and who waits for it.
+    ///
+    /// Reads the status of `kubectl get pod -o yaml`, or asks kubectl. Exits 0 if the Pod runs as it should, 1 if something holds it or
+    /// it was started too early, and 2 on errors.
+    Why(Box<explain::Explain>),
     /// Explains what each rule checks, why, and how to fix violations.
     Rules {
         /// The id of a rule; lists all rules if omitted.
         id: Option<String>,
     },
+    /// Prints a script that completes this command's arguments in a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Prints the manual page.
+    Man,
 }
 
 fn main() -> ExitCode {
-    let status = match Arguments::parse().command {
+    let mut command = shells::named(Arguments::command());
+    let arguments =
+        Arguments::from_arg_matches(&command.get_matches_mut()).unwrap_or_else(|error| error.exit());
+    let status = match arguments.command {
         Command::Check(check) => check.run(),
         Command::Fix(fix) => fix.run(),
         Command::Timeline(draw) => draw.run(),
+        Command::Why(explain) => explain.run(),
+        Command::Completions { shell } => shells::completions(&mut command, shell).map(|()| Status::Clean),
+        Command::Man => shells::man(command).map(|()| Status::Clean),
         Command::Rules { id } => rules::print(id.as_deref()).map(|()| Status::Clean),
     };
     match status {

@@ -40,6 +40,7 @@ pub mod rules;
 pub mod settings;
 pub mod startup;
 mod timeline;
+mod why;
 
 pub use self::decision::verdict::{Decision, Repaired};
 pub use self::finding::{ErrorKind, Finding, Key, Refusal, Subject, Violation};
@@ -49,3 +50,4 @@ pub use self::settings::Settings;
 pub use self::settings::action::{Action, Fix, Need};
 pub use self::settings::rule_id::RuleId;
 pub use self::timeline::{Lane, LaneKind, Moment, Problem, Timeline, Unmet, Wait};
+pub use self::why::{Timestamp, Why, why};

@@ -7,6 +7,7 @@ use crate::report::Form;
 
 /// The arguments of `check`.
 #[derive(clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent options")]
 pub(crate) struct Check {
     /// Manifests in YAML or JSON, and folders with such files; - or no path reads standard input.
     ///
@@ -14,6 +15,18 @@ pub(crate) struct Check {
     /// `kubectl get -o json` are fine.
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
+    /// Checks what is in a cluster, which kubectl reads: in its current namespace, that of -n, or with -A in all of them.
+    #[arg(long, conflicts_with = "paths")]
+    pub(super) cluster: bool,
+    /// With --cluster, checks all namespaces.
+    #[arg(short = 'A', long, requires = "cluster", conflicts_with = "namespace")]
+    pub(super) all_namespaces: bool,
+    /// With --cluster, the context of the cluster, as kubectl knows it.
+    #[arg(long, value_name = "NAME", requires = "cluster")]
+    pub(super) context: Option<String>,
+    /// With --cluster, the label selector of the objects.
+    #[arg(short = 'l', long, value_name = "SELECTOR", requires = "cluster")]
+    pub(super) selector: Option<String>,
     /// The settings, in YAML or JSON, or a policy with settings; without it, .sidecar-startup.yaml above the first path.
     ///
     /// Without paths and input, only the settings are checked.
