@@ -154,6 +154,10 @@ run_commands_of() {
     run_commands_of docs/recipes.md 8
 }
 
+@test "the commands of docs/troubleshooting.md" {
+    run_commands_of docs/troubleshooting.md 7
+}
+
 @test "the commands of deploy/late-injectors/README.md" {
     run_commands_of deploy/late-injectors/README.md 4
 }
