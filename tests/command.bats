@@ -81,7 +81,7 @@ check() {
     check examples/repairs/istio.yaml --settings examples/repairs/settings.yaml
     [ "$status" -eq 0 ]
     [[ "$output" == *"Pod shop: allowed, once repaired"* ]]
-    [[ "$output" == *'  fix: moved sidecar "istio-proxy" to initContainers, with a startupProbe from the built-in catalogue (classic-sidecar)'* ]]
+    [[ "$output" == *'  fix: spec.containers[1]: moved sidecar "istio-proxy" to initContainers, with a startupProbe from the built-in catalogue (classic-sidecar)'* ]]
     library=$output
     check examples/repairs/istio.yaml --settings examples/repairs/settings.yaml --module annotated-policy.wasm
     [ "$output" = "$library" ]
@@ -90,8 +90,8 @@ check() {
 @test "make repairs prints the repaired examples" {
     run make repairs
     [ "$status" -eq 0 ]
-    [ "$(grep --count '^Warning: fix: moved sidecar' <<<"$output")" -eq 5 ]
-    [ "$(grep --count '^Warning: fix: the Pod.s resource requests rise' <<<"$output")" -eq 1 ]
+    [ "$(grep --count '^Warning: fix: .*: moved sidecar' <<<"$output")" -eq 5 ]
+    [ "$(grep --count '^Warning: fix: .*the Pod.s resource requests rise' <<<"$output")" -eq 1 ]
     [ "$(grep --count '^+ *restartPolicy: Always' <<<"$output")" -eq 5 ]
 }
 
@@ -121,7 +121,7 @@ EOF
 @test "explains the rules" {
     run --separate-stderr "$command" rules
     [ "$status" -eq 0 ]
-    [ "${#lines[@]}" -eq 13 ]
+    [ "${#lines[@]}" -eq 15 ]
     run --separate-stderr "$command" rules startup-gate-never-opens
     [ "$status" -eq 0 ]
     [[ "$output" == "startup-gate-never-opens (Deny by default)"* ]]

@@ -57,9 +57,9 @@ mod tests {
         let folder = folder(&[("a.yaml", FAULTY), ("b.yaml", "# fine\napiVersion: v1\nkind: Service")]);
         let output = fix(folder.path(), &["a.yaml"]);
         assert_eq!((text(&output.stdout), output.status.code()), (repaired().as_str(), Some(0)));
-        assert!(
-            text(&output.stderr).starts_with("a.yaml:2: Pod shop: repaired\n  fix: added a startupProbe")
-        );
+        assert!(text(&output.stderr).starts_with(
+            "a.yaml:2: Pod shop: repaired\n  fix: spec.initContainers[0].startupProbe: added a "
+        ));
         assert_eq!(fs::read_to_string(folder.path().join("a.yaml")).unwrap(), FAULTY);
         let both = fix(folder.path(), &["a.yaml", "b.yaml"]);
         assert_eq!(text(&both.stdout), format!("{}---\n# fine\napiVersion: v1\nkind: Service", repaired()));
