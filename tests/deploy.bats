@@ -150,6 +150,11 @@ run_commands_of() {
     run_commands_of deploy/OPERATING.md 6
 }
 
+@test "the commands of README.md" {
+    need_helm
+    run_commands_of README.md 17
+}
+
 @test "the commands of docs/recipes.md" {
     run_commands_of docs/recipes.md 8
 }

@@ -1,4 +1,4 @@
-//! The blocks of the pages under `docs/`: what is shown as denied is denied, what is shown as allowed is allowed.
+//! The blocks of the README and of the pages under `docs/`: what is shown as denied is denied, what is shown as allowed is allowed.
 //!
 //! The words behind ` ```yaml ` say what is to come of a block:
 //!
@@ -27,17 +27,24 @@ use serde_json::{Value, json};
 
 use super::trial::trial;
 
-/// Each page, and how many blocks of it there are at least, so that no change to a page or to this file loses them unseen.
-const PAGES: [(&str, usize); 3] =
-    [("docs/settings.md", 35), ("docs/recipes.md", 42), ("docs/troubleshooting.md", 17)];
+/// Each page, how many blocks of it are judged at least, so that no change to a page or to this file loses them unseen, and how many
+/// other tests judge.
+const PAGES: [(&str, usize, usize); 4] = [
+    ("README.md", 4, 3),
+    ("docs/settings.md", 35, 0),
+    ("docs/recipes.md", 42, 0),
+    ("docs/troubleshooting.md", 17, 0),
+];
 
 pub(super) fn trials(root: &Path, module: &Arc<PolicyModule>) -> Vec<Trial> {
-    let one = |(page, least): (&'static str, usize)| {
+    let one = |(page, least, others): (&'static str, usize, usize)| {
         let (path, module) = (root.join(page), Arc::clone(module));
         trial(format!("doc::{page}"), move || {
             let text = fs::read_to_string(path)?;
             let judged = Page::new(&module).judge(&text)?;
             ensure!(judged >= least, "only {judged} blocks are judged");
+            let bare = text.lines().filter(|line| *line == "```yaml").count();
+            ensure!(bare == others, "{bare} blocks do not say what is to come of them");
             Ok(())
         })
     };
@@ -82,7 +89,6 @@ impl<'m> Page<'m> {
         let mut words = info.split(' ');
         match (words.next(), words.next()) {
             (Some("yaml"), Some(verdict)) => self.yaml(verdict, &words.collect::<Vec<_>>(), text)?,
-            (Some("yaml"), None) => bail!("say what is to come of it"),
             (Some("text"), Some("says")) => {
                 ensure!(self.said.contains(text.trim()), "said is {}", self.said);
             }
