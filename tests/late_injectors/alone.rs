@@ -1,4 +1,4 @@
-//! The expression in docs/kubernetes-behaviour.md that a ValidatingAdmissionPolicy can do with.
+//! The expression in docs/kubernetes-behaviour.md that a `ValidatingAdmissionPolicy` can do with.
 
 use std::fs;
 use std::path::Path;
