@@ -6,6 +6,7 @@ mod deploy;
 mod documentation;
 mod large_inputs;
 mod module;
+mod pages;
 mod random_pods;
 pub(crate) mod trial;
 
@@ -20,6 +21,7 @@ pub(crate) fn trials(root: &Path, module: &Arc<PolicyModule>) -> anyhow::Result<
     let mut trials = deploy::trials(root, module)?;
     trials.extend(completeness::trials(root));
     trials.extend(documentation::trials(root, module));
+    trials.extend(pages::trials(root, module));
     trials.extend(module::trials(root, module));
     trials.push(catalogue::trial(root));
     trials.push(large_inputs::trial(module));

@@ -144,3 +144,8 @@ EOF
     [ "$status" -ne 0 ]
     [[ "$output" == *"nowhere.yaml"* ]]
 }
+
+@test "the picture in README.md is what the command draws" {
+    "$command" timeline --fix --svg "$BATS_TEST_TMPDIR" examples/repairs/istio.yaml
+    diff docs/timeline.svg "$BATS_TEST_TMPDIR/pod-shop-after-fix.svg"
+}

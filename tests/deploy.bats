@@ -120,7 +120,7 @@ run_commands_of() {
     need_kubectl
     local ran=0 unknown=0 command shown output status
     export ROOT=$PWD HOME=$BATS_TEST_TMPDIR ANSWERS=$PWD/tests/deploy/answers DEPLOY=$PWD/deploy REAL_PATH=$PATH KUBECONFIG=/dev/null
-    cp -r deploy chart tests "$BATS_TEST_TMPDIR"
+    cp -r deploy chart examples tests "$BATS_TEST_TMPDIR"
     cp tests/deploy/answers/audit.log "$BATS_TEST_TMPDIR"
     while IFS=$'\t' read -r command shown; do
         status=0
@@ -148,6 +148,19 @@ run_commands_of() {
 
 @test "the commands of deploy/OPERATING.md" {
     run_commands_of deploy/OPERATING.md 6
+}
+
+@test "the commands of README.md" {
+    need_helm
+    run_commands_of README.md 17
+}
+
+@test "the commands of docs/recipes.md" {
+    run_commands_of docs/recipes.md 8
+}
+
+@test "the commands of docs/troubleshooting.md" {
+    run_commands_of docs/troubleshooting.md 7
 }
 
 @test "the commands of deploy/late-injectors/README.md" {

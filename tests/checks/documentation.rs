@@ -21,6 +21,8 @@ pub(crate) fn trials(root: &Path, module: &Arc<PolicyModule>) -> Vec<Trial> {
         .collect();
     let rules = root.join("docs/rules.md");
     trials.push(trial("doc::rules.md", move || is_up_to_date(&rules)));
+    let templates = root.join(".github/ISSUE_TEMPLATE");
+    trials.push(trial("doc::ISSUE_TEMPLATE", move || templates_ask_for_what_is_needed(&templates)));
     let (readme, module) = (root.join("README.md"), Arc::clone(module));
     trials.push(trial("doc::README_settings", move || documented_settings_are_valid(&readme, &module)));
     trials
@@ -64,6 +66,22 @@ fn is_up_to_date(path: &Path) -> anyhow::Result<()> {
     }
     let found = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     ensure!(found == expected, "docs/rules.md is stale: run UPDATE_EXPECT=1 make test");
+    Ok(())
+}
+
+/// Without the object, what the command says and the versions, nobody can see what a report is about.
+fn templates_ask_for_what_is_needed(folder: &Path) -> anyhow::Result<()> {
+    for (file, needed) in [
+        ("false-denial.yml", ["object", "output", "why", "versions"].as_slice()),
+        ("bad-repair.yml", &["before", "settings", "output", "happened", "versions"]),
+    ] {
+        let form = manifest::parse_one(&fs::read_to_string(folder.join(file))?).context(file)?;
+        let fields = form["body"].as_array().context(file)?;
+        let required = fields.iter().filter(|field| field["validations"]["required"] == true);
+        let ids: Vec<_> = required.filter_map(|field| field["id"].as_str()).collect();
+        ensure!(ids == needed, "{file} requires {ids:?}");
+        ensure!(fields.iter().any(|field| field["type"] == "markdown"), "{file} warns nobody of secrets");
+    }
     Ok(())
 }
 

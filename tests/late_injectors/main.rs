@@ -4,6 +4,7 @@
 #![allow(clippy::indexing_slicing, reason = "what a JSON value does not have is null")]
 
 mod agreement;
+mod alone;
 mod conditions;
 mod engine;
 mod examples;
@@ -21,7 +22,7 @@ type Check = fn(&Path) -> anyhow::Result<()>;
 
 fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let checks: [(&str, Check); 8] = [
+    let checks: [(&str, Check); 9] = [
         ("generated_policy_is_current", form::is_current),
         ("has_the_form_that_an_api_server_takes", form::is_as_an_api_server_takes_it),
         ("each_row_is_in_it_or_said_to_be_left_out", form::has_each_row),
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         ("a_probe_that_is_added_is_that_of_its_row", examples::get_the_probes_of_the_rows),
         ("a_mesh_keeps_all_probes_out_but_exec", examples::are_left_alone_in_a_mesh),
         ("adds_nothing_that_the_policy_would_not", agreement::adds_nothing_else),
+        ("documented_expression_does_what_the_page_says", alone::does_what_the_page_says),
     ];
     let trials = checks.into_iter().map(|(name, check)| {
         let root = root.clone();
