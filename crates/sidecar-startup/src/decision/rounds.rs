@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::verdict::Repaired;
+use super::verdict::{Decision, Repaired};
 use crate::finding::{Fault, Refusal, Subject, Violation};
 use crate::model::container_id::ContainerId;
 use crate::pod::container::Container;
@@ -30,6 +30,8 @@ pub(super) struct Repairs {
     pub(super) object: Value,
     /// What was repaired.
     pub(super) done: Vec<Repaired>,
+    /// The verdict on it, or why the repairs must not be made.
+    pub(super) verdict: Result<Decision, Refusal>,
     /// What was not repaired, and why.
     refused: Vec<Refused>,
 }
@@ -44,76 +46,131 @@ struct Refused {
 /// The maximum number of rounds. Each repair is made once, and enables at most the next phase.
 const MAX_ROUNDS: usize = 12;
 
-/// Repairs an object, sent as this Pod, as far as the settings allow. The `startupProbe` of the containers `outdated` is derived again.
+/// Returns the verdict on a revision of the object, with its violations, or why it must not take the place of the object as it was sent.
+pub(super) type Verdict<'v> = &'v dyn Fn(&Context<'_>, Vec<Violation>) -> Result<Decision, Refusal>;
+
+/// Repairs an object, sent as this Pod with these violations, as far as the settings allow. The `startupProbe` of the containers
+/// `outdated` is derived again.
 ///
 /// # Errors
 /// The repairs do not converge, or the object cannot be read.
 pub(super) fn repair(
     sent: &Context<'_>,
     terms: Terms<'_>,
+    found: Option<Vec<Violation>>,
     mut object: Value,
     outdated: &[ContainerId],
+    verdict: Verdict<'_>,
 ) -> Result<Repairs, Refusal> {
-    let rounds = Rounds { origin: sent, terms };
+    let rounds = Rounds { sent, terms, verdict };
     let mut done = renew(sent, outdated, &mut object);
-    for _ in 0..MAX_ROUNDS {
+    let (mut text, mut step) = if done.is_empty() {
+        let found = found.unwrap_or_else(|| violations(sent));
+        (None, rounds.step(sent, found, &object, &[]))
+    } else {
         let text = object.to_string();
-        let (repaired, Round { made, refused }) = rounds.round(&text, &object)?;
-        if made.is_empty() {
-            if !done.is_empty() {
-                let rise = rounds.look(&text, |context| rise(sent, context))?;
+        let step = rounds.look(&text, |context| rounds.step(context, violations(context), &object, &[]))?;
+        (Some(text), step)
+    };
+    let mut dropped = Vec::new();
+    let mut left = MAX_ROUNDS;
+    while left != 0 {
+        let (repaired, mut made) = match step {
+            Step::Round { object, made } => (object, made),
+            Step::Settled { verdict, mut refused, rise } => {
+                refused.append(&mut dropped);
+                let rise = rise.filter(|_| !done.is_empty());
                 let path = sent.pod.path();
                 done.extend(rise.map(|what| Repaired { path: path.clone(), what, rule: None }));
+                return Ok(Repairs { object, done, verdict, refused });
             }
-            return Ok(Repairs { object, done, refused });
-        }
-        object = repaired;
-        done.extend(made.into_iter().map(|(repaired, _)| repaired));
+        };
+        let revised = repaired.to_string();
+        let next = rounds.look(&revised, |context| match rounds.broken_by(context) {
+            None => Ok(rounds.step(context, violations(context), &repaired, &[])),
+            Some(broken) => Err(broken),
+        })?;
+        step = match next {
+            Ok(next) => {
+                done.extend(made.into_iter().map(|(repaired, _)| repaired));
+                (object, text) = (repaired, Some(revised));
+                dropped.clear();
+                left -= 1;
+                next
+            }
+            Err(Broken { containers, reason, .. }) => {
+                let closes = |(_, violation): &(Repaired, Violation)| {
+                    target(violation).is_some_and(|name| containers.iter().any(|container| container == name))
+                };
+                let culprit = made.iter().position(closes).unwrap_or(made.len() - 1);
+                let (_, violation) = made.swap_remove(culprit);
+                dropped.push(Refused { violation, reason: reason.into() });
+                let again =
+                    |context: &Context<'_>| rounds.step(context, violations(context), &object, &dropped);
+                text.as_deref().map_or_else(|| Ok(again(sent)), |text| rounds.look(text, again))?
+            }
+        };
     }
     Err("the repairs undo each other".into())
 }
 
-/// The rounds of an object.
+/// What comes of one revision of the object.
+enum Step {
+    /// There was something to repair.
+    Round {
+        /// The next revision.
+        object: Value,
+        /// What was repaired.
+        made: Vec<(Repaired, Violation)>,
+    },
+    /// There was nothing to repair.
+    Settled {
+        /// The verdict on the revision.
+        verdict: Result<Decision, Refusal>,
+        /// What was not repaired, and why.
+        refused: Vec<Refused>,
+        /// By how much its resource requests exceed those of the object as it was sent.
+        rise: Option<String>,
+    },
+}
+
+/// The rounds of an object. The plans of one round are tried together; while they keep something from starting that starts in the object as
+/// it was sent, the one that closes the shortest circle is dropped.
 struct Rounds<'r, 'p> {
     /// The Pod as it was sent.
-    origin: &'r Context<'p>,
+    sent: &'r Context<'p>,
     terms: Terms<'r>,
+    verdict: Verdict<'r>,
 }
 
 impl Rounds<'_, '_> {
-    /// Looks at a revision of the object.
+    /// Looks at a revision of the object. It is read only once, since reading takes most of the time.
     fn look<T>(&self, text: &str, look: impl FnOnce(&Context<'_>) -> T) -> Result<T, Refusal> {
         let Terms { settings, sender, .. } = self.terms;
-        with_pod(self.origin.pod.kind, text, settings, sender, |pod| look(&Context::new(pod, self.terms)))
+        with_pod(self.sent.pod.kind, text, settings, sender, |pod| look(&Context::new(pod, self.terms)))
             .map_err(|_| Refusal::from("the object cannot be read"))
     }
 
-    /// One round. Its plans are tried together; while they keep something from starting that starts in the object as it was sent, the one
-    /// that closes the shortest circle is dropped.
-    fn round(&self, text: &str, object: &Value) -> Result<(Value, Round), Refusal> {
-        let mut dropped: Vec<Refused> = Vec::new();
-        loop {
-            let mut repaired = object.clone();
-            let mut round = self.look(text, |context| round(context, &mut repaired, &dropped))?;
-            let broken = if round.made.is_empty() { None } else { self.broken_by(&repaired)? };
-            let Some(Broken { containers, reason, .. }) = broken else {
-                round.refused.append(&mut dropped);
-                return Ok((repaired, round));
-            };
-            let closes = |(_, violation): &(Repaired, Violation)| {
-                target(violation).is_some_and(|name| containers.iter().any(|container| container == name))
-            };
-            let culprit = round.made.iter().position(closes).unwrap_or(round.made.len() - 1);
-            let (_, violation) = round.made.swap_remove(culprit);
-            dropped.push(Refused { violation, reason: reason.into() });
+    /// Repairs a revision of the object, with these violations, but for what was dropped.
+    fn step(
+        &self,
+        context: &Context<'_>,
+        found: Vec<Violation>,
+        object: &Value,
+        dropped: &[Refused],
+    ) -> Step {
+        let mut object = object.clone();
+        let Round { made, refused } = round(context, &found, &mut object, dropped);
+        if made.is_empty() {
+            Step::Settled { refused, rise: rise(self.sent, context), verdict: (self.verdict)(context, found) }
+        } else {
+            Step::Round { object, made }
         }
     }
 
     /// What a repair keeps from starting that starts in the object as it was sent.
-    fn broken_by(&self, repaired: &Value) -> Result<Option<Broken>, Refusal> {
-        self.look(&repaired.to_string(), |after| {
-            self.origin.sent().broken(&Lineup::of(after.pod, after.settings), None)
-        })
+    fn broken_by(&self, after: &Context<'_>) -> Option<Broken> {
+        self.sent.sent().broken(&Lineup::of(after.pod, after.settings), None)
     }
 }
 
@@ -152,14 +209,14 @@ fn renew(context: &Context<'_>, outdated: &[ContainerId], object: &mut Value) ->
 }
 
 /// Carries out the plans of the first phase in which there is something to repair, but for those that are dropped.
-fn round(context: &Context<'_>, object: &mut Value, dropped: &[Refused]) -> Round {
+fn round(context: &Context<'_>, found: &[Violation], object: &mut Value, dropped: &[Refused]) -> Round {
     let is_left =
-        |violation: &Violation| dropped.iter().all(|other| other.violation.fault() != violation.fault());
-    let mut tasks: Vec<_> = violations(context)
-        .into_iter()
+        |violation: &&Violation| dropped.iter().all(|other| other.violation.fault() != violation.fault());
+    let mut tasks: Vec<_> = found
+        .iter()
         .filter(is_left)
         .filter_map(|violation| {
-            let (phase, repair) = repair_of(context, &violation)?;
+            let (phase, repair) = repair_of(context, violation)?;
             (repair.needs <= context.settings.fix).then_some((phase, repair, violation))
         })
         .collect();
@@ -184,14 +241,17 @@ fn round(context: &Context<'_>, object: &mut Value, dropped: &[Refused]) -> Roun
         match (repair.plan)(&task, &draft) {
             Ok(plan) if context.settings.fix < plan.needs => {
                 let reason = format!("that takes the operator's setting fix: {}", plan.needs).into();
-                round.refused.push(Refused { violation, reason });
+                round.refused.push(Refused { violation: violation.clone(), reason });
             }
             Ok(plan) => {
                 draft.apply(plan.edits);
                 let path = violation.finding.path.clone();
-                round.made.push((Repaired { path, what: plan.what, rule: Some(violation.rule) }, violation));
+                round.made.push((
+                    Repaired { path, what: plan.what, rule: Some(violation.rule) },
+                    violation.clone(),
+                ));
             }
-            Err(reason) => round.refused.push(Refused { violation, reason }),
+            Err(reason) => round.refused.push(Refused { violation: violation.clone(), reason }),
         }
     }
     draft.finish();
