@@ -123,7 +123,7 @@ impl Judge {
             answer = self.answer(request, &lenient(&settings).to_string());
         }
         let left = answer.violations().iter().map(Remark::of_violation).collect();
-        (answer.into_object(), left)
+        (answer.repaired(), left)
     }
 
     fn answer(&self, request: &str, settings: &str) -> Answer {

@@ -4,9 +4,10 @@ mod obstacles;
 mod rounds;
 pub(crate) mod verdict;
 
+use std::borrow::Cow;
 use std::mem;
 
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use self::rounds::Repairs;
 use self::verdict::Decision;
@@ -27,7 +28,7 @@ use crate::startup::invalid::{Invalid, first_error};
 use crate::startup::sequence::Sequence;
 
 /// Returns the object of a request as it was sent. It is only called if needed.
-pub(crate) type Raw<'r> = &'r dyn Fn() -> Option<Value>;
+pub(crate) type Raw<'r> = &'r dyn Fn() -> Option<Cow<'r, RawValue>>;
 
 /// Returns the violations before a change. They only lead to warnings, so that nobody is kept from an urgent change by something that
 /// is not part of it.
@@ -84,7 +85,7 @@ pub(crate) fn decide<'p>(
     let found = judged.as_ref().ok().map(|decision| decision.violations.clone());
     let verdict =
         |after: &Context<'_>, found| judge_again(&context, after, found, known, judged.as_ref().ok());
-    match rounds::repair(&context, terms, found, object, &outdated, &verdict) {
+    match rounds::repair(&context, terms, found, &object, &outdated, &verdict) {
         Ok(repairs) => settle(judged, repairs, terms.settings.fix),
         Err(reason) => judged.map_err(|invalid| invalid.error).map(|mut decision| {
             decision.refuse(&reason, terms.settings.fix);
@@ -106,7 +107,7 @@ fn settle(judged: Result<Decision, Invalid>, mut repairs: Repairs, fix: Fix) -> 
                 decision.keep_original_wording(&judged.violations);
             }
             repairs.explain(&mut decision.violations);
-            Ok(Decision { fixes: repairs.done, object: Some(repairs.object), ..decision })
+            Ok(Decision { fixes: repairs.done, object: repairs.object, ..decision })
         }
         (verdict, Ok(mut decision)) => {
             repairs.explain(&mut decision.violations);
@@ -178,8 +179,8 @@ fn judge(
 
 /// Adds to each violation what a repair would put at its path, or else the arguments that it takes.
 fn propose(context: &Context<'_>, violations: &mut [Violation], raw: Raw<'_>) {
-    let Some(mut object) = (!violations.is_empty()).then(raw).flatten() else { return };
-    let Some(draft) = Draft::of(&mut object, context.pod.template_path()) else { return };
+    let Some(object) = (!violations.is_empty()).then(raw).flatten() else { return };
+    let Some(draft) = Draft::of(&object, context.pod.template_path()) else { return };
     for violation in violations {
         let finding = &violation.finding;
         let task = Task { context, subject: &finding.subject };

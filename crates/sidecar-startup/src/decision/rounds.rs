@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::verdict::{Decision, Repaired};
 use crate::finding::{Fault, Refusal, Subject, Violation};
@@ -26,8 +26,8 @@ use crate::startup::lineup::Lineup;
 /// The outcome of repairing an object.
 #[derive(Debug)]
 pub(super) struct Repairs {
-    /// The object, repaired.
-    pub(super) object: Value,
+    /// The object, repaired; none if it is as it was sent.
+    pub(super) object: Option<Box<RawValue>>,
     /// What was repaired.
     pub(super) done: Vec<Repaired>,
     /// The verdict on it, or why the repairs must not be made.
@@ -58,60 +58,68 @@ pub(super) fn repair(
     sent: &Context<'_>,
     terms: Terms<'_>,
     found: Option<Vec<Violation>>,
-    mut object: Value,
+    object: &RawValue,
     outdated: &[ContainerId],
     verdict: Verdict<'_>,
 ) -> Result<Repairs, Refusal> {
     let rounds = Rounds { sent, terms, verdict };
-    let mut done = renew(sent, outdated, &mut object);
-    let (mut text, mut step) = if done.is_empty() {
-        let found = found.unwrap_or_else(|| violations(sent));
-        (None, rounds.step(sent, found, &object, &[]))
-    } else {
-        let text = object.to_string();
-        let step = rounds.look(&text, |context| rounds.step(context, violations(context), &object, &[]))?;
-        (Some(text), step)
+    let (renewed, mut done) = renew(sent, outdated, object).unwrap_or_default();
+    let mut step = match &renewed {
+        None => rounds.step(sent, found.unwrap_or_else(|| violations(sent)), object, &[]),
+        Some(object) => {
+            rounds.look(object, |context| rounds.step(context, violations(context), object, &[]))?
+        }
     };
+    let mut revision = renewed;
     let mut dropped = Vec::new();
     let mut left = MAX_ROUNDS;
     while left != 0 {
-        let (repaired, mut made) = match step {
+        let (repaired, made) = match step {
             Step::Round { object, made } => (object, made),
             Step::Settled { verdict, mut refused, rise } => {
                 refused.append(&mut dropped);
                 let rise = rise.filter(|_| !done.is_empty());
                 let path = sent.pod.path();
                 done.extend(rise.map(|what| Repaired { path: path.clone(), what, rule: None }));
-                return Ok(Repairs { object, done, verdict, refused });
+                return Ok(Repairs { object: revision, done, verdict, refused });
             }
         };
-        let revised = repaired.to_string();
-        let next = rounds.look(&revised, |context| match rounds.broken_by(context) {
+        let next = rounds.look(&repaired, |context| match rounds.broken_by(context) {
             None => Ok(rounds.step(context, violations(context), &repaired, &[])),
             Some(broken) => Err(broken),
         })?;
         step = match next {
             Ok(next) => {
                 done.extend(made.into_iter().map(|(repaired, _)| repaired));
-                (object, text) = (repaired, Some(revised));
+                revision = Some(repaired);
                 dropped.clear();
                 left -= 1;
                 next
             }
-            Err(Broken { containers, reason, .. }) => {
-                let closes = |(_, violation): &(Repaired, Violation)| {
-                    target(violation).is_some_and(|name| containers.iter().any(|container| container == name))
+            Err(broken) => {
+                dropped.extend(drop_one(made, broken));
+                let again = |context: &Context<'_>, object: &RawValue| {
+                    rounds.step(context, violations(context), object, &dropped)
                 };
-                let culprit = made.iter().position(closes).unwrap_or(made.len() - 1);
-                let (_, violation) = made.swap_remove(culprit);
-                dropped.push(Refused { violation, reason: reason.into() });
-                let again =
-                    |context: &Context<'_>| rounds.step(context, violations(context), &object, &dropped);
-                text.as_deref().map_or_else(|| Ok(again(sent)), |text| rounds.look(text, again))?
+                match &revision {
+                    None => again(sent, object),
+                    Some(object) => rounds.look(object, |context| again(context, object))?,
+                }
             }
         };
     }
     Err("the repairs undo each other".into())
+}
+
+/// Of the repairs of one round, takes the one that breaks something.
+fn drop_one(mut made: Vec<(Repaired, Violation)>, broken: Broken) -> Option<Refused> {
+    let Broken { containers, reason, .. } = broken;
+    let closes = |(_, violation): &(Repaired, Violation)| {
+        target(violation).is_some_and(|name| containers.iter().any(|container| container == name))
+    };
+    let culprit = made.iter().position(closes);
+    let (_, violation) = culprit.map(|culprit| made.swap_remove(culprit)).or_else(|| made.pop())?;
+    Some(Refused { violation, reason: reason.into() })
 }
 
 /// What comes of one revision of the object.
@@ -119,7 +127,7 @@ enum Step {
     /// There was something to repair.
     Round {
         /// The next revision.
-        object: Value,
+        object: Box<RawValue>,
         /// What was repaired.
         made: Vec<(Repaired, Violation)>,
     },
@@ -145,10 +153,12 @@ struct Rounds<'r, 'p> {
 
 impl Rounds<'_, '_> {
     /// Looks at a revision of the object. It is read only once, since reading takes most of the time.
-    fn look<T>(&self, text: &str, look: impl FnOnce(&Context<'_>) -> T) -> Result<T, Refusal> {
+    fn look<T>(&self, object: &RawValue, look: impl FnOnce(&Context<'_>) -> T) -> Result<T, Refusal> {
         let Terms { settings, sender, .. } = self.terms;
-        with_pod(self.sent.pod.kind, text, settings, sender, |pod| look(&Context::new(pod, self.terms)))
-            .map_err(|_| Refusal::from("the object cannot be read"))
+        with_pod(self.sent.pod.kind, object.get(), settings, sender, |pod| {
+            look(&Context::new(pod, self.terms))
+        })
+        .map_err(|_| Refusal::from("the object cannot be read"))
     }
 
     /// Repairs a revision of the object, with these violations, but for what was dropped.
@@ -156,15 +166,17 @@ impl Rounds<'_, '_> {
         &self,
         context: &Context<'_>,
         found: Vec<Violation>,
-        object: &Value,
+        object: &RawValue,
         dropped: &[Refused],
     ) -> Step {
-        let mut object = object.clone();
-        let Round { made, refused } = round(context, &found, &mut object, dropped);
-        if made.is_empty() {
-            Step::Settled { refused, rise: rise(self.sent, context), verdict: (self.verdict)(context, found) }
-        } else {
-            Step::Round { object, made }
+        let Round { object, made, refused } = round(context, &found, object, dropped);
+        match object {
+            Some(object) if !made.is_empty() => Step::Round { object, made },
+            _ => Step::Settled {
+                refused,
+                rise: rise(self.sent, context),
+                verdict: (self.verdict)(context, found),
+            },
         }
     }
 
@@ -185,31 +197,39 @@ fn target(violation: &Violation) -> Option<&str> {
 /// What was repaired in one round, and what was not.
 #[derive(Default)]
 struct Round {
+    /// The next revision; none if it could not be read.
+    object: Option<Box<RawValue>>,
     made: Vec<(Repaired, Violation)>,
     refused: Vec<Refused>,
 }
 
-/// Derives the `startupProbe` of some sidecar containers again.
-fn renew(context: &Context<'_>, outdated: &[ContainerId], object: &mut Value) -> Vec<Repaired> {
+/// Derives the `startupProbe` of some sidecar containers again. Returns the object, if anything was done, and what.
+fn renew(
+    context: &Context<'_>,
+    outdated: &[ContainerId],
+    object: &RawValue,
+) -> Option<(Option<Box<RawValue>>, Vec<Repaired>)> {
+    if outdated.is_empty() {
+        return None;
+    }
     let mut made = Vec::new();
-    let Some(mut draft) = Draft::of(object, context.pod.template_path()) else { return made };
+    let mut draft = Draft::of(object, context.pod.template_path())?;
     for id in outdated {
         let Some(container) = context.pod.get(*id) else { continue };
         let Ok(source) = Source::of_placed(context, container) else { continue };
         let what =
             format!("updated the startupProbe of sidecar {} from {source}, which changed", container.name());
-        if let Some(value) = source.probe(|field| draft.get(*id, field).cloned()) {
+        if let Some(value) = source.probe(|field| draft.get(*id, field)) {
             draft.apply(vec![Edit::Set { container: *id, path: &["startupProbe"], value }]);
             let path = context.pod.path_of(container).child("startupProbe");
             made.push(Repaired { path, what, rule: Some(RuleId::SidecarWithoutStartupProbe) });
         }
     }
-    draft.finish();
-    made
+    if made.is_empty() { None } else { Some((Some(draft.finish()?), made)) }
 }
 
 /// Carries out the plans of the first phase in which there is something to repair, but for those that are dropped.
-fn round(context: &Context<'_>, found: &[Violation], object: &mut Value, dropped: &[Refused]) -> Round {
+fn round(context: &Context<'_>, found: &[Violation], object: &RawValue, dropped: &[Refused]) -> Round {
     let is_left =
         |violation: &&Violation| dropped.iter().all(|other| other.violation.fault() != violation.fault());
     let mut tasks: Vec<_> = found
@@ -222,6 +242,9 @@ fn round(context: &Context<'_>, found: &[Violation], object: &mut Value, dropped
         .collect();
     tasks.sort_by_key(|(phase, ..)| *phase);
     let mut round = Round::default();
+    if tasks.is_empty() {
+        return round;
+    }
     let Some(mut draft) = Draft::of(object, context.pod.template_path()) else { return round };
     let mut last = None;
     for (phase, repair, violation) in tasks {
@@ -254,7 +277,7 @@ fn round(context: &Context<'_>, found: &[Violation], object: &mut Value, dropped
             Err(reason) => round.refused.push(Refused { violation: violation.clone(), reason }),
         }
     }
-    draft.finish();
+    round.object = draft.finish();
     round
 }
 
