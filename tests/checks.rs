@@ -8,6 +8,7 @@ mod large_inputs;
 mod module;
 mod pages;
 mod random_pods;
+mod tables;
 pub(crate) mod trial;
 
 use std::path::Path;
@@ -22,6 +23,7 @@ pub(crate) fn trials(root: &Path, module: &Arc<PolicyModule>) -> anyhow::Result<
     trials.extend(completeness::trials(root));
     trials.extend(documentation::trials(root, module));
     trials.extend(pages::trials(root, module));
+    trials.extend(tables::trials(root));
     trials.extend(module::trials(root, module));
     trials.push(catalogue::trial(root));
     trials.push(large_inputs::trial(module));

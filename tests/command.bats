@@ -34,6 +34,9 @@ check() {
     [ "$status" -eq 0 ]
     check nowhere.yaml
     [ "$status" -eq 2 ]
+    check - </dev/null
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"nothing is piped in"* ]]
     check README.md examples/readiness-probe-only.yaml
     [ "$status" -eq 2 ]
     [[ "$output" == *"--> README.md:"* ]]
