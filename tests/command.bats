@@ -148,6 +148,16 @@ EOF
     [[ "$output" == *"nowhere.yaml"* ]]
 }
 
+@test "the annotation in docs/command.md silences the rule" {
+    sed -n '/^```yaml$/,/^```$/{/^```/!p}' docs/command.md >"$BATS_TEST_TMPDIR/pod.yaml"
+    check "$BATS_TEST_TMPDIR/pod.yaml"
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"1 allowed, 0 denied; 1 ignored"* ]]
+    sed -i '/ignore/d' "$BATS_TEST_TMPDIR/pod.yaml"
+    check "$BATS_TEST_TMPDIR/pod.yaml"
+    [ "$status" -eq 1 ]
+}
+
 @test "the picture in README.md is what the command draws" {
     "$command" timeline --fix --svg "$BATS_TEST_TMPDIR" examples/repairs/istio.yaml
     diff docs/timeline.svg "$BATS_TEST_TMPDIR/pod-shop-after-fix.svg"

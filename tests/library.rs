@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::de::{Deserializer, Error as _, Visitor};
 use serde::Deserialize as _;
+use serde::de::{Deserializer, Error as _, Visitor};
 use serde_json::Value;
 use sidecar_startup::catalogue::ROWS;
 use sidecar_startup::model::object::Object;
@@ -117,7 +117,7 @@ pub fn setting_names() -> &'static [&'static str] {
 ///
 /// # Errors
 /// They are not valid.
-pub fn read_settings(settings: &Value) -> anyhow::Result<impl PartialEq + std::fmt::Debug> {
+pub fn read_settings(settings: &Value) -> anyhow::Result<String> {
     let settings = Settings::from_value(settings).map_err(|error| anyhow::anyhow!("{error}"))?;
     Ok(format!("{settings:?}"))
 }

@@ -27,12 +27,14 @@ pub(super) fn trials(root: &Path) -> Vec<Trial> {
 
 /// All rules in their order, with what they do by default and what repairs them.
 fn rules_of_the_readme(text: &str) -> anyhow::Result<()> {
-    let found: Vec<_> = rows(text, "| rule | what is wrong | default | repaired with |")?
-        .map(|cells| cells.into_iter().enumerate().filter(|(column, _)| *column != 1).map(|(_, cell)| cell).collect())
-        .collect();
+    let mut found: Vec<_> = rows(text, "| rule | what is wrong | default | `fix:` |")?.collect();
+    for cells in &mut found {
+        ensure!(cells.len() == 4, "{cells:?}");
+        cells.remove(1);
+    }
     let expected: Vec<Vec<_>> = rules()
         .map(|rule| {
-            let repair = rule.repaired_with.map_or("-".to_owned(), |fix| format!("`fix: {fix}`"));
+            let repair = rule.repaired_with.map_or("-".to_owned(), |fix| format!("`{fix}`"));
             vec![format!("`{}`", rule.id), rule.default_action, repair]
         })
         .collect();
@@ -49,8 +51,10 @@ fn repairs(text: &str) -> anyhow::Result<()> {
         }
     }
     // "Safe" is behind "All".
-    let least: BTreeMap<_, _> = found.into_iter().filter_map(|(rule, fixes)| Some((rule, fixes.last()?.clone()))).collect();
-    let expected: BTreeMap<_, _> = rules().filter_map(|rule| Some((rule.id.to_owned(), rule.repaired_with?))).collect();
+    let least: BTreeMap<_, _> =
+        found.into_iter().filter_map(|(rule, fixes)| Some((rule, fixes.last()?.clone()))).collect();
+    let expected: BTreeMap<_, _> =
+        rules().filter_map(|rule| Some((rule.id.to_owned(), rule.repaired_with?))).collect();
     ensure!(least == expected, "{least:#?} are not {expected:#?}");
     Ok(())
 }
@@ -60,8 +64,10 @@ fn settings(text: &str) -> anyhow::Result<()> {
     let mut named = BTreeSet::new();
     for cells in rows(text, "| setting | type | default | for |")? {
         let [name, values, default, _] = cells.as_slice() else { anyhow::bail!("{cells:?}") };
-        let (name, place) =
-            name.strip_prefix("[`").and_then(|name| name.strip_suffix(')')?.split_once("`](#")).context(name.clone())?;
+        let (name, place) = name
+            .strip_prefix("[`")
+            .and_then(|name| name.strip_suffix(')')?.split_once("`](#"))
+            .context(name.clone())?;
         ensure!(text.lines().any(|line| heading(line).is_some_and(|it| it == place)), "no heading #{place}");
         has_default(name, default, &|value| json!({name: value})).context(name.to_owned())?;
         if values.starts_with('`') {
@@ -70,7 +76,8 @@ fn settings(text: &str) -> anyhow::Result<()> {
         named.insert(name.to_owned());
     }
     is_complete(&named)?;
-    let sidecar = |field: &str, value: Value| json!({"sidecars": [{"match": {"containerNames": ["a"]}, field: value}]});
+    let sidecar =
+        |field: &str, value: Value| json!({"sidecars": [{"match": {"containerNames": ["a"]}, field: value}]});
     for cells in rows(text, "| field | type | default | |")? {
         let [name, values, default, _] = cells.as_slice() else { anyhow::bail!("{cells:?}") };
         let name = name.trim_matches('`');
@@ -115,7 +122,10 @@ fn has_default(name: &str, default: &str, set: &dyn Fn(Value) -> Value) -> anyho
         ensure!(["help", "oldestKubernetes"].contains(&name), "{default} is no value");
         return Ok(());
     }
-    ensure!(read_settings(&set(value_of(default)?))? == read_settings(&json!({}))?, "{default} is not the default");
+    ensure!(
+        read_settings(&set(value_of(default)?))? == read_settings(&json!({}))?,
+        "{default} is not the default"
+    );
     Ok(())
 }
 
@@ -156,7 +166,8 @@ fn heading(line: &str) -> Option<String> {
 /// The rows of the table with this head.
 fn rows(text: &str, head: &str) -> anyhow::Result<impl Iterator<Item = Vec<String>>> {
     let (_, table) = text.split_once(&format!("{head}\n")).with_context(|| format!("no table {head}"))?;
-    let rows: Vec<_> = table.lines().skip(1).map_while(|line| line.strip_prefix("| ")?.strip_suffix('|')).collect();
+    let rows: Vec<_> =
+        table.lines().skip(1).map_while(|line| line.strip_prefix("| ")?.strip_suffix('|')).collect();
     ensure!(!rows.is_empty(), "{head} has no rows");
     let cells = |row: &str| row.split('|').map(|cell| cell.trim().to_owned()).collect();
     Ok(rows.into_iter().map(cells).collect::<Vec<_>>().into_iter())
