@@ -69,30 +69,37 @@ fn settings(text: &str) -> anyhow::Result<()> {
             .and_then(|name| name.strip_suffix(')')?.split_once("`](#"))
             .context(name.clone())?;
         ensure!(text.lines().any(|line| heading(line).is_some_and(|it| it == place)), "no heading #{place}");
-        has_default(name, default, &|value| json!({name: value})).context(name.to_owned())?;
+        let setting = Field { settings: json!({}), of: "", name };
+        // Defaults that are no values are told in words.
+        if default.contains('`') {
+            setting.has_default(default)?;
+        } else {
+            ensure!(["help", "oldestKubernetes"].contains(&name), "{name}: {default} is no value");
+        }
         if values.starts_with('`') {
-            are_all(values, &|value| json!({name: value})).context(name.to_owned())?;
+            setting.takes_only(values)?;
         }
         named.insert(name.to_owned());
     }
     is_complete(&named)?;
-    let sidecar =
-        |field: &str, value: Value| json!({"sidecars": [{"match": {"containerNames": ["a"]}, field: value}]});
     for cells in rows(text, "| field | type | default | |")? {
         let [name, values, default, _] = cells.as_slice() else { anyhow::bail!("{cells:?}") };
-        let name = name.trim_matches('`');
+        let settings = json!({"sidecars": [{"match": {"containerNames": ["a"]}}]});
+        let field = Field { settings, of: "/sidecars/0", name: name.trim_matches('`') };
         if !["-", "required"].contains(&default.as_str()) {
-            let unset = json!({"sidecars": [{"match": {"containerNames": ["a"]}}]});
-            ensure!(read_settings(&sidecar(name, value_of(default)?))? == read_settings(&unset)?, "{name}");
+            field.has_default(default)?;
         }
-        if ["need", "position"].contains(&name) {
-            are_all(values, &|value| sidecar(name, value)).context(name.to_owned())?;
+        if ["need", "position"].contains(&field.name) {
+            field.takes_only(values)?;
         }
     }
     for cells in rows(text, "| field | values | default | |")? {
         let [name, _, default, _] = cells.as_slice() else { anyhow::bail!("{cells:?}") };
         let name = name.trim_matches('`');
-        has_default(name, default, &|value| json!({"nodes": {name: value}})).context(name.to_owned())?;
+        // Others than this one need it.
+        let support = if name == "sidecarSupport" { "Assumed" } else { "Checked" };
+        let settings = json!({"nodes": {"sidecarSupport": support}});
+        Field { settings, of: "/nodes", name }.has_default(default)?;
     }
     Ok(())
 }
@@ -116,29 +123,43 @@ fn is_complete(named: &BTreeSet<String>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What a table says is a default changes nothing when it is set. Defaults that are told in words are not checked.
-fn has_default(name: &str, default: &str, set: &dyn Fn(Value) -> Value) -> anyhow::Result<()> {
-    if !default.contains('`') {
-        ensure!(["help", "oldestKubernetes"].contains(&name), "{default} is no value");
-        return Ok(());
-    }
-    ensure!(
-        read_settings(&set(value_of(default)?))? == read_settings(&json!({}))?,
-        "{default} is not the default"
-    );
-    Ok(())
+/// A field of settings that are valid without it.
+struct Field<'f> {
+    settings: Value,
+    /// The JSON pointer to the object that it is a field of.
+    of: &'f str,
+    name: &'f str,
 }
 
-/// Each of the quoted values is accepted, and no other word.
-fn are_all(values: &str, set: &dyn Fn(Value) -> Value) -> anyhow::Result<()> {
-    let mut seen = Vec::new();
-    for value in quoted(values) {
-        let settings = read_settings(&set(json!(value)))?;
-        ensure!(!seen.contains(&settings), "{value} means the same as another value");
-        seen.push(settings);
+impl Field<'_> {
+    fn set(&self, value: Value) -> anyhow::Result<String> {
+        let mut settings = self.settings.clone();
+        let object =
+            settings.pointer_mut(self.of).and_then(Value::as_object_mut).context(self.of.to_owned())?;
+        object.insert(self.name.to_owned(), value);
+        read_settings(&settings).with_context(|| self.name.to_owned())
     }
-    ensure!(read_settings(&set(json!("Other"))).is_err());
-    Ok(())
+
+    /// Its default, as a cell has it, changes nothing.
+    fn has_default(&self, cell: &str) -> anyhow::Result<()> {
+        let is_same = self.set(value_of(cell)?)? == read_settings(&self.settings)?;
+        ensure!(is_same, "{}: {cell} is not the default", self.name);
+        Ok(())
+    }
+
+    /// It takes each of the values in a cell, which mean different things, and no other word.
+    fn takes_only(&self, cell: &str) -> anyhow::Result<()> {
+        let mut seen = BTreeSet::new();
+        for value in quoted(cell) {
+            ensure!(
+                seen.insert(self.set(json!(value))?),
+                "{}: {value} means the same as another value",
+                self.name
+            );
+        }
+        ensure!(self.set(json!("Other")).is_err(), "{} takes any word", self.name);
+        Ok(())
+    }
 }
 
 /// The value in a cell: one, or the fields of an object.
