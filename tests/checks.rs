@@ -5,6 +5,7 @@ mod completeness;
 mod deploy;
 mod documentation;
 mod large_inputs;
+mod messages;
 mod module;
 mod pages;
 mod random_pods;
@@ -27,6 +28,7 @@ pub(crate) fn trials(root: &Path, module: &Arc<PolicyModule>) -> anyhow::Result<
     trials.extend(module::trials(root, module));
     trials.push(catalogue::trial(root));
     trials.push(large_inputs::trial(module));
+    trials.push(messages::trial(root));
     trials.push(random_pods::trial());
     Ok(trials)
 }
