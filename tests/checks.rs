@@ -5,6 +5,7 @@ mod completeness;
 mod deploy;
 mod documentation;
 mod large_inputs;
+mod links;
 mod messages;
 mod module;
 mod pages;
@@ -29,6 +30,7 @@ pub(crate) fn trials(root: &Path, module: &Arc<PolicyModule>) -> anyhow::Result<
     trials.push(catalogue::trial(root));
     trials.push(large_inputs::trial(module));
     trials.push(messages::trial(root));
+    trials.push(links::trial(root));
     trials.push(random_pods::trial());
     Ok(trials)
 }

@@ -12,18 +12,21 @@ use serde_json::{Map, Value, json};
 use super::trial::trial;
 
 pub(super) fn trials(root: &Path) -> Vec<Trial> {
-    let tables: [(&str, fn(&str) -> anyhow::Result<()>); 4] = [
+    let tables: [(&str, Check); 4] = [
         ("README.md", rules_of_the_readme),
         ("docs/repairs.md", repairs),
         ("docs/settings.md", settings),
         ("questions-ui.yml", form),
     ];
-    let one = |(file, check): (&str, fn(&str) -> anyhow::Result<()>)| {
+    let one = |(file, check): (&str, Check)| {
         let path: PathBuf = root.join(file);
         trial(format!("tables::{file}"), move || check(&fs::read_to_string(path)?))
     };
     tables.into_iter().map(one).collect()
 }
+
+/// Checks the text of a page.
+type Check = fn(&str) -> anyhow::Result<()>;
 
 /// All rules in their order, with what they do by default and what repairs them.
 fn rules_of_the_readme(text: &str) -> anyhow::Result<()> {
