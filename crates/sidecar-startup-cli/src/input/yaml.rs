@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead};
 use std::sync::mpsc;
-use std::thread;
+use std::{mem, thread};
 
 use manifest::stream::{Documents, Part};
 use manifest::{Document, Position};
@@ -14,8 +14,11 @@ use crate::object::{Head, Object};
 /// From this many bytes on, documents are read while the ones before are judged.
 const LONG: usize = 256 << 10;
 
-/// How many documents may be read ahead.
-const AHEAD: usize = 8;
+/// How many bytes of documents are handed over at once: to wake another thread takes as long as to read a small document.
+const BATCH: usize = 64 << 10;
+
+/// How many batches may be read ahead.
+const AHEAD: usize = 4;
 
 /// Reads the objects of a stream, document by document.
 pub(super) fn read(reader: impl BufRead + Send + 'static, sink: Sink<'_>) -> anyhow::Result<()> {
@@ -29,34 +32,39 @@ pub(super) fn read(reader: impl BufRead + Send + 'static, sink: Sink<'_>) -> any
     let (sender, parsed) = mpsc::sync_channel(AHEAD);
     // It ends with the stream, or when nobody takes what it sends. Nobody waits for it: it may be blocked by its input.
     thread::spawn(move || {
+        let mut batch = Vec::new();
+        let mut bytes = 0;
         for part in documents {
-            if sender.send(part.map(Parsed::of)).is_err() {
-                break;
+            bytes += part.as_ref().map_or(BATCH, |part| part.bytes.len());
+            batch.push(part.map(Parsed::of));
+            if BATCH <= bytes {
+                bytes = 0;
+                if sender.send(mem::take(&mut batch)).is_err() {
+                    return;
+                }
             }
         }
+        // It is of no use if nobody takes it.
+        drop(sender.send(batch));
     });
-    for part in parsed {
-        give(part, sink)?;
-    }
-    Ok(())
+    parsed.into_iter().flatten().try_for_each(|part| give(part, sink))
 }
 
-/// A document, and what it is if it is plain.
+/// A document, and its JSON if it is plain.
 struct Parsed {
     part: Part,
-    plain: Option<(String, Head)>,
+    json: Option<String>,
 }
 
 impl Parsed {
     fn of(part: Part) -> Self {
         let json = std::str::from_utf8(&part.bytes).ok().and_then(manifest::plain_json);
-        let plain = json.and_then(|json| Head::of_json(&json).map(|head| (json, head)));
-        Self { part, plain: plain.filter(|(_, head)| head.item_kind().is_none()) }
+        Self { part, json }
     }
 }
 
 fn give(parsed: io::Result<Parsed>, sink: Sink<'_>) -> anyhow::Result<()> {
-    let Parsed { part, plain } = match parsed {
+    let Parsed { part, json } = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
             return sink(Found::Unreadable(Unreadable::whole(format!("cannot be read: {error}"))));
@@ -69,7 +77,8 @@ fn give(parsed: io::Result<Parsed>, sink: Sink<'_>) -> anyhow::Result<()> {
             return sink(Found::Unreadable(Unreadable { position: Some(position), reason, line: None }));
         }
     };
-    if let Some((json, head)) = plain {
+    let plain = json.and_then(|json| Head::of_json(&json).map(|head| (json, head)));
+    if let Some((json, head)) = plain.filter(|(_, head)| head.item_kind().is_none()) {
         return sink(if head.is_complete() {
             Found::Object(Object::of_plain_yaml((text, part.line), json, head))
         } else {
