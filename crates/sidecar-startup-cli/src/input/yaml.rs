@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead};
 use std::sync::mpsc;
-use std::{mem, thread};
+use std::thread;
 
 use manifest::stream::{Documents, Part};
 use manifest::{Document, Position};
@@ -14,11 +14,8 @@ use crate::object::{Head, Object};
 /// From this many bytes on, documents are read while the ones before are judged.
 const LONG: usize = 256 << 10;
 
-/// How many bytes of documents are handed over at once: to wake another thread takes as long as to read a small document.
-const BATCH: usize = 64 << 10;
-
-/// How many batches may be read ahead.
-const AHEAD: usize = 4;
+/// How many documents may be read ahead.
+const AHEAD: usize = 8;
 
 /// Reads the objects of a stream, document by document.
 pub(super) fn read(reader: impl BufRead + Send + 'static, sink: Sink<'_>) -> anyhow::Result<()> {
@@ -32,22 +29,16 @@ pub(super) fn read(reader: impl BufRead + Send + 'static, sink: Sink<'_>) -> any
     let (sender, parsed) = mpsc::sync_channel(AHEAD);
     // It ends with the stream, or when nobody takes what it sends. Nobody waits for it: it may be blocked by its input.
     thread::spawn(move || {
-        let mut batch = Vec::new();
-        let mut bytes = 0;
         for part in documents {
-            bytes += part.as_ref().map_or(BATCH, |part| part.bytes.len());
-            batch.push(part.map(Parsed::of));
-            if BATCH <= bytes {
-                bytes = 0;
-                if sender.send(mem::take(&mut batch)).is_err() {
-                    return;
-                }
+            if sender.send(part.map(Parsed::of)).is_err() {
+                break;
             }
         }
-        // It is of no use if nobody takes it.
-        drop(sender.send(batch));
     });
-    parsed.into_iter().flatten().try_for_each(|part| give(part, sink))
+    for part in parsed {
+        give(part, sink)?;
+    }
+    Ok(())
 }
 
 /// A document, and its JSON if it is plain.
