@@ -50,7 +50,7 @@ impl<'a> Cursor<'a> {
 
 /// Moves a position past bytes of a text.
 pub(super) fn advance(position: &mut Position, bytes: &[u8]) {
-    let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
+    let lines = bytes.split(|byte| *byte == b'\n').count() - 1;
     let last = bytes.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
     // Continuation bytes of UTF-8 belong to the character before.
     let columns = last.iter().filter(|byte| **byte & 0xC0 != 0x80).count();
