@@ -128,8 +128,9 @@ test: tools
 e2e-tests: tools $(REGISTRY)
 	@scripts/need bats jq curl docker-registry shellcheck
 	@scripts/need kubectl helm || true # tests that need them are skipped without
+	@scripts/need pre-commit || true # the same
 	KWCTL='$(KWCTL)' bats e2e.bats
-	bats tests/command.bats tests/deploy.bats tests/scripts.bats
+	bats tests/command.bats tests/deploy.bats tests/scripts.bats tests/pre-commit.bats
 	PUSHER='$(if $(filter $(HOST),$(KWCTL)),$(REGISTRY),$(KWCTL))' bats tests/registry.bats
 
 fmt:

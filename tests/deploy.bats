@@ -84,6 +84,7 @@ render_shown() {
     [ "$(count '^  module: registry://registry.example.com/policies/sidecar-startup:v')" -eq 2 ]
     [ "$(count '^      - kubewarden$')" -eq 2 ]
     [ "$(count '^      - monitoring$')" -eq 2 ]
+    [ "$(count '^    - key: sidecar-startup-enforce$')" -eq 1 ]
     [ "$(count '^      reason: waits for the mesh upgrade$')" -eq 1 ]
 }
 
@@ -151,7 +152,7 @@ run_commands_of() {
 }
 
 @test "the commands of deploy/OPERATING.md" {
-    run_commands_of deploy/OPERATING.md 6
+    run_commands_of deploy/OPERATING.md 7
 }
 
 @test "the commands of README.md" {

@@ -8,5 +8,5 @@
 
 @test "shellcheck passes for the repository's scripts" {
     cd "$BATS_TEST_DIRNAME/.."
-    shellcheck scripts/* .ci/run tests/deploy/bin/*
+    shellcheck scripts/* .ci/run tests/deploy/bin/* tests/distribution/bin/*
 }

@@ -1,8 +1,9 @@
-//! Files that are published with the policy: the Artifact Hub package, Rancher's settings form and the workflows.
+//! Files that are published with the policy: the Artifact Hub package, Rancher's settings form, the workflows and the GitHub Action.
 
 #![allow(clippy::indexing_slicing, reason = "a missing field of a JSON value reads as null")]
 #![allow(clippy::unwrap_used, reason = "helpers fail like the tests that call them")]
 
+mod action;
 mod files;
 mod workflows;
 

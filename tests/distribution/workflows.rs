@@ -1,4 +1,4 @@
-//! The workflows of CI and of a release: what they use is pinned, and what they name exists.
+//! The workflows of CI and of a release, and the GitHub Action: what they use is pinned, and what they name exists.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -24,7 +24,7 @@ fn workflows() -> Vec<(String, String)> {
 /// An action's owner can move a tag but not a commit.
 #[test]
 fn the_actions_of_the_workflows_are_pinned() {
-    for (name, text) in workflows() {
+    for (name, text) in workflows().into_iter().chain([("action.yml".to_owned(), read("action.yml"))]) {
         let used = text.lines().filter_map(|line| line.split_once("uses: ").map(|(_, action)| action));
         let mut count = 0;
         for action in used {
@@ -58,7 +58,8 @@ fn owner_and_registry_are_in_one_place() {
     let annotation =
         |name: &str| metadata["annotations"][format!("io.kubewarden.policy.{name}")].as_str().unwrap();
     let (url, oci_url) = (annotation("source").trim_start_matches("https://"), annotation("ociUrl"));
-    for (name, text) in workflows().into_iter().chain([("Makefile".to_owned(), read("Makefile"))]) {
+    let others = ["Makefile", "action.yml", "scripts/action"].map(|name| (name.to_owned(), read(name)));
+    for (name, text) in workflows().into_iter().chain(others) {
         let owner = |url: &str| url.rsplit_once('/').unwrap().0.to_owned();
         for place in [owner(url), owner(oci_url)] {
             assert!(!text.contains(&place), "{name} names {place}: use scripts/metadata");

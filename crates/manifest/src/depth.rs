@@ -9,7 +9,7 @@ use crate::position::{Error, MAX_DEPTH, error_at};
 /// In block style, two levels (a list in a field) take two columns at least, so only a text with a line that begins further to the right
 /// is looked at closely. In flow style, the parser has a limit of its own.
 pub(crate) fn too_deep(text: &str) -> Option<Error> {
-    let start = |line: &str| line.len() - line.trim_start_matches([' ', '-', '?', ':']).len();
+    let start = |line: &str| line.bytes().take_while(|byte| b" -?:".contains(byte)).count();
     if text.lines().all(|line| start(line) < MAX_DEPTH / 2) {
         return None;
     }

@@ -19,26 +19,30 @@ pub fn plain_json(text: &str) -> Option<String> {
     if text.trim_start().starts_with('{') || depth::too_deep(text).is_some() {
         return None;
     }
-    let mut writer = Writer { json: String::with_capacity(text.len()), open: Vec::new(), documents: 0 };
+    let mut writer = Writer { json: Vec::with_capacity(text.len()), ..Writer::default() };
     for event in Parser::new_from_str(text) {
         writer.add(event.ok()?.0)?;
     }
-    (writer.documents == 1 && !writer.json.is_empty()).then_some(writer.json)
+    String::from_utf8(writer.json).ok().filter(|json| writer.documents == 1 && !json.is_empty())
 }
 
+#[derive(Default)]
 struct Writer<'t> {
-    json: String,
+    json: Vec<u8>,
     /// The collections around the next value.
-    open: Vec<Collection<'t>>,
+    open: Vec<Collection>,
+    /// The keys of the open mappings so far.
+    keys: Vec<Cow<'t, str>>,
     documents: usize,
 }
 
-enum Collection<'t> {
+enum Collection {
     List {
         is_empty: bool,
     },
     Map {
-        keys: Vec<Cow<'t, str>>,
+        /// Where its keys begin.
+        keys: usize,
         /// Whether a key comes next, not a value.
         wants_key: bool,
     },
@@ -49,24 +53,33 @@ impl<'t> Writer<'t> {
     fn add(&mut self, event: Event<'t>) -> Option<()> {
         match event {
             Event::DocumentStart(_) => self.documents += 1,
-            Event::Scalar(text, style, 0, None) => return self.scalar(text, style),
+            Event::Scalar(text, style, 0, None) => {
+                if let Some(Collection::Map { keys, wants_key: wants_key @ true }) = self.open.last_mut() {
+                    *wants_key = false;
+                    let keys = *keys;
+                    return self.key(text, style, keys);
+                }
+                return self.scalar(&text, style);
+            }
             Event::SequenceStart(0, None) => {
                 self.begin()?;
-                self.json.push('[');
+                self.json.push(b'[');
                 self.open.push(Collection::List { is_empty: true });
             }
             Event::MappingStart(0, None) => {
                 self.begin()?;
-                self.json.push('{');
-                self.open.push(Collection::Map { keys: Vec::new(), wants_key: true });
+                self.json.push(b'{');
+                self.open.push(Collection::Map { keys: self.keys.len(), wants_key: true });
             }
             Event::SequenceEnd => {
                 self.open.pop();
-                self.json.push(']');
+                self.json.push(b']');
             }
             Event::MappingEnd => {
-                self.open.pop();
-                self.json.push('}');
+                if let Some(Collection::Map { keys, .. }) = self.open.pop() {
+                    self.keys.truncate(keys);
+                }
+                self.json.push(b'}');
             }
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
             Event::Alias(_) | Event::Scalar(..) | Event::SequenceStart(..) | Event::MappingStart(..) => {
@@ -76,35 +89,39 @@ impl<'t> Writer<'t> {
         Some(())
     }
 
-    fn scalar(&mut self, text: Cow<'t, str>, style: ScalarStyle) -> Option<()> {
-        if let Some(Collection::Map { keys, wants_key: wants_key @ true }) = self.open.last_mut() {
-            let is_merge = text == "<<" && style == ScalarStyle::Plain;
-            if is_merge || MAX_KEYS < keys.len() || keys.contains(&text) {
-                return None;
-            }
-            *wants_key = false;
-            if !keys.is_empty() {
-                self.json.push(',');
-            }
-            self.json += &serde_json::to_string(&text).ok()?;
-            self.json.push(':');
-            keys.push(text);
-            return Some(());
-        }
-        self.begin()?;
-        let value = scalar::resolve(&text, style, None).ok()?;
-        // An empty document is none.
-        if value == Value::Null && self.open.is_empty() {
+    /// Adds a key to the innermost mapping, whose keys begin at `first`.
+    fn key(&mut self, text: Cow<'t, str>, style: ScalarStyle, first: usize) -> Option<()> {
+        // Merge keys, and keys that are no strings.
+        let is_plain =
+            style != ScalarStyle::Plain || (text != "<<" && scalar::other_than_text(&text) == Ok(None));
+        let others = self.keys.get(first..).unwrap_or_default();
+        if !is_plain || MAX_KEYS < others.len() || others.contains(&text) {
             return None;
         }
-        self.json += &serde_json::to_string(&value).ok()?;
+        if !others.is_empty() {
+            self.json.push(b',');
+        }
+        serde_json::to_writer(&mut self.json, &text).ok()?;
+        self.json.push(b':');
+        self.keys.push(text);
         Some(())
+    }
+
+    fn scalar(&mut self, text: &str, style: ScalarStyle) -> Option<()> {
+        self.begin()?;
+        let other = if style == ScalarStyle::Plain { scalar::other_than_text(text).ok()? } else { None };
+        match other {
+            // An empty document is none.
+            Some(Value::Null) if self.open.is_empty() => None,
+            Some(value) => serde_json::to_writer(&mut self.json, &value).ok(),
+            None => serde_json::to_writer(&mut self.json, text).ok(),
+        }
     }
 
     /// Begins a value; none if it is a key, or nested too deeply.
     fn begin(&mut self) -> Option<()> {
         match self.open.last_mut() {
-            Some(Collection::List { is_empty: false }) => self.json.push(','),
+            Some(Collection::List { is_empty: false }) => self.json.push(b','),
             Some(Collection::List { is_empty }) => *is_empty = false,
             Some(Collection::Map { wants_key: true, .. }) => return None,
             Some(Collection::Map { wants_key, .. }) => *wants_key = true,
@@ -126,6 +143,8 @@ mod tests {
             "- a\n- 'b'\n",
             "text",
             "a:\nb:\n",
+            "a: {b: 1, c: {d: 2, e: 3}, f: 4}\ng: 5\n",
+            "\"on\": 1\n'2': 3\n",
         ];
         for text in plain {
             let json: Value = serde_json::from_str(&plain_json(text).unwrap()).unwrap();
@@ -141,6 +160,9 @@ mod tests {
             "a: !!str 1",
             "<<: {a: 1}",
             "a: 1\na: 2",
+            "a: {b: 1, c: {}, b: 2}",
+            "on: 1",
+            "80: 1",
             "a: 1\n---\nb: 2",
             "{a: 1}",
             "{\"a\": 1}",

@@ -29,7 +29,12 @@ pub(crate) fn key(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> String {
 }
 
 pub(crate) fn plain(text: &str) -> Result<Value, &'static str> {
-    Ok(match text {
+    Ok(other_than_text(text)?.unwrap_or_else(|| text.into()))
+}
+
+/// The value of a plain scalar; none if it is its text.
+pub(crate) fn other_than_text(text: &str) -> Result<Option<Value>, &'static str> {
+    Ok(Some(match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
             Value::Bool(true)
@@ -38,8 +43,8 @@ pub(crate) fn plain(text: &str) -> Result<Value, &'static str> {
             Value::Bool(false)
         }
         _ if is_not_finite(text) => return Err("JSON cannot represent this number"),
-        _ => number(text).map_or_else(|| text.into(), Value::Number),
-    })
+        _ => return Ok(number(text).map(Value::Number)),
+    }))
 }
 
 fn is_not_finite(text: &str) -> bool {

@@ -2,6 +2,7 @@
 
 mod found;
 mod json_list;
+mod json_stream;
 pub(crate) mod walk;
 pub(crate) mod yaml;
 
@@ -68,7 +69,7 @@ fn read_json(mut reader: impl BufRead + Send + 'static, sink: Sink<'_>) -> io::R
         return Ok(yaml::read(Cursor::new(head).chain(reader), sink));
     }
     if LARGE <= read as u64 {
-        return Ok(json_list::read(Cursor::new(head).chain(reader), sink));
+        return Ok(json_stream::read(Cursor::new(head).chain(reader), sink));
     }
     Ok(match std::str::from_utf8(&head) {
         Ok(text) => match json_list::error(text) {

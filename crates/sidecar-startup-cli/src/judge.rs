@@ -77,7 +77,7 @@ impl Judge {
         let (group, kind) = (object.head.group(), object.head.kind());
         let is_further = self.parsed.pod_templates.iter().any(|templates| templates.is_of(group, kind));
         // Most objects are judged; only these fields can keep the library from it, so it is not asked about the others.
-        let fields = ["ownerReferences", "deletionTimestamp", "kubernetes.io", "phase"];
+        let fields = ["ownerReferences", "deletionTimestamp", "config.mirror", "phase"];
         !is_further
             && fields.iter().any(|field| request.contains(field))
             && serde_json::from_str::<Request<'_>>(request).is_ok_and(|request| request.subject().is_none())

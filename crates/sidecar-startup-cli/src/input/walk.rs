@@ -43,8 +43,7 @@ impl Exclude {
 /// The manifests under a path, by name: the path itself, or all YAML and JSON files in the folder that git does not ignore.
 pub(crate) fn files<'e>(path: &Path, exclude: &'e Exclude) -> Box<dyn Iterator<Item = Step> + 'e> {
     if path == Path::new("-") || !path.is_dir() {
-        let file = (!exclude.covers(path, false)).then(|| Step::File(path.to_owned()));
-        return Box::new(file.into_iter());
+        return Box::new((!exclude.covers(path, false)).then(|| step(path)).into_iter());
     }
     let mut builder = WalkBuilder::new(path);
     builder.require_git(false).sort_by_file_name(Ord::cmp);
@@ -53,10 +52,14 @@ pub(crate) fn files<'e>(path: &Path, exclude: &'e Exclude) -> Box<dyn Iterator<I
             let path = entry.path();
             let is_file = entry.file_type().is_some_and(|kind| !kind.is_dir());
             let is_manifest = is_file && has_extension(path) && !exclude.covers(path, false);
-            is_manifest.then(|| if is_template(path) { Step::Template } else { Step::File(path.to_owned()) })
+            is_manifest.then(|| step(path))
         }
         Err(error) => Some(unreadable(&error)),
     }))
+}
+
+fn step(path: &Path) -> Step {
+    if is_template(path) { Step::Template } else { Step::File(path.to_owned()) }
 }
 
 fn has_extension(path: &Path) -> bool {

@@ -41,22 +41,21 @@ pub(super) fn read(reader: impl BufRead + Send + 'static, sink: Sink<'_>) -> any
     Ok(())
 }
 
-/// A document, and what it is if it is plain.
+/// A document, and its JSON if it is plain.
 struct Parsed {
     part: Part,
-    plain: Option<(String, Head)>,
+    json: Option<String>,
 }
 
 impl Parsed {
     fn of(part: Part) -> Self {
         let json = std::str::from_utf8(&part.bytes).ok().and_then(manifest::plain_json);
-        let plain = json.and_then(|json| Head::of_json(&json).map(|head| (json, head)));
-        Self { part, plain: plain.filter(|(_, head)| head.item_kind().is_none()) }
+        Self { part, json }
     }
 }
 
 fn give(parsed: io::Result<Parsed>, sink: Sink<'_>) -> anyhow::Result<()> {
-    let Parsed { part, plain } = match parsed {
+    let Parsed { part, json } = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
             return sink(Found::Unreadable(Unreadable::whole(format!("cannot be read: {error}"))));
@@ -69,7 +68,8 @@ fn give(parsed: io::Result<Parsed>, sink: Sink<'_>) -> anyhow::Result<()> {
             return sink(Found::Unreadable(Unreadable { position: Some(position), reason, line: None }));
         }
     };
-    if let Some((json, head)) = plain {
+    let plain = json.and_then(|json| Head::of_json(&json).map(|head| (json, head)));
+    if let Some((json, head)) = plain.filter(|(_, head)| head.item_kind().is_none()) {
         return sink(if head.is_complete() {
             Found::Object(Object::of_plain_yaml((text, part.line), json, head))
         } else {
