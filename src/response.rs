@@ -1,26 +1,53 @@
-//! The response of `validate`.
+//! What the policy tells its host, as the JSON that Kubewarden expects.
 //!
-//! It is built directly from the SDK's [`ValidationResponse`], since the SDK's helpers cannot combine warnings with a mutation.
+//! The types are those of the same names in Kubewarden's SDK, and the tests compare them. The SDK itself would bring 60 further crates
+//! into the build, and its helpers cannot combine warnings with a mutation.
 
-use kubewarden_policy_sdk::response::ValidationResponse;
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
 use sidecar_startup::Answer;
 use wapc_guest::CallResult;
 
+/// The protocol that Kubewarden calls `v1`, as JSON.
+pub(crate) const PROTOCOL: &str = r#""v1""#;
+
 /// The HTTP status code of a denial: the object violates a rule or cannot be read.
 const BAD_REQUEST: u16 = 400;
+
+/// The answer to `validate`.
+#[derive(Serialize)]
+struct ValidationResponse {
+    accepted: bool,
+    /// For the user, on a denial.
+    message: Option<String>,
+    code: Option<u16>,
+    /// The repaired object, whole.
+    mutated_object: Option<Value>,
+    audit_annotations: Option<BTreeMap<&'static str, String>>,
+    warnings: Option<Vec<String>>,
+}
+
+/// The answer to `validate_settings`.
+#[derive(Serialize)]
+pub(crate) struct SettingsValidationResponse {
+    pub(crate) valid: bool,
+    /// Why the settings are invalid, or a warning about valid ones.
+    pub(crate) message: Option<String>,
+}
 
 /// Serializes an answer for the host.
 pub(crate) fn write(answer: Answer) -> CallResult {
     let accepted = answer.is_allowed();
     let warnings = answer.warnings();
     let annotations = answer.audit_annotations();
-    let annotations = annotations.into_iter().map(|(key, text)| (key.to_owned(), text));
     Ok(serde_json::to_vec(&ValidationResponse {
         accepted,
         message: (!accepted).then(|| answer.message()),
         code: (!accepted).then_some(BAD_REQUEST),
         mutated_object: answer.into_object(),
-        audit_annotations: (annotations.len() != 0).then(|| annotations.collect()),
+        audit_annotations: (!annotations.is_empty()).then(|| annotations.into_iter().collect()),
         warnings: (!warnings.is_empty()).then_some(warnings),
     })?)
 }
