@@ -20,6 +20,9 @@
 # clean          remove all build output
 # help           print this list
 
+# The module and the tools are built at once: linking the module keeps one processor busy for a long time.
+MAKEFLAGS += --jobs=2
+
 TARGET := wasm32-wasip1
 PAGE_TARGET := wasm32-unknown-unknown
 PAGE := target/$(PAGE_TARGET)/module/explorer.wasm
@@ -61,11 +64,9 @@ policy.wasm: toolchain
 	cargo build --locked --quiet --target $(TARGET) --profile module --package sidecar-startup-policy
 	@cmp -s $(MODULES)/sidecar_startup_policy.wasm $@ || cp $(MODULES)/sidecar_startup_policy.wasm $@
 
-$(HOST): toolchain
-	cargo build --locked --quiet --package policy-host
-
-$(CLI): toolchain
-	cargo build --locked --quiet --package sidecar-startup-cli --features module
+# Together, so that what both are built from is built once.
+$(HOST) $(CLI): toolchain
+	cargo build --locked --quiet --package policy-host --package sidecar-startup-cli --features sidecar-startup-cli/module
 
 $(REGISTRY): toolchain
 	cargo build --locked --quiet --package policy-registry

@@ -3,10 +3,8 @@
 //! The types are those of the same names in Kubewarden's SDK, and the tests compare them. The SDK itself would bring 60 further crates
 //! into the build, and its helpers cannot combine warnings with a mutation.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sidecar_startup::Answer;
 use wapc_guest::CallResult;
 
@@ -25,7 +23,7 @@ struct ValidationResponse {
     code: Option<u16>,
     /// The repaired object, whole.
     mutated_object: Option<Value>,
-    audit_annotations: Option<BTreeMap<&'static str, String>>,
+    audit_annotations: Option<Map<String, Value>>,
     warnings: Option<Vec<String>>,
 }
 
@@ -41,13 +39,14 @@ pub(crate) struct SettingsValidationResponse {
 pub(crate) fn write(answer: Answer) -> CallResult {
     let accepted = answer.is_allowed();
     let warnings = answer.warnings();
-    let annotations = answer.audit_annotations();
+    let annotations = answer.audit_annotations().into_iter();
+    let annotations: Map<_, _> = annotations.map(|(key, text)| (key.to_owned(), text.into())).collect();
     Ok(serde_json::to_vec(&ValidationResponse {
         accepted,
         message: (!accepted).then(|| answer.message()),
         code: (!accepted).then_some(BAD_REQUEST),
         mutated_object: answer.into_object(),
-        audit_annotations: (!annotations.is_empty()).then(|| annotations.into_iter().collect()),
+        audit_annotations: (!annotations.is_empty()).then_some(annotations),
         warnings: (!warnings.is_empty()).then_some(warnings),
     })?)
 }

@@ -5,7 +5,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use acceptance::case::discover;
+use acceptance::expected::compare_module;
 use acceptance::generators::payloads::{SECRET, payload, settings};
+use acceptance::outcome::Outcome;
 use anyhow::{Context as _, bail, ensure};
 use kubewarden_policy_sdk::protocol_version_guest;
 use kubewarden_policy_sdk::response::ValidationResponse;
@@ -40,12 +43,17 @@ const IMPORTS: [(&str, &str); 13] = [
     ("wasi_snapshot_preview1", "proc_exit"),
 ];
 
-pub(crate) fn trials(root: &Path, module: &Arc<PolicyModule>) -> [Trial; 4] {
-    let (annotated, same) = (root.join("annotated-policy.wasm"), root.join("annotated-policy.wasm"));
+pub(crate) fn trials(root: &Path, module: &Arc<PolicyModule>) -> [Trial; 5] {
+    let annotated = root.join("annotated-policy.wasm");
+    let (same, interpreted) = (annotated.clone(), annotated.clone());
+    let cases = root.join("tests/cases");
     let (module, asked) = (Arc::clone(module), Arc::clone(module));
     [
         trial("module::carries_its_metadata", move || carries_its_metadata(&annotated)),
         trial("module::imports_only_what_it_needs", move || imports_only_what_it_needs(&same)),
+        trial("module::answers_the_same_when_interpreted", move || {
+            answers_the_same_when_interpreted(&interpreted, &cases)
+        }),
         trial("module::speaks_as_the_sdk_does", move || speaks_as_the_sdk_does(&asked)),
         trial("module::answers_whatever_comes_in", move || answers_whatever_comes_in(&module)),
     ]
@@ -160,5 +168,19 @@ fn speaks_as_the_sdk_does(module: &PolicyModule) -> anyhow::Result<()> {
             "{answer:#}"
         );
     }
+    Ok(())
+}
+
+/// `make run` and the tests from the command line interpret the module; the cases run in Kubewarden's own engine. A tenth of them, and
+/// those that call the host.
+fn answers_the_same_when_interpreted(path: &Path, cases: &Path) -> anyhow::Result<()> {
+    let module = PolicyModule::interpret(&fs::read(path)?)?;
+    let cases = discover(cases)?.into_iter().enumerate();
+    let mut calls = 0;
+    for (_, case) in cases.filter(|(index, case)| index % 10 == 0 || case.cluster.is_some()) {
+        calls += usize::from(case.cluster.is_some());
+        compare_module(&case, &Outcome::of_module(&case, &module)?).context(case.name)?;
+    }
+    ensure!(calls > 0, "no case has a cluster");
     Ok(())
 }

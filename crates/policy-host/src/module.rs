@@ -23,7 +23,7 @@ pub struct PolicyModule {
 #[derive(Clone)]
 enum Engine {
     #[cfg(feature = "compiler")]
-    Compiler(WasmtimeEngineProviderPre),
+    Compiler(Box<WasmtimeEngineProviderPre>),
     Interpreter(Arc<Linked>),
 }
 
@@ -73,7 +73,7 @@ impl PolicyModule {
     #[cfg(feature = "compiler")]
     fn build(builder: &WasmtimeEngineProviderBuilder<'_>) -> anyhow::Result<Self> {
         let compiled = builder.build_pre().context("cannot load the module")?;
-        Ok(Self { engine: Engine::Compiler(compiled) })
+        Ok(Self { engine: Engine::Compiler(Box::new(compiled)) })
     }
 
     /// Creates a fresh instance without host capabilities.
