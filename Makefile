@@ -144,7 +144,7 @@ reproducible: policy.wasm
 # It takes some minutes to install.
 deny: toolchain
 	@command -v cargo-deny >/dev/null || cargo install --locked --quiet cargo-deny@0.20
-	cargo deny --offline check licenses bans sources
+	cargo deny --offline --workspace check licenses bans sources
 
 fmt:
 	cargo fmt --all
