@@ -105,8 +105,8 @@ holds() {
     [ "$status" -eq 0 ]
     holds '.allowed and .patchType == "JSONPatch"'
     holds '.patch | @base64d | fromjson | any(.op == "add" and (.path | endswith("/initContainers/0/startupProbe")))'
-    holds '.warnings == ["fix: added a startupProbe to sidecar \"nginx\", from its readinessProbe (sidecar-without-startup-probe)"]'
-    holds '.auditAnnotations.fixes | startswith("added a startupProbe")'
+    holds '.warnings == ["fix: spec.template.spec.initContainers[0].startupProbe: added a startupProbe to sidecar \"nginx\", from its readinessProbe (sidecar-without-startup-probe)"]'
+    holds '.auditAnnotations.fixes | startswith("spec.template.spec.initContainers[0].startupProbe: added a startupProbe")'
     holds '.auditAnnotations["startup-sequence"] == "nginx[startupProbe<=600s] > myapp"'
 }
 

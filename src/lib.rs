@@ -22,7 +22,7 @@ pub extern "C" fn wapc_init() {
 }
 
 fn validate(payload: &[u8]) -> CallResult {
-    response::write(sidecar_startup::validate_in(&cluster::HostCluster, text(payload)))
+    response::write(&sidecar_startup::validate_in(&cluster::HostCluster, text(payload)))
 }
 
 fn validate_settings(payload: &[u8]) -> CallResult {

@@ -1,10 +1,11 @@
 //! What the policy tells its host, as the JSON that Kubewarden expects.
 //!
-//! The types are those of the same names in Kubewarden's SDK, and the tests compare them. The SDK itself would bring 60 further crates
-//! into the build, and its helpers cannot combine warnings with a mutation.
+//! The types are those of Kubewarden's SDK, and the tests compare them. The SDK itself would bring 60 further crates into the build.
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
 use sidecar_startup::Answer;
 use wapc_guest::CallResult;
 
@@ -14,16 +15,14 @@ pub(crate) const PROTOCOL: &str = r#""v1""#;
 /// The HTTP status code of a denial: the object violates a rule or cannot be read.
 const BAD_REQUEST: u16 = 400;
 
-/// The answer to `validate`.
+/// What the host expects: the SDK's `ValidationResponse`, but with the object as text, so that it need not be parsed.
 #[derive(Serialize)]
-struct ValidationResponse {
+struct Response<'a> {
     accepted: bool,
-    /// For the user, on a denial.
     message: Option<String>,
     code: Option<u16>,
-    /// The repaired object, whole.
-    mutated_object: Option<Value>,
-    audit_annotations: Option<Map<String, Value>>,
+    mutated_object: Option<&'a RawValue>,
+    audit_annotations: Option<BTreeMap<&'a str, String>>,
     warnings: Option<Vec<String>>,
 }
 
@@ -36,17 +35,16 @@ pub(crate) struct SettingsValidationResponse {
 }
 
 /// Serializes an answer for the host.
-pub(crate) fn write(answer: Answer) -> CallResult {
+pub(crate) fn write(answer: &Answer) -> CallResult {
     let accepted = answer.is_allowed();
     let warnings = answer.warnings();
-    let annotations = answer.audit_annotations().into_iter();
-    let annotations: Map<_, _> = annotations.map(|(key, text)| (key.to_owned(), text.into())).collect();
-    Ok(serde_json::to_vec(&ValidationResponse {
+    let annotations = answer.audit_annotations();
+    Ok(serde_json::to_vec(&Response {
         accepted,
         message: (!accepted).then(|| answer.message()),
         code: (!accepted).then_some(BAD_REQUEST),
-        mutated_object: answer.into_object(),
-        audit_annotations: (!annotations.is_empty()).then_some(annotations),
+        mutated_object: answer.object(),
+        audit_annotations: (!annotations.is_empty()).then(|| annotations.into_iter().collect()),
         warnings: (!warnings.is_empty()).then_some(warnings),
     })?)
 }

@@ -34,6 +34,9 @@ check() {
     [ "$status" -eq 0 ]
     check nowhere.yaml
     [ "$status" -eq 2 ]
+    check - </dev/null
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"nothing is piped in"* ]]
     check README.md examples/readiness-probe-only.yaml
     [ "$status" -eq 2 ]
     [[ "$output" == *"--> README.md:"* ]]
@@ -143,6 +146,16 @@ EOF
     run make run FILE=nowhere.yaml
     [ "$status" -ne 0 ]
     [[ "$output" == *"nowhere.yaml"* ]]
+}
+
+@test "the annotation in docs/command.md silences the rule" {
+    sed -n '/^```yaml$/,/^```$/{/^```/!p}' docs/command.md >"$BATS_TEST_TMPDIR/pod.yaml"
+    check "$BATS_TEST_TMPDIR/pod.yaml"
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"1 allowed, 0 denied; 1 ignored"* ]]
+    sed -i '/ignore/d' "$BATS_TEST_TMPDIR/pod.yaml"
+    check "$BATS_TEST_TMPDIR/pod.yaml"
+    [ "$status" -eq 1 ]
 }
 
 @test "the picture in README.md is what the command draws" {

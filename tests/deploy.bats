@@ -122,6 +122,10 @@ run_commands_of() {
     export ROOT=$PWD HOME=$BATS_TEST_TMPDIR ANSWERS=$PWD/tests/deploy/answers DEPLOY=$PWD/deploy REAL_PATH=$PATH KUBECONFIG=/dev/null
     cp -r deploy chart examples tests "$BATS_TEST_TMPDIR"
     cp tests/deploy/answers/audit.log "$BATS_TEST_TMPDIR"
+    # A chart of the reader's.
+    mkdir -p "$BATS_TEST_TMPDIR/shop/templates"
+    cp examples/startup-probe.yaml "$BATS_TEST_TMPDIR/shop/templates"
+    echo '{apiVersion: v2, name: shop, version: 0.1.0}' >"$BATS_TEST_TMPDIR/shop/Chart.yaml"
     while IFS=$'\t' read -r command shown; do
         status=0
         output=$(cd "$BATS_TEST_TMPDIR" && PATH=$ROOT/tests/deploy/bin:$PATH bash -o pipefail -c "$command" </dev/null) || status=$?
@@ -132,7 +136,7 @@ run_commands_of() {
         [ "$status" -eq 0 ] || { echo "exits $status: $command" >&2 && return 1; }
         case "$command" in
         # What is applied without a cluster is not there to be warned about.
-        "kubectl apply -f "*) ;;
+        "kubectl apply "*"-f "*) ;;
         *) [ -z "$shown" ] || diff <(printf '%b' "$shown") <(echo "$output") ;;
         esac
         ran=$((ran + 1))
@@ -157,6 +161,10 @@ run_commands_of() {
 
 @test "the commands of docs/recipes.md" {
     run_commands_of docs/recipes.md 8
+}
+
+@test "the commands of docs/command.md" {
+    run_commands_of docs/command.md 8
 }
 
 @test "the commands of docs/troubleshooting.md" {

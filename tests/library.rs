@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize as _;
+use serde::de::{Deserializer, Error as _, Visitor};
 use serde_json::Value;
 use sidecar_startup::catalogue::ROWS;
 use sidecar_startup::model::object::Object;
@@ -22,10 +24,14 @@ pub use sidecar_startup::rules::markdown as documentation_of_rules;
 pub struct Rule {
     /// Its id.
     pub id: &'static str,
+    /// Its action by default.
+    pub default_action: String,
     /// Whether it denies nothing unless the settings say so.
     pub only_warns: bool,
     /// Whether it can repair what it finds.
     pub can_repair: bool,
+    /// The lowest value of the setting `fix` with which it does.
+    pub repaired_with: Option<String>,
     /// Its documentation, in Markdown.
     pub doc: String,
 }
@@ -34,8 +40,10 @@ pub struct Rule {
 pub fn rules() -> impl Iterator<Item = Rule> {
     RULES.iter().map(|rule| Rule {
         id: rule.id.name(),
+        default_action: rule.default_action().to_string(),
         only_warns: rule.default_action() <= Action::Warn,
         can_repair: rule.repaired_with().is_some(),
+        repaired_with: rule.repaired_with().map(|fix| fix.to_string()),
         doc: rule.doc(),
     })
 }
@@ -94,4 +102,48 @@ pub fn proposals(answer: &Answer) -> Vec<BTreeMap<String, Value>> {
 #[must_use]
 pub fn settings_warning(settings: &Value) -> Option<String> {
     Settings::from_value(settings).ok()?.warning()
+}
+
+/// The names of the settings.
+#[must_use]
+pub fn setting_names() -> &'static [&'static str] {
+    let mut names: &[&str] = &[];
+    // It stops at the fields that are asked for, before any value.
+    _ = Settings::deserialize(Fields(&mut names));
+    names
+}
+
+/// The settings as the policy reads them, for comparisons.
+///
+/// # Errors
+/// They are not valid.
+pub fn read_settings(settings: &Value) -> anyhow::Result<String> {
+    let settings = Settings::from_value(settings).map_err(|error| anyhow::anyhow!("{error}"))?;
+    Ok(format!("{settings:?}"))
+}
+
+/// Takes down the fields of a structure that is to be read.
+struct Fields<'f>(&'f mut &'static [&'static str]);
+
+impl<'de> Deserializer<'de> for Fields<'_> {
+    type Error = serde::de::value::Error;
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        _: V,
+    ) -> Result<V::Value, Self::Error> {
+        *self.0 = fields;
+        Err(Self::Error::custom("seen"))
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+        Err(Self::Error::custom("no structure"))
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct newtype_struct seq tuple
+        tuple_struct map enum identifier ignored_any
+    }
 }

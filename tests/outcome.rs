@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, ensure};
 use policy_host::{AdmissionRequest, PolicyModule, host_calls};
 use serde_json::{Value, json};
-use sidecar_startup::{Answer, Settings, validate, validate_in};
+use sidecar_startup::{Settings, validate, validate_in};
 
 use crate::case::Case;
 use crate::cluster::RecordedCluster;
@@ -43,7 +43,7 @@ impl Outcome {
             warnings: answer.warnings(),
             audit_annotations: annotations.map(|(key, text)| (key.to_owned(), text)).collect(),
         };
-        Self { seen, proposals: library::proposals(&answer), object: Answer::into_object(answer) }
+        Self { seen, proposals: library::proposals(&answer), object: answer.repaired() }
     }
 
     /// What the module says.

@@ -67,13 +67,13 @@ pub(crate) fn check(case: &Case, seed: u64) -> Report {
         report
             .refusals
             .extend(answer.violations().iter().filter_map(|violation| refusal(&violation.to_string())));
-        let Some(repaired) = answer.object().filter(|object| !before.contains(*object)) else { continue };
+        let Some(repaired) = answer.repaired().filter(|object| !before.contains(object)) else { continue };
         report.is_repaired = true;
         for setting in &settings {
             report.started_again += setting.worlds.iter().filter(|(_, outcome)| outcome.works()).count();
-            faults::repairs_keep_it_starting(fix, repaired, setting, &mut report.faults);
+            faults::repairs_keep_it_starting(fix, &repaired, setting, &mut report.faults);
         }
-        before.push(repaired.clone());
+        before.push(repaired);
     }
     report
 }

@@ -61,7 +61,7 @@ impl Session {
         let mut detail = Detail { before: pictures(object.value()), ..Detail::default() };
         let Some(decision) = self.judge.repair(object) else { return Some(detail) };
         detail.left = left(&decision);
-        let Some(repaired) = decision.object else { return Some(detail) };
+        let Some(repaired) = decision.repaired() else { return Some(detail) };
         detail.after = pictures(&repaired);
         detail.fixes = decision.fixes.into_iter().map(|fix| fix.what).collect();
         match piece.with(vec![(object, repaired)]) {

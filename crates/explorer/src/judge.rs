@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use sidecar_startup::settings::json::{lenient, with};
-use sidecar_startup::{Answer, Decision, Settings, Timeline};
+use sidecar_startup::{Answer, Decision, RuleId, Settings, Timeline};
 
 use crate::objects::Object;
 
@@ -39,8 +39,12 @@ impl Judge {
     pub(crate) fn repair(&self, object: &Object) -> Option<Decision> {
         let extent = if self.repairs() { self.settings.get("fix").cloned() } else { None };
         let settings = with(&self.settings, [("fix", extent.unwrap_or_else(|| "All".into()))]);
-        let decision = decided(answer(object, &settings)).filter(|decision| decision.object.is_some());
-        decision.or_else(|| decided(answer(object, &lenient(&settings))))
+        let decision = decided(answer(object, &settings))?;
+        if decision.object.is_some() {
+            return Some(decision);
+        }
+        let finds_unheld = decision.violations.iter().any(|violation| violation.rule == RuleId::AppNotHeld);
+        decided(answer(object, &lenient(&settings, finds_unheld)))
     }
 
     /// The timelines of the Pods that an object creates, or that it creates once it is repaired.

@@ -86,8 +86,9 @@ impl Session {
         for piece in &self.pieces {
             let numbered = piece.objects.iter().enumerate();
             let chosen = numbered.filter(|(place, _)| index.is_none_or(|index| index == first + place));
-            let repaired: Vec<_> =
-                chosen.filter_map(|(_, object)| Some((object, self.judge.repair(object)?.object?))).collect();
+            let repaired: Vec<_> = chosen
+                .filter_map(|(_, object)| Some((object, self.judge.repair(object)?.repaired()?)))
+                .collect();
             let written = if repaired.is_empty() { None } else { piece.with(repaired).ok() };
             text += written.as_deref().unwrap_or(&piece.text);
             first += piece.objects.len();

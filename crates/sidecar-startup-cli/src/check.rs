@@ -52,7 +52,15 @@ impl Check {
             return self.query().read(&mut |found| run.found("cluster", found, output));
         }
         if self.paths.is_empty() {
-            return self.read_pipe(run, output);
+            // If nothing is piped in, the settings have been checked.
+            let is_read = !io::stdin().is_terminal() && read_pipe(run, output)?;
+            return match (is_read, &self.settings) {
+                (true, _) => Ok(()),
+                (false, Some(_)) => run.say_settings_are_valid(output),
+                (false, None) => {
+                    bail!("name files or folders to check, or pipe manifests into this command")
+                }
+            };
         }
         for step in self.paths.iter().flat_map(|path| files(path, exclude)) {
             match step {
@@ -76,25 +84,30 @@ impl Check {
             selector: self.selector.as_deref(),
         }
     }
-
-    /// Without paths, what is piped in is checked. If nothing is, the settings have been.
-    fn read_pipe(&self, run: &mut Run<'_>, output: Output<'_>) -> anyhow::Result<()> {
-        let mut first = [0];
-        let is_empty = io::stdin().is_terminal() || io::stdin().lock().read(&mut first)? == 0;
-        match (is_empty, &self.settings) {
-            (false, _) => {
-                let input = io::Cursor::new(first).chain(io::stdin());
-                input::read_from(io::BufReader::new(input), &mut |found| run.found("-", found, output))
-            }
-            (true, Some(_)) => run.say_settings_are_valid(output),
-            (true, None) => bail!("name files or folders to check, or pipe manifests into this command"),
-        }
-    }
 }
 
 fn read_file(path: &Path, run: &mut Run<'_>, output: Output<'_>) -> anyhow::Result<()> {
     let name = name(path);
-    input::read(path, &mut |found| run.found(&name, found, output))
+    if path != Path::new("-") {
+        return input::read(path, &mut |found| run.found(&name, found, output));
+    }
+    if !read_pipe(run, output)? {
+        // The command before the pipe has failed, which the shell does not say.
+        let nothing = Unreadable::whole("nothing is piped in".to_owned());
+        run.found(&name, Found::Unreadable(nothing), output)?;
+    }
+    Ok(())
+}
+
+/// Checks what is piped in. Returns whether that is anything.
+fn read_pipe(run: &mut Run<'_>, output: Output<'_>) -> anyhow::Result<bool> {
+    let mut first = [0];
+    if io::stdin().lock().read(&mut first)? == 0 {
+        return Ok(false);
+    }
+    let input = io::Cursor::new(first).chain(io::stdin());
+    input::read_from(io::BufReader::new(input), &mut |found| run.found("-", found, output))?;
+    Ok(true)
 }
 
 /// A path as it is shown.

@@ -46,7 +46,7 @@ impl Verdict {
             Answer::Decided(decision) => (
                 decision.fixes.iter().map(ToString::to_string).collect(),
                 decision.violations.iter().map(Remark::of_violation).collect(),
-                decision.object,
+                decision.repaired(),
             ),
             Answer::Unreadable { error, .. } => {
                 let remark = Remark {

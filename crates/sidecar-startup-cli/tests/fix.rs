@@ -186,7 +186,7 @@ fn repaired(document: &Value, context: &(Value, Nodes)) -> Value {
     let answer = sidecar_startup::validate_in(&context.1, &payload);
     // The policy does not honour this annotation, the command does.
     let is_ignored = document.to_string().contains("sidecar-startup/ignore.");
-    if is_ignored { document } else { answer.into_object().unwrap_or(document) }
+    if is_ignored { document } else { answer.repaired().unwrap_or(document) }
 }
 
 /// An item of a list, which may leave it to the list to say of which kind it is.

@@ -4,7 +4,10 @@ mod obstacles;
 mod rounds;
 pub(crate) mod verdict;
 
-use serde_json::Value;
+use std::borrow::Cow;
+use std::mem;
+
+use serde_json::value::RawValue;
 
 use self::rounds::Repairs;
 use self::verdict::Decision;
@@ -12,7 +15,7 @@ use crate::finding::{Refusal, Violation};
 use crate::model::read::{ReadError, ReadErrorKind};
 use crate::model::request::Request;
 use crate::model::template::PodTemplate;
-use crate::pod::{Pod, with_pod};
+use crate::pod::Pod;
 use crate::repair::arguments;
 use crate::repair::draft::Draft;
 use crate::repair::edit::value_at;
@@ -25,7 +28,7 @@ use crate::startup::invalid::{Invalid, first_error};
 use crate::startup::sequence::Sequence;
 
 /// Returns the object of a request as it was sent. It is only called if needed.
-pub(crate) type Raw<'r> = &'r dyn Fn() -> Option<Value>;
+pub(crate) type Raw<'r> = &'r dyn Fn() -> Option<Cow<'r, RawValue>>;
 
 /// Returns the violations before a change. They only lead to warnings, so that nobody is kept from an urgent change by something that
 /// is not part of it.
@@ -60,7 +63,7 @@ pub(crate) fn decide<'p>(
     raw: Raw<'_>,
 ) -> Result<Decision, ReadError> {
     let context = Context::new(pod, terms);
-    let mut judged = judge(&context, known);
+    let mut judged = judge(&context, || violations(&context), known);
     if cfg!(feature = "texts")
         && let Ok(decision) = &mut judged
     {
@@ -79,8 +82,11 @@ pub(crate) fn decide<'p>(
     let Some(object) = may_repair.then(raw).flatten() else {
         return judged.map_err(|invalid| invalid.error);
     };
-    match rounds::repair(&context, terms, object, &outdated) {
-        Ok(repairs) => settle(&context, terms, judged, repairs, known),
+    let found = judged.as_ref().ok().map(|decision| decision.violations.clone());
+    let verdict =
+        |after: &Context<'_>, found| judge_again(&context, after, found, known, judged.as_ref().ok());
+    match rounds::repair(&context, terms, found, &object, &outdated, &verdict) {
+        Ok(repairs) => settle(judged, repairs, terms.settings.fix),
         Err(reason) => judged.map_err(|invalid| invalid.error).map(|mut decision| {
             decision.refuse(&reason, terms.settings.fix);
             decision
@@ -93,26 +99,20 @@ fn is_repairable(violation: &Violation) -> bool {
 }
 
 /// Accepts the repairs or leaves the object as it is: all or nothing. What is still denied has to be fixed by hand anyway.
-fn settle(
-    context: &Context<'_>,
-    terms: Terms<'_>,
-    judged: Result<Decision, Invalid>,
-    repairs: Repairs,
-    known: Known<'_>,
-) -> Result<Decision, ReadError> {
-    let again = judge_again(context, terms, &repairs, known, judged.as_ref().ok());
-    match (again, judged) {
+fn settle(judged: Result<Decision, Invalid>, mut repairs: Repairs, fix: Fix) -> Result<Decision, ReadError> {
+    let verdict = mem::replace(&mut repairs.verdict, Ok(Decision::default()));
+    match (verdict, judged) {
         (Ok(mut decision), judged) if !repairs.done.is_empty() => {
             if let Ok(judged) = judged {
                 decision.keep_original_wording(&judged.violations);
             }
             repairs.explain(&mut decision.violations);
-            Ok(Decision { fixes: repairs.done, object: Some(repairs.object), ..decision })
+            Ok(Decision { fixes: repairs.done, object: repairs.object, ..decision })
         }
-        (again, Ok(mut decision)) => {
+        (verdict, Ok(mut decision)) => {
             repairs.explain(&mut decision.violations);
-            if let Err(reason) = again {
-                decision.refuse(&reason, terms.settings.fix);
+            if let Err(reason) = verdict {
+                decision.refuse(&reason, fix);
             }
             Ok(decision)
         }
@@ -131,21 +131,16 @@ fn settle(
 /// Why the repairs must not be made.
 fn judge_again(
     before: &Context<'_>,
-    terms: Terms<'_>,
-    repairs: &Repairs,
+    after: &Context<'_>,
+    found: Vec<Violation>,
     known: Known<'_>,
     judged: Option<&Decision>,
 ) -> Result<Decision, Refusal> {
-    let text = repairs.object.to_string();
-    let decision = with_pod(before.pod.kind, &text, terms.settings, terms.sender, |pod| {
-        let after = Context::new(pod, terms);
-        if let Some(obstacle) = obstacles::new_obstacle(before, &after) {
-            return Err(Refusal::from(format!("the result would violate {obstacle}")));
-        }
-        let decision = judge(&after, known).map_err(|_| "the API server would reject the result")?;
-        Ok(Decision { sequence: Some(Sequence::of(pod).to_string()), ..decision })
-    });
-    let decision = decision.map_err(|_| "the result cannot be read")??;
+    if let Some(obstacle) = obstacles::new_obstacle(before, after) {
+        return Err(format!("the result would violate {obstacle}").into());
+    }
+    let decision = judge(after, || found, known).map_err(|_| "the API server would reject the result")?;
+    let decision = Decision { sequence: Some(Sequence::of(after.pod).to_string()), ..decision };
     if decision.is_allowed() {
         return Ok(decision);
     }
@@ -159,11 +154,19 @@ fn judge_again(
     })
 }
 
-fn judge(context: &Context<'_>, known: Known<'_>) -> Result<Decision, Invalid> {
+/// Judges a Pod with these violations.
+///
+/// # Errors
+/// The API server would reject the object.
+fn judge(
+    context: &Context<'_>,
+    found: impl FnOnce() -> Vec<Violation>,
+    known: Known<'_>,
+) -> Result<Decision, Invalid> {
     if let Some(invalid) = first_error(context.pod) {
         return Err(invalid);
     }
-    let mut violations = violations(context);
+    let mut violations = found();
     if violations.is_empty() {
         return Ok(Decision::default());
     }
@@ -176,8 +179,8 @@ fn judge(context: &Context<'_>, known: Known<'_>) -> Result<Decision, Invalid> {
 
 /// Adds to each violation what a repair would put at its path, or else the arguments that it takes.
 fn propose(context: &Context<'_>, violations: &mut [Violation], raw: Raw<'_>) {
-    let Some(mut object) = (!violations.is_empty()).then(raw).flatten() else { return };
-    let Some(draft) = Draft::of(&mut object, context.pod.template_path()) else { return };
+    let Some(object) = (!violations.is_empty()).then(raw).flatten() else { return };
+    let Some(draft) = Draft::of(&object, context.pod.template_path()) else { return };
     for violation in violations {
         let finding = &violation.finding;
         let task = Task { context, subject: &finding.subject };

@@ -2,6 +2,9 @@
 //!
 //! Such an object is read as JSON values. Each of its templates is wrapped in a `PodTemplate` and judged as one.
 
+use std::borrow::Cow;
+
+use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 
 use crate::decision::decide;
@@ -94,16 +97,18 @@ pub(crate) fn timelines<'s>(
 /// The decision on the whole object, from the decisions on its templates.
 fn merged(request: &Value, judged: Vec<(FieldPath, Decision)>) -> Decision {
     let mut all = Decision::default();
+    let mut object = None;
     for (path, decision) in judged {
         // The template of a stand-in is at `template`.
         let place = |below: &FieldPath| path.join(&below.segments().iter().skip(1).cloned().collect());
+        let repaired = decision.repaired();
         for mut violation in decision.violations {
             violation.finding.path = place(&violation.finding.path);
             all.violations.push(violation);
         }
         all.fixes.extend(decision.fixes.into_iter().map(|fix| Repaired { path: place(&fix.path), ..fix }));
-        if let Some(mut repaired) = decision.object {
-            let object = all.object.get_or_insert_with(|| request.get("object").cloned().unwrap_or_default());
+        if let Some(mut repaired) = repaired {
+            let object = object.get_or_insert_with(|| request.get("object").cloned().unwrap_or_default());
             if let (Some(template), Some(place)) =
                 (repaired.get_mut("template"), object.pointer_mut(&path.to_pointer()))
             {
@@ -111,6 +116,7 @@ fn merged(request: &Value, judged: Vec<(FieldPath, Decision)>) -> Decision {
             }
         }
     }
+    all.object = object.and_then(|object| to_raw_value(&object).ok());
     all
 }
 
@@ -152,7 +158,7 @@ fn judge_template(terms: Terms<'_>, request: &Value, template: &Value, known: &[
         return Decision::default();
     }
     let known = || known.to_vec();
-    let raw = || Some(stand_in.clone());
+    let raw = || to_raw_value(&stand_in).ok().map(Cow::Owned);
     let decision = with_pod(Kind::Custom, &json, terms.settings, terms.sender, |pod| {
         decide(terms, pod, None, &known, &raw)
     });

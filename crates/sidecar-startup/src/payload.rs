@@ -3,7 +3,10 @@
 //! A request is deserialized once, straight from its bytes, into views that borrow from them. Only two cases need a tree of
 //! JSON values: kinds of the setting `podTemplates`, whose templates may be anywhere, and requests that cannot be read.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
 use crate::decision::evaluate;
@@ -135,9 +138,19 @@ fn has_sidecar(request: &Request<'_>, settings: &Settings) -> bool {
 }
 
 /// The object in a payload, unchanged.
-fn object_of(payload: &str) -> Option<Value> {
-    let mut payload: Value = serde_json::from_str(payload).ok()?;
-    payload.pointer_mut("/request/object").map(Value::take)
+fn object_of(payload: &str) -> Option<Cow<'_, RawValue>> {
+    #[derive(Deserialize)]
+    struct Payload<'a> {
+        #[serde(borrow)]
+        request: Request<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Request<'a> {
+        #[serde(borrow)]
+        object: &'a RawValue,
+    }
+    let Payload { request } = serde_json::from_str(payload).ok()?;
+    Some(Cow::Borrowed(request.object))
 }
 
 /// Answers a payload that has to be parsed into JSON values.
@@ -173,7 +186,7 @@ fn validate_value(cluster: &dyn Cluster, payload: &str) -> Answer {
         typed.doubt_owners();
         let nodes = nodes_for(cluster, &settings, || has_sidecar(&typed, &settings));
         let terms = Terms { settings: &settings, nodes: &nodes, sender: typed.sender() };
-        let decision = evaluate(terms, &typed, &|| request.get("object").cloned());
+        let decision = evaluate(terms, &typed, &|| to_raw_value(request.get("object")?).ok().map(Cow::Owned));
         return Answer::new(decision, settings.help);
     }
     let paths = || template_paths(&settings, text(request, "/kind/group"), text(request, "/kind/kind"));
@@ -263,20 +276,20 @@ impl Answer {
         }
     }
 
-    /// The repaired object, if anything was repaired.
+    /// The repaired object, if anything was repaired. What was not repaired is written as it was sent.
     #[must_use]
-    pub fn object(&self) -> Option<&Value> {
+    pub fn object(&self) -> Option<&RawValue> {
         match self {
-            Self::Decided(decision) => decision.object.as_ref(),
+            Self::Decided(decision) => decision.object.as_deref(),
             Self::Unreadable { .. } => None,
         }
     }
 
-    /// Takes the repaired object, if anything was repaired.
+    /// The repaired object, if anything was repaired, parsed.
     #[must_use]
-    pub fn into_object(self) -> Option<Value> {
+    pub fn repaired(&self) -> Option<Value> {
         match self {
-            Self::Decided(decision) => decision.object,
+            Self::Decided(decision) => decision.repaired(),
             Self::Unreadable { .. } => None,
         }
     }

@@ -10,6 +10,7 @@ pub(crate) mod draft;
 pub(crate) mod edit;
 pub(crate) mod hold;
 pub(crate) mod insertion;
+mod outline;
 pub(crate) mod pair;
 pub(crate) mod placement;
 pub(crate) mod plan;

@@ -155,8 +155,8 @@ fn hook(probe: &[&str], timeout: u32) -> Vec<String> {
         },
     });
     let answer = validate(&payload.to_string());
-    let command =
-        answer.object().unwrap().pointer("/spec/containers/0/lifecycle/postStart/exec/command").unwrap();
+    let repaired = answer.repaired().unwrap();
+    let command = repaired.pointer("/spec/containers/0/lifecycle/postStart/exec/command").unwrap();
     serde_json::from_value(command.clone()).unwrap()
 }
 

@@ -74,12 +74,16 @@ impl<'w> Summary<'w> {
 
     fn text(&self, totals: &Totals) -> String {
         let mut text = format!("{totals}\n");
-        text += &format!("{}, each with all its Pods; Pods: {}\n\n", workloads(self.workloads), self.pods);
+        text += &format!("{}, {}\n\n", counted(self.workloads, "workload"), counted(self.pods, "Pod"));
         if self.denied.is_empty() {
             return text + "Nothing would be denied.\n";
         }
-        let (count, pods) = (workloads(self.denied.len()), self.denied_pods());
-        text += &format!("Would be denied when created again: {count}, with Pods: {pods}\n");
+        let (denied, pods) = (self.denied.len(), self.denied_pods());
+        text += &format!(
+            "Would be denied when created again: {}, {}\n",
+            counted(denied, "workload"),
+            counted(pods, "Pod")
+        );
         for (title, counts) in
             [("rule", &self.by_rule), ("namespace", &self.by_namespace), ("image", &self.by_image)]
         {
@@ -87,16 +91,16 @@ impl<'w> Summary<'w> {
         }
         text += "\nRepairs\n";
         let rows = [
-            (Outcome::Safe, "fix: Safe solves"),
-            (Outcome::All, "fix: All solves, besides"),
-            (Outcome::Stays, "stay"),
+            (Outcome::Safe, "solved by fix: Safe"),
+            (Outcome::All, "solved by fix: All, but not by Safe"),
+            (Outcome::Stays, "solved by no repair"),
         ];
         for (outcome, what) in rows {
             text += &format!("{:>8}  {what}\n", self.with(outcome).count());
         }
         let stays: Vec<_> = self.with(Outcome::Stays).collect();
         if !stays.is_empty() {
-            text += "\nWhat stays\n";
+            text += "\nWhat no repair solves\n";
             text += &stays
                 .iter()
                 .take(MAX_ROWS)
@@ -133,8 +137,8 @@ impl<'w> Summary<'w> {
     }
 }
 
-fn workloads(count: usize) -> String {
-    if count == 1 { "1 workload".to_owned() } else { format!("{count} workloads") }
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 /// Counts each of the keys once.

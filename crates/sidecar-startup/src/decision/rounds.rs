@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::value::RawValue;
 
-use super::verdict::Repaired;
+use super::verdict::{Decision, Repaired};
 use crate::finding::{Fault, Refusal, Subject, Violation};
 use crate::model::container_id::ContainerId;
 use crate::pod::container::Container;
@@ -26,10 +26,12 @@ use crate::startup::lineup::Lineup;
 /// The outcome of repairing an object.
 #[derive(Debug)]
 pub(super) struct Repairs {
-    /// The object, repaired.
-    pub(super) object: Value,
+    /// The object, repaired; none if it is as it was sent.
+    pub(super) object: Option<Box<RawValue>>,
     /// What was repaired.
     pub(super) done: Vec<Repaired>,
+    /// The verdict on it, or why the repairs must not be made.
+    pub(super) verdict: Result<Decision, Refusal>,
     /// What was not repaired, and why.
     refused: Vec<Refused>,
 }
@@ -44,76 +46,143 @@ struct Refused {
 /// The maximum number of rounds. Each repair is made once, and enables at most the next phase.
 const MAX_ROUNDS: usize = 12;
 
-/// Repairs an object, sent as this Pod, as far as the settings allow. The `startupProbe` of the containers `outdated` is derived again.
+/// Returns the verdict on a revision of the object, with its violations, or why it must not take the place of the object as it was sent.
+pub(super) type Verdict<'v> = &'v dyn Fn(&Context<'_>, Vec<Violation>) -> Result<Decision, Refusal>;
+
+/// Repairs an object, sent as this Pod with these violations, as far as the settings allow. The `startupProbe` of the containers
+/// `outdated` is derived again.
 ///
 /// # Errors
 /// The repairs do not converge, or the object cannot be read.
 pub(super) fn repair(
     sent: &Context<'_>,
     terms: Terms<'_>,
-    mut object: Value,
+    found: Option<Vec<Violation>>,
+    object: &RawValue,
     outdated: &[ContainerId],
+    verdict: Verdict<'_>,
 ) -> Result<Repairs, Refusal> {
-    let rounds = Rounds { origin: sent, terms };
-    let mut done = renew(sent, outdated, &mut object);
-    for _ in 0..MAX_ROUNDS {
-        let text = object.to_string();
-        let (repaired, Round { made, refused }) = rounds.round(&text, &object)?;
-        if made.is_empty() {
-            if !done.is_empty() {
-                let rise = rounds.look(&text, |context| rise(sent, context))?;
+    let rounds = Rounds { sent, terms, verdict };
+    let (renewed, mut done) = renew(sent, outdated, object).unwrap_or_default();
+    let mut step = match &renewed {
+        None => rounds.step(sent, found.unwrap_or_else(|| violations(sent)), object, &[]),
+        Some(object) => {
+            rounds.look(object, |context| rounds.step(context, violations(context), object, &[]))?
+        }
+    };
+    let mut revision = renewed;
+    let mut dropped = Vec::new();
+    let mut left = MAX_ROUNDS;
+    while left != 0 {
+        let (repaired, made) = match step {
+            Step::Round { object, made } => (object, made),
+            Step::Settled { verdict, mut refused, rise } => {
+                refused.append(&mut dropped);
+                let rise = rise.filter(|_| !done.is_empty());
                 let path = sent.pod.path();
                 done.extend(rise.map(|what| Repaired { path: path.clone(), what, rule: None }));
+                return Ok(Repairs { object: revision, done, verdict, refused });
             }
-            return Ok(Repairs { object, done, refused });
-        }
-        object = repaired;
-        done.extend(made.into_iter().map(|(repaired, _)| repaired));
+        };
+        let next = rounds.look(&repaired, |context| match rounds.broken_by(context) {
+            None => Ok(rounds.step(context, violations(context), &repaired, &[])),
+            Some(broken) => Err(broken),
+        })?;
+        step = match next {
+            Ok(next) => {
+                done.extend(made.into_iter().map(|(repaired, _)| repaired));
+                revision = Some(repaired);
+                dropped.clear();
+                left -= 1;
+                next
+            }
+            Err(broken) => {
+                dropped.extend(drop_one(made, broken));
+                let again = |context: &Context<'_>, object: &RawValue| {
+                    rounds.step(context, violations(context), object, &dropped)
+                };
+                match &revision {
+                    None => again(sent, object),
+                    Some(object) => rounds.look(object, |context| again(context, object))?,
+                }
+            }
+        };
     }
     Err("the repairs undo each other".into())
 }
 
-/// The rounds of an object.
+/// Of the repairs of one round, takes the one that breaks something.
+fn drop_one(mut made: Vec<(Repaired, Violation)>, broken: Broken) -> Option<Refused> {
+    let Broken { containers, reason, .. } = broken;
+    let closes = |(_, violation): &(Repaired, Violation)| {
+        target(violation).is_some_and(|name| containers.iter().any(|container| container == name))
+    };
+    let culprit = made.iter().position(closes);
+    let (_, violation) = culprit.map(|culprit| made.swap_remove(culprit)).or_else(|| made.pop())?;
+    Some(Refused { violation, reason: reason.into() })
+}
+
+/// What comes of one revision of the object.
+enum Step {
+    /// There was something to repair.
+    Round {
+        /// The next revision.
+        object: Box<RawValue>,
+        /// What was repaired.
+        made: Vec<(Repaired, Violation)>,
+    },
+    /// There was nothing to repair.
+    Settled {
+        /// The verdict on the revision.
+        verdict: Result<Decision, Refusal>,
+        /// What was not repaired, and why.
+        refused: Vec<Refused>,
+        /// By how much its resource requests exceed those of the object as it was sent.
+        rise: Option<String>,
+    },
+}
+
+/// The rounds of an object. The plans of one round are tried together; while they keep something from starting that starts in the object as
+/// it was sent, the one that closes the shortest circle is dropped.
 struct Rounds<'r, 'p> {
     /// The Pod as it was sent.
-    origin: &'r Context<'p>,
+    sent: &'r Context<'p>,
     terms: Terms<'r>,
+    verdict: Verdict<'r>,
 }
 
 impl Rounds<'_, '_> {
-    /// Looks at a revision of the object.
-    fn look<T>(&self, text: &str, look: impl FnOnce(&Context<'_>) -> T) -> Result<T, Refusal> {
+    /// Looks at a revision of the object. It is read only once, since reading takes most of the time.
+    fn look<T>(&self, object: &RawValue, look: impl FnOnce(&Context<'_>) -> T) -> Result<T, Refusal> {
         let Terms { settings, sender, .. } = self.terms;
-        with_pod(self.origin.pod.kind, text, settings, sender, |pod| look(&Context::new(pod, self.terms)))
-            .map_err(|_| Refusal::from("the object cannot be read"))
+        with_pod(self.sent.pod.kind, object.get(), settings, sender, |pod| {
+            look(&Context::new(pod, self.terms))
+        })
+        .map_err(|_| Refusal::from("the object cannot be read"))
     }
 
-    /// One round. Its plans are tried together; while they keep something from starting that starts in the object as it was sent, the one
-    /// that closes the shortest circle is dropped.
-    fn round(&self, text: &str, object: &Value) -> Result<(Value, Round), Refusal> {
-        let mut dropped: Vec<Refused> = Vec::new();
-        loop {
-            let mut repaired = object.clone();
-            let mut round = self.look(text, |context| round(context, &mut repaired, &dropped))?;
-            let broken = if round.made.is_empty() { None } else { self.broken_by(&repaired)? };
-            let Some(Broken { containers, reason, .. }) = broken else {
-                round.refused.append(&mut dropped);
-                return Ok((repaired, round));
-            };
-            let closes = |(_, violation): &(Repaired, Violation)| {
-                target(violation).is_some_and(|name| containers.iter().any(|container| container == name))
-            };
-            let culprit = round.made.iter().position(closes).unwrap_or(round.made.len() - 1);
-            let (_, violation) = round.made.swap_remove(culprit);
-            dropped.push(Refused { violation, reason: reason.into() });
+    /// Repairs a revision of the object, with these violations, but for what was dropped.
+    fn step(
+        &self,
+        context: &Context<'_>,
+        found: Vec<Violation>,
+        object: &RawValue,
+        dropped: &[Refused],
+    ) -> Step {
+        let Round { object, made, refused } = round(context, &found, object, dropped);
+        match object {
+            Some(object) if !made.is_empty() => Step::Round { object, made },
+            _ => Step::Settled {
+                refused,
+                rise: rise(self.sent, context),
+                verdict: (self.verdict)(context, found),
+            },
         }
     }
 
     /// What a repair keeps from starting that starts in the object as it was sent.
-    fn broken_by(&self, repaired: &Value) -> Result<Option<Broken>, Refusal> {
-        self.look(&repaired.to_string(), |after| {
-            self.origin.sent().broken(&Lineup::of(after.pod, after.settings), None)
-        })
+    fn broken_by(&self, after: &Context<'_>) -> Option<Broken> {
+        self.sent.sent().broken(&Lineup::of(after.pod, after.settings), None)
     }
 }
 
@@ -128,43 +197,54 @@ fn target(violation: &Violation) -> Option<&str> {
 /// What was repaired in one round, and what was not.
 #[derive(Default)]
 struct Round {
+    /// The next revision; none if it could not be read.
+    object: Option<Box<RawValue>>,
     made: Vec<(Repaired, Violation)>,
     refused: Vec<Refused>,
 }
 
-/// Derives the `startupProbe` of some sidecar containers again.
-fn renew(context: &Context<'_>, outdated: &[ContainerId], object: &mut Value) -> Vec<Repaired> {
+/// Derives the `startupProbe` of some sidecar containers again. Returns the object, if anything was done, and what.
+fn renew(
+    context: &Context<'_>,
+    outdated: &[ContainerId],
+    object: &RawValue,
+) -> Option<(Option<Box<RawValue>>, Vec<Repaired>)> {
+    if outdated.is_empty() {
+        return None;
+    }
     let mut made = Vec::new();
-    let Some(mut draft) = Draft::of(object, context.pod.template_path()) else { return made };
+    let mut draft = Draft::of(object, context.pod.template_path())?;
     for id in outdated {
         let Some(container) = context.pod.get(*id) else { continue };
         let Ok(source) = Source::of_placed(context, container) else { continue };
         let what =
             format!("updated the startupProbe of sidecar {} from {source}, which changed", container.name());
-        if let Some(value) = source.probe(|field| draft.get(*id, field).cloned()) {
+        if let Some(value) = source.probe(|field| draft.get(*id, field)) {
             draft.apply(vec![Edit::Set { container: *id, path: &["startupProbe"], value }]);
             let path = context.pod.path_of(container).child("startupProbe");
             made.push(Repaired { path, what, rule: Some(RuleId::SidecarWithoutStartupProbe) });
         }
     }
-    draft.finish();
-    made
+    if made.is_empty() { None } else { Some((Some(draft.finish()?), made)) }
 }
 
 /// Carries out the plans of the first phase in which there is something to repair, but for those that are dropped.
-fn round(context: &Context<'_>, object: &mut Value, dropped: &[Refused]) -> Round {
+fn round(context: &Context<'_>, found: &[Violation], object: &RawValue, dropped: &[Refused]) -> Round {
     let is_left =
-        |violation: &Violation| dropped.iter().all(|other| other.violation.fault() != violation.fault());
-    let mut tasks: Vec<_> = violations(context)
-        .into_iter()
+        |violation: &&Violation| dropped.iter().all(|other| other.violation.fault() != violation.fault());
+    let mut tasks: Vec<_> = found
+        .iter()
         .filter(is_left)
         .filter_map(|violation| {
-            let (phase, repair) = repair_of(context, &violation)?;
+            let (phase, repair) = repair_of(context, violation)?;
             (repair.needs <= context.settings.fix).then_some((phase, repair, violation))
         })
         .collect();
     tasks.sort_by_key(|(phase, ..)| *phase);
     let mut round = Round::default();
+    if tasks.is_empty() {
+        return round;
+    }
     let Some(mut draft) = Draft::of(object, context.pod.template_path()) else { return round };
     let mut last = None;
     for (phase, repair, violation) in tasks {
@@ -184,17 +264,20 @@ fn round(context: &Context<'_>, object: &mut Value, dropped: &[Refused]) -> Roun
         match (repair.plan)(&task, &draft) {
             Ok(plan) if context.settings.fix < plan.needs => {
                 let reason = format!("that takes the operator's setting fix: {}", plan.needs).into();
-                round.refused.push(Refused { violation, reason });
+                round.refused.push(Refused { violation: violation.clone(), reason });
             }
             Ok(plan) => {
                 draft.apply(plan.edits);
                 let path = violation.finding.path.clone();
-                round.made.push((Repaired { path, what: plan.what, rule: Some(violation.rule) }, violation));
+                round.made.push((
+                    Repaired { path, what: plan.what, rule: Some(violation.rule) },
+                    violation.clone(),
+                ));
             }
-            Err(reason) => round.refused.push(Refused { violation, reason }),
+            Err(reason) => round.refused.push(Refused { violation: violation.clone(), reason }),
         }
     }
-    draft.finish();
+    round.object = draft.finish();
     round
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::finding::{Refusal, Violation, one_line};
 use crate::model::field::FieldPath;
@@ -25,8 +26,8 @@ pub struct Decision {
     pub sequence: Option<String>,
     /// What was repaired.
     pub fixes: Vec<Repaired>,
-    /// The repaired object, if it was repaired.
-    pub object: Option<Value>,
+    /// The repaired object, if it was repaired. What was not repaired is written as it was sent.
+    pub object: Option<Box<RawValue>>,
     /// What the message of a denial ends with.
     pub help: Help,
 }
@@ -68,6 +69,12 @@ impl Decision {
     /// The violations that deny the object.
     pub(super) fn denied(&self) -> impl Iterator<Item = &Violation> {
         self.violations.iter().filter(|violation| violation.action == Action::Deny)
+    }
+
+    /// The repaired object, if it was repaired, parsed.
+    #[must_use]
+    pub fn repaired(&self) -> Option<Value> {
+        serde_json::from_str(self.object.as_ref()?.get()).ok()
     }
 
     /// The message of a denial: as many of the violations that deny the object as fit, a count of the rest, and where there is help. The

@@ -109,7 +109,7 @@ impl<'s, 'i> Move<'s, 'i> {
         let name = container.name();
         let with_probe =
             probe.as_ref().map(|source| format!(", with a startupProbe from {source}")).unwrap_or_default();
-        let mut probe = probe.and_then(|source| source.probe(|field| draft.get(id, field).cloned()));
+        let mut probe = probe.and_then(|source| source.probe(|field| draft.get(id, field)));
         let mut edits = Vec::new();
         let what = match target {
             Target::Before(before) => {
@@ -118,7 +118,7 @@ impl<'s, 'i> Move<'s, 'i> {
             }
             Target::Twin(twin) => {
                 if probe.is_none() && container.fields.startup_probe.is_none() {
-                    probe = draft.get(twin, "startupProbe").cloned();
+                    probe = draft.get(twin, "startupProbe");
                 }
                 edits.push(Edit::TakePosition { container: id, of: twin });
                 format!("moved sidecar {name} back to where an earlier repair put it in initContainers")

@@ -5,19 +5,23 @@
 
 use std::mem;
 
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
 use super::edit::Edit;
+use super::outline::Outline;
 use crate::model::container_id::ContainerId;
-use crate::model::field::FieldPath;
+use crate::model::field::{FieldPath, Segment};
 
 /// A Pod template while it is being repaired.
 #[derive(Debug)]
 pub(crate) struct Draft<'o> {
-    /// The object that holds metadata and spec.
-    template: &'o mut Map<String, Value>,
+    /// The object, without its containers.
+    object: Outline<'o>,
+    /// The keys that lead to the template, that is, to what holds metadata and spec.
+    template: Vec<String>,
     /// The containers by their ids, then those that were added.
-    containers: Vec<Value>,
+    containers: Vec<Outline<'o>>,
     /// The init containers among them, in order.
     init: Vec<ContainerId>,
     /// The entries of `containers` among them, in order.
@@ -25,37 +29,56 @@ pub(crate) struct Draft<'o> {
 }
 
 impl<'o> Draft<'o> {
-    /// Starts to repair the Pod template at a path of an object; none if there is no template. [`Draft::finish`] puts its containers
-    /// back.
-    pub(crate) fn of(object: &'o mut Value, template: &FieldPath) -> Option<Self> {
-        let template = object.pointer_mut(&template.to_pointer())?.as_object_mut()?;
-        let mut taken = |list: &str| {
-            let list =
-                template.get_mut("spec").and_then(|spec| spec.get_mut(list)).and_then(Value::as_array_mut);
-            list.map(mem::take).unwrap_or_default()
-        };
-        let mut containers = taken("initContainers");
-        let split = containers.len();
-        containers.append(&mut taken("containers"));
-        let ids = |range: std::ops::Range<usize>| range.map(ContainerId::at).collect();
-        let (init, apps) = (ids(0..split), ids(split..containers.len()));
-        Some(Self { template, containers, init, apps })
+    /// Starts to repair the Pod template at a path of an object; none if there is no template.
+    pub(crate) fn of(object: &'o RawValue, template: &FieldPath) -> Option<Self> {
+        let object = Outline::of(object, template.segments())?;
+        let keys = template.segments().iter().filter_map(|segment| match segment {
+            Segment::Key(key) => Some(key.clone()),
+            Segment::Index(_) => None,
+        });
+        let template = keys.collect();
+        let mut draft = Self { object, template, containers: Vec::new(), init: Vec::new(), apps: Vec::new() };
+        draft.at(&["spec"])?;
+        draft.init = draft.take("initContainers");
+        draft.apps = draft.take("containers");
+        Some(draft)
     }
 
-    /// Puts the containers back into their lists.
-    pub(crate) fn finish(mut self) {
+    /// Takes the containers of a list out of the object.
+    fn take(&mut self, list: &str) -> Vec<ContainerId> {
+        let first = self.containers.len();
+        if let Some(Outline::Array(_)) = self.at(&["spec", list])
+            && let Outline::Array(items) = self.replace(&["spec", list], Outline::Array(Vec::new()))
+        {
+            self.containers.extend(items);
+        }
+        (first..self.containers.len()).map(ContainerId::at).collect()
+    }
+
+    /// The object with the containers back in their lists; none if it cannot be written.
+    pub(crate) fn finish(mut self) -> Option<Box<RawValue>> {
         let lists =
             [("initContainers", mem::take(&mut self.init)), ("containers", mem::take(&mut self.apps))];
         for (key, list) in lists {
-            let taken = |id: ContainerId| self.containers.get_mut(id.position()).map(Value::take);
-            let list: Vec<_> = list.into_iter().filter_map(taken).collect();
-            let old = self.template.get_mut("spec").and_then(|spec| spec.get_mut(key));
-            match old {
-                Some(Value::Array(items)) => *items = list,
-                _ if list.is_empty() => {}
-                _ => set(self.template, &["spec", key], list.into()),
+            let path = ["spec", key];
+            if !list.is_empty() || matches!(self.at(&path), Some(Outline::Array(_))) {
+                let mut taken = |id: ContainerId| Some(mem::take(self.containers.get_mut(id.position())?));
+                let list = list.into_iter().filter_map(&mut taken).collect();
+                self.replace(&path, Outline::Array(list));
             }
         }
+        to_raw_value(&self.object).ok()
+    }
+
+    /// What is at a path from the template, as far as it was read.
+    fn at(&self, path: &[&str]) -> Option<&Outline<'o>> {
+        self.object.at(&self.template)?.at(path)
+    }
+
+    /// Replaces what is at a path from the template, and returns it.
+    fn replace(&mut self, path: &[&str], value: Outline<'o>) -> Outline<'o> {
+        let path: Vec<_> = self.template.iter().map(String::as_str).chain(path.iter().copied()).collect();
+        self.object.replace(&path, value)
     }
 
     /// Carries out the edits of a plan.
@@ -63,11 +86,14 @@ impl<'o> Draft<'o> {
         for edit in edits {
             match edit {
                 Edit::Set { container, path, value } => {
-                    if let Some(fields) = self.fields_mut(container) {
-                        set(fields, path, value);
+                    if let Some(fields) = self.containers.get_mut(container.position()) {
+                        fields.replace(path, Outline::Value(value));
                     }
                 }
-                Edit::SetInTemplate { path, value } => set(self.template, &path, value),
+                Edit::SetInTemplate { path, value } => {
+                    let path: Vec<_> = path.iter().map(String::as_str).collect();
+                    self.replace(&path, Outline::Value(value));
+                }
                 Edit::MoveToInit { container, before } => {
                     self.take_out(container);
                     insert(&mut self.init, container, before);
@@ -87,7 +113,7 @@ impl<'o> Draft<'o> {
                 Edit::TakePosition { container, of } => self.take_position(container, of),
                 Edit::Rewrite { container, value } => {
                     if let Some(old) = self.containers.get_mut(container.position()) {
-                        *old = value;
+                        *old = Outline::Value(value);
                     }
                 }
                 Edit::AddVolume(volume) => self.add_volume(volume),
@@ -96,19 +122,24 @@ impl<'o> Draft<'o> {
     }
 
     /// A container with the edits so far.
-    pub(crate) fn container(&self, id: ContainerId) -> Option<&Map<String, Value>> {
-        self.containers.get(id.position()).and_then(Value::as_object)
+    pub(crate) fn container(&self, id: ContainerId) -> Option<Map<String, Value>> {
+        match self.containers.get(id.position())?.to_value() {
+            Some(Value::Object(fields)) => Some(fields),
+            _ => None,
+        }
     }
 
     /// A field of a container with the edits so far.
-    pub(crate) fn get(&self, id: ContainerId, key: &str) -> Option<&Value> {
-        self.container(id)?.get(key)
+    pub(crate) fn get(&self, id: ContainerId, key: &str) -> Option<Value> {
+        self.container(id)?.swap_remove(key)
     }
 
     /// The volumes with the edits so far.
-    pub(crate) fn volumes(&self) -> &[Value] {
-        let volumes = self.template.get("spec").and_then(|spec| spec.get("volumes"));
-        volumes.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+    pub(crate) fn volumes(&self) -> Vec<Value> {
+        match self.at(&["spec", "volumes"]).and_then(Outline::to_value) {
+            Some(Value::Array(volumes)) => volumes,
+            _ => Vec::new(),
+        }
     }
 
     /// The init containers, in order.
@@ -121,13 +152,9 @@ impl<'o> Draft<'o> {
         &self.apps
     }
 
-    fn fields_mut(&mut self, id: ContainerId) -> Option<&mut Map<String, Value>> {
-        self.containers.get_mut(id.position()).and_then(Value::as_object_mut)
-    }
-
     fn add(&mut self, container: Value) -> ContainerId {
         let added = ContainerId::at(self.containers.len());
-        self.containers.push(container);
+        self.containers.push(Outline::Value(container));
         added
     }
 
@@ -146,9 +173,9 @@ impl<'o> Draft<'o> {
     }
 
     fn add_volume(&mut self, volume: Value) {
-        let mut volumes = self.volumes().to_vec();
+        let mut volumes = self.volumes();
         volumes.push(volume);
-        set(self.template, &["spec", "volumes"], volumes.into());
+        self.replace(&["spec", "volumes"], Outline::Value(volumes.into()));
     }
 }
 
@@ -156,20 +183,4 @@ impl<'o> Draft<'o> {
 fn insert(list: &mut Vec<ContainerId>, container: ContainerId, before: Option<ContainerId>) {
     let position = before.and_then(|before| list.iter().position(|other| *other == before));
     list.insert(position.unwrap_or(list.len()), container);
-}
-
-/// Sets the field at a path. Anything on the way that is not an object becomes one.
-fn set(fields: &mut Map<String, Value>, path: &[impl AsRef<str>], value: Value) {
-    match path {
-        [] => {}
-        [key] => _ = fields.insert(key.as_ref().to_owned(), value),
-        [key, below @ ..] => match fields.entry(key.as_ref()).or_insert(Value::Null) {
-            Value::Object(fields) => set(fields, below, value),
-            other => {
-                let mut fields = Map::new();
-                set(&mut fields, below, value);
-                *other = Value::Object(fields);
-            }
-        },
-    }
 }

@@ -84,7 +84,8 @@ fn place<'i>(
     let usual = placement::place(pod, newcomer, init).earlier.len();
     // Those that were added by this repair are not in the Pod.
     let needs_it = |id: &ContainerId| {
-        let name = draft.get(*id, "name").and_then(Value::as_str).unwrap_or_default();
+        let name = draft.get(*id, "name");
+        let name = name.as_ref().and_then(Value::as_str).unwrap_or_default();
         sidecar.starts_before.iter().any(|glob| glob.matches(name))
     };
     let is_needed = |id: &ContainerId| {

@@ -107,10 +107,11 @@ impl<'s, 'i> Split<'s, 'i> {
             None => "keeping its startupProbe".to_owned(),
         };
         let probe = match probe {
-            Some(source) => source.probe(|field| draft.get(id, field).cloned()),
-            None => draft.get(id, "startupProbe").cloned(),
+            Some(source) => source.probe(|field| draft.get(id, field)),
+            None => draft.get(id, "startupProbe"),
         };
-        let whole = draft.container(id).map(without_own_mount).ok_or("the container cannot be read")?;
+        let whole =
+            draft.container(id).as_ref().map(without_own_mount).ok_or("the container cannot be read")?;
         let restarts_always = !context.pod.should_complete;
         let Pair { native, classic, volume } =
             copies::pair(&whole, &shell, probe.ok_or(NO_PROBE)?, restarts_always)?;

@@ -173,7 +173,7 @@ fn plan(task: &Task<'_, '_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
     let source = Source::find(task.context, container, Place::of(draft.init(), container.id))?;
     let needs = source.needs();
     let what = format!("added a startupProbe to sidecar {}, from {source}", container.name());
-    let value = source.probe(|field| draft.get(container.id, field).cloned()).ok_or(NO_PROBE)?;
+    let value = source.probe(|field| draft.get(container.id, field)).ok_or(NO_PROBE)?;
     let edits = vec![Edit::Set { container: container.id, path: &["startupProbe"], value }];
     Ok(Plan { needs, ..Plan::new(what, edits) })
 }

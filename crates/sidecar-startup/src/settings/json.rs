@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::rule_id::RuleId;
+
 /// Settings with some fields replaced.
 #[must_use]
 pub fn with<const N: usize>(settings: &Value, fields: [(&str, Value); N]) -> Value {
@@ -12,11 +14,17 @@ pub fn with<const N: usize>(settings: &Value, fields: [(&str, Value); N]) -> Val
 
 /// The same settings, but for violations that deny an object: they only warn. The policy repairs nothing where something is denied after
 /// all; whoever edits a manifest is glad of every step.
+///
+/// A classic sidecar that was denied does not have to hold the application where it is instead: `finds_unheld` says whether
+/// `app-not-held` found something by the settings as they are.
 #[must_use]
-pub fn lenient(settings: &Value) -> Value {
+pub fn lenient(settings: &Value, finds_unheld: bool) -> Value {
     let mut rules = settings.get("rules").and_then(Value::as_object).cloned().unwrap_or_default();
     for action in rules.values_mut().filter(|action| **action == "Deny") {
         *action = "Warn".into();
+    }
+    if !finds_unheld {
+        rules.insert(RuleId::AppNotHeld.name().to_owned(), "Ignore".into());
     }
     with(settings, [("defaultAction", "Warn".into()), ("rules", rules.into())])
 }

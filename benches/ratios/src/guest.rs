@@ -1,0 +1,183 @@
+//! What the guest alone takes.
+
+use std::fs;
+use std::time::Instant;
+
+use anyhow::{Context as _, ensure};
+use policy_host::{Instance, PolicyModule};
+use serde_json::{Value, json};
+
+use crate::median::median;
+use crate::pods::{Gate, clean_pod, pod, with_classic_sidecar};
+
+/// The number of calls of one request: as many as fit into about this many bytes, within limits.
+const BYTES: usize = 4_000_000;
+
+/// The largest object that etcd holds, in bytes.
+const LARGEST: usize = 1_500_000;
+
+/// What the policy answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Allowed,
+    Denied,
+    Repaired,
+}
+
+/// Prints all tables about the guest.
+///
+/// # Errors
+/// The module cannot be instantiated, fails, or answers otherwise than expected.
+pub(crate) fn measure(policy: &PolicyModule) -> anyhow::Result<()> {
+    answers(policy)?;
+    updates(policy)?;
+    growth(policy)?;
+    largest(policy)
+}
+
+/// Judges the same Pod with and without repairs.
+fn answers(policy: &PolicyModule) -> anyhow::Result<()> {
+    println!("\n{:<44}{:>14}{:>14}{:>10}", "guest only", "judged", "repaired", "ratio");
+    let instance = policy.instantiate()?;
+    for (name, pod, judged) in [
+        ("1 container, 3 sidecars, clean", pod(1, 24, 3, Gate::Startup), Answer::Allowed),
+        ("10 containers, 3 sidecars, clean", pod(10, 24, 3, Gate::Startup), Answer::Allowed),
+        ("1 container, 3 probes to derive", pod(1, 24, 3, Gate::Readiness), Answer::Denied),
+        ("10 containers, 3 probes to derive", pod(10, 24, 3, Gate::Readiness), Answer::Denied),
+        (
+            "10 containers, a sidecar to move",
+            with_classic_sidecar(pod(10, 24, 0, Gate::Startup)),
+            Answer::Denied,
+        ),
+    ] {
+        let payload = |fix: &str| {
+            create(&pod, &json!({"fix": fix, "defaultAction": "Deny", "rules": {"classic-sidecar": "Deny"}}))
+        };
+        let repaired = if judged == Answer::Allowed { Answer::Allowed } else { Answer::Repaired };
+        let judged = time(&instance, &payload("None"), judged)?;
+        let repaired = time(&instance, &payload("All"), repaired)?;
+        println!("{name:<44}{:>11.1} us{:>11.1} us{:>9.2}x", judged, repaired, repaired / judged);
+    }
+    Ok(())
+}
+
+/// Judges changes, as multiples of the same Pod's creation.
+fn updates(policy: &PolicyModule) -> anyhow::Result<()> {
+    println!("\n{:<44}{:>14}{:>10}", "guest only, as multiples of CREATE", "", "ratio");
+    let instance = policy.instantiate()?;
+    let pod = pod(10, 24, 3, Gate::Startup);
+    let base = time(&instance, &create(&pod, &json!({})), Answer::Allowed)?;
+    let mut changed = pod.clone();
+    changed["spec"]["containers"][0]["image"] = "registry.example.com/team/worker:1.2.4".into();
+    for (name, object) in [("UPDATE that changes nothing", &pod), ("UPDATE of an image", &changed)] {
+        let payload = payload("UPDATE", object, Some(&pod), &json!({}));
+        let time = time(&instance, &payload, Answer::Allowed)?;
+        println!("{name:<44}{time:>11.1} us{:>9.2}x", time / base);
+    }
+    Ok(())
+}
+
+/// Judges and repairs Pods of more and more sidecars.
+fn growth(policy: &PolicyModule) -> anyhow::Result<()> {
+    println!("\n{:<44}{:>14}{:>14}{:>14}", "guest only, per sidecar", "clean", "denied", "repaired");
+    let instance = policy.instantiate()?;
+    for sidecars in [1, 10, 100, 400, 1600] {
+        let clean = create(&pod(1, 24, sidecars, Gate::Startup), &json!({}));
+        let object = pod(1, 24, sidecars, Gate::Readiness);
+        let denied = create(&object, &json!({}));
+        let repaired = create(&object, &json!({"fix": "All"}));
+        #[expect(clippy::cast_precision_loss, reason = "they are few")]
+        let per_sidecar = |time: f64| time / sidecars as f64;
+        let clean = per_sidecar(time(&instance, &clean, Answer::Allowed)?);
+        let denied = per_sidecar(time(&instance, &denied, Answer::Denied)?);
+        let repaired = per_sidecar(time(&instance, &repaired, Answer::Repaired)?);
+        println!(
+            "{:<44}{clean:>11.1} us{denied:>11.1} us{repaired:>11.1} us",
+            format!("{sidecars} sidecars")
+        );
+    }
+    Ok(())
+}
+
+/// Judges and repairs the largest objects.
+fn largest(policy: &PolicyModule) -> anyhow::Result<()> {
+    println!("\n{:<44}{:>8}{:>14}{:>14}", "guest only, the largest objects", "MB", "time", "peak memory");
+    let fill = |mut pod: Value| {
+        let room = LARGEST.saturating_sub(pod.to_string().len());
+        pod["metadata"]["annotations"] = json!({"note": "x".repeat(room)});
+        pod
+    };
+    let containers = LARGEST / (clean_pod(101, 24).to_string().len() / 101);
+    for (name, pod, fix, answer) in [
+        ("one long annotation, clean", fill(clean_pod(2, 24)), "None", Answer::Allowed),
+        ("many containers, clean", fill(clean_pod(containers, 24)), "None", Answer::Allowed),
+        ("one long annotation, repaired", fill(pod(2, 24, 3, Gate::Readiness)), "All", Answer::Repaired),
+        ("many containers, repaired", fill(pod(containers, 24, 3, Gate::Readiness)), "All", Answer::Repaired),
+    ] {
+        let instance = policy.instantiate()?;
+        let payload = create(&pod, &json!({"fix": fix}));
+        fs::write("/proc/self/clear_refs", "5")?;
+        let before = resident("VmRSS:")?;
+        ask(&instance, &payload, answer)?;
+        let peak = resident("VmHWM:")?.saturating_sub(before);
+        let time = time(&instance, &payload, answer)?;
+        let size = payload.len() / 1_000_000;
+        println!("{name:<44}{size:>8}{:>11.1} ms{:>11} MB", time / 1000.0, peak / 1000);
+    }
+    Ok(())
+}
+
+/// The resident memory of this process, or its peak, in kB. It has the guest's memory in it, and the host's copies of the request and of
+/// the answer.
+fn resident(field: &str) -> anyhow::Result<u64> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let value = status.lines().find_map(|line| line.strip_prefix(field)?.trim().strip_suffix(" kB"));
+    Ok(value.context("no memory in /proc/self/status")?.parse()?)
+}
+
+/// The median of the time of a call, in microseconds.
+fn time(instance: &Instance, payload: &[u8], expected: Answer) -> anyhow::Result<f64> {
+    let calls = (BYTES / payload.len()).clamp(5, 1000);
+    let mut times = Vec::new();
+    for _ in 0..calls {
+        let begin = Instant::now();
+        ask(instance, payload, expected)?;
+        times.push(begin.elapsed());
+    }
+    Ok(median(times).as_secs_f64() * 1e6)
+}
+
+fn ask(instance: &Instance, payload: &[u8], expected: Answer) -> anyhow::Result<()> {
+    let answer = instance.call("validate", payload)?;
+    // Enough to tell the answers apart without parsing what may be large.
+    let has = |text: &[u8]| answer.windows(text.len()).any(|window| window == text);
+    let found = if has(br#""accepted":false"#) {
+        Answer::Denied
+    } else if has(br#""mutated_object":{"#) {
+        Answer::Repaired
+    } else {
+        Answer::Allowed
+    };
+    ensure!(found == expected, "expected {expected:?}, found {found:?}");
+    Ok(())
+}
+
+fn create(object: &Value, settings: &Value) -> Vec<u8> {
+    payload("CREATE", object, None, settings)
+}
+
+fn payload(operation: &str, object: &Value, old: Option<&Value>, settings: &Value) -> Vec<u8> {
+    let payload = json!({
+        "request": {
+            "uid": "705ab4f5-6393-11e8-b7cc-42010a800002",
+            "kind": {"group": "", "version": "v1", "kind": "Pod"},
+            "resource": {"group": "", "version": "v1", "resource": "pods"},
+            "operation": operation,
+            "userInfo": {"username": "alice", "uid": "alice-uid", "groups": ["system:authenticated"]},
+            "object": object,
+            "oldObject": old,
+        },
+        "settings": settings,
+    });
+    payload.to_string().into_bytes()
+}

@@ -1,0 +1,82 @@
+//! The Pods that are measured.
+
+use serde_json::{Value, json};
+
+/// The gate of a sidecar container.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Gate {
+    /// A `startupProbe`.
+    Startup,
+    /// Only a `readinessProbe`, from which a repair derives one.
+    Readiness,
+}
+
+/// A Pod without violations: a number of typical app containers, each with `variables` environment variables, probes, ports and
+/// resources, and a sidecar container with a `startupProbe` if there are several.
+pub(crate) fn clean_pod(containers: usize, variables: usize) -> Value {
+    pod(containers, variables, usize::from(1 < containers), Gate::Startup)
+}
+
+/// A Pod of typical app containers, each with `variables` environment variables, and sidecar containers with the same gate.
+pub(crate) fn pod(containers: usize, variables: usize, sidecars: usize, gate: Gate) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "clean", "namespace": "default", "labels": {"app": "clean"}},
+        "spec": {
+            "initContainers": (0..sidecars).map(|index| sidecar(index, gate)).collect::<Vec<_>>(),
+            "containers": (0..containers).map(|index| app(index, variables)).collect::<Vec<_>>(),
+            "restartPolicy": "Always",
+            "serviceAccountName": "default",
+            "volumes": [{"name": "data", "emptyDir": {}}],
+        },
+    })
+}
+
+fn app(index: usize, variables: usize) -> Value {
+    let variable = |variable: usize| json!({"name": format!("VARIABLE_{variable}"), "value": format!("value of {variable} in {index}")});
+    json!({
+        "name": format!("worker-{index}"),
+        "image": "registry.example.com/team/worker:1.2.3",
+        "imagePullPolicy": "IfNotPresent",
+        "args": ["--listen=0.0.0.0:8080", "--verbose"],
+        "env": (0..variables).map(variable).collect::<Vec<_>>(),
+        "ports": [{"containerPort": 8080, "name": "http", "protocol": "TCP"}],
+        "resources": {"limits": {"memory": "128Mi"}, "requests": {"cpu": "100m", "memory": "128Mi"}},
+        "readinessProbe": {"httpGet": {"path": "/ready", "port": "http"}, "periodSeconds": 5},
+        "livenessProbe": {"httpGet": {"path": "/live", "port": 8080}, "initialDelaySeconds": 10},
+        "volumeMounts": [{"name": "data", "mountPath": "/data"}, {"name": "token", "mountPath": "/var/run/token", "readOnly": true}],
+        "securityContext": {"allowPrivilegeEscalation": false, "runAsNonRoot": true, "capabilities": {"drop": ["ALL"]}},
+        "terminationMessagePath": "/dev/termination-log",
+        "terminationMessagePolicy": "File",
+    })
+}
+
+/// A sidecar container with a port of its own.
+fn sidecar(index: usize, gate: Gate) -> Value {
+    let mut sidecar = json!({
+        "name": format!("proxy-{index}"),
+        "image": "registry.example.com/team/proxy:1",
+        "restartPolicy": "Always",
+    });
+    let (field, probe) = match gate {
+        Gate::Startup => ("startupProbe", json!({"periodSeconds": 1, "failureThreshold": 600})),
+        Gate::Readiness => ("readinessProbe", json!({"periodSeconds": 5})),
+    };
+    sidecar[field] = probe;
+    sidecar[field]["httpGet"] = json!({"path": "/ready", "port": 15_021 + index});
+    sidecar
+}
+
+/// The Pod with a classic sidecar that the catalogue knows in front of the apps.
+pub(crate) fn with_classic_sidecar(mut pod: Value) -> Value {
+    let sidecar = json!({
+        "name": "cloud-sql-proxy",
+        "image": "gcr.io/cloud-sql-connectors/cloud-sql-proxy:2.15.0",
+        "args": ["--health-check", "--http-address=0.0.0.0", "--port=5432", "project:region:instance"],
+    });
+    if let Some(containers) = pod.pointer_mut("/spec/containers").and_then(Value::as_array_mut) {
+        containers.insert(0, sidecar);
+    }
+    pod
+}
