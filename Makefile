@@ -12,16 +12,23 @@
 # late-injectors regenerate deploy/late-injectors from the catalogue
 # release-dry-run   make and check in target/release-dry-run what a release publishes, as far as this machine can, and publish nothing;
 #                PROFILE=dev builds the command quickly
+# reproducible   build the module again in another folder, and compare the bytes
+# deny           check the licences, sources and duplicates of all crates, without a network; CI asks for advisories as well
 # fmt, lint      format; check format and lints, for the host and for the module's target
 # bench          measure the module, as multiples of a module that does nothing
 # bench-command  measure the command on many files, a large file and a large list
 # clean          remove all build output
 # help           print this list
 
+# The module and the tools are built at once: linking the module keeps one processor busy for a long time.
+MAKEFLAGS += --jobs=2
+
 TARGET := wasm32-wasip1
 PAGE_TARGET := wasm32-unknown-unknown
 PAGE := target/$(PAGE_TARGET)/module/explorer.wasm
 MODULES := target/$(TARGET)/module
+# The module is the same bytes wherever it is built: the texts of its panics name no folder of this machine.
+export CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS := --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=/cargo
 CLI := target/debug/sidecar-startup
 HOST := target/debug/policy-host
 REGISTRY := target/debug/policy-registry
@@ -57,11 +64,9 @@ policy.wasm: toolchain
 	cargo build --locked --quiet --target $(TARGET) --profile module --package sidecar-startup-policy
 	@cmp -s $(MODULES)/sidecar_startup_policy.wasm $@ || cp $(MODULES)/sidecar_startup_policy.wasm $@
 
-$(HOST): toolchain
-	cargo build --locked --quiet --package policy-host
-
-$(CLI): toolchain
-	cargo build --locked --quiet --package sidecar-startup-cli --features module
+# Together, so that what both are built from is built once.
+$(HOST) $(CLI): toolchain
+	cargo build --locked --quiet --package policy-host --package sidecar-startup-cli --features sidecar-startup-cli/module
 
 $(REGISTRY): toolchain
 	cargo build --locked --quiet --package policy-registry
@@ -132,6 +137,15 @@ e2e-tests: tools $(REGISTRY)
 	KWCTL='$(KWCTL)' bats e2e.bats
 	bats tests/command.bats tests/deploy.bats tests/scripts.bats tests/pre-commit.bats
 	PUSHER='$(if $(filter $(HOST),$(KWCTL)),$(REGISTRY),$(KWCTL))' bats tests/registry.bats
+
+.PHONY: reproducible deny
+reproducible: policy.wasm
+	scripts/reproducible policy.wasm
+
+# It takes some minutes to install.
+deny: toolchain
+	@command -v cargo-deny >/dev/null || cargo install --locked --quiet cargo-deny@0.20
+	cargo deny --offline --workspace check licenses bans sources
 
 fmt:
 	cargo fmt --all

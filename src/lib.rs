@@ -6,7 +6,7 @@
 mod cluster;
 mod response;
 
-use kubewarden_policy_sdk::{protocol_version_guest, settings::SettingsValidationResponse};
+use response::{PROTOCOL, SettingsValidationResponse};
 use serde_json::Value;
 use sidecar_startup::Settings;
 use sidecar_startup::model::field::FieldPath;
@@ -18,7 +18,7 @@ use wapc_guest::{CallResult, register_function};
 pub extern "C" fn wapc_init() {
     register_function("validate", validate);
     register_function("validate_settings", validate_settings);
-    register_function("protocol_version", protocol_version_guest);
+    register_function("protocol_version", |_| Ok(PROTOCOL.into()));
 }
 
 fn validate(payload: &[u8]) -> CallResult {

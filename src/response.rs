@@ -1,4 +1,6 @@
-//! The response of `validate`.
+//! What the policy tells its host, as the JSON that Kubewarden expects.
+//!
+//! The types are those of Kubewarden's SDK, and the tests compare them. The SDK itself would bring 60 further crates into the build.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +8,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use sidecar_startup::Answer;
 use wapc_guest::CallResult;
+
+/// The protocol that Kubewarden calls `v1`, as JSON.
+pub(crate) const PROTOCOL: &str = r#""v1""#;
 
 /// The HTTP status code of a denial: the object violates a rule or cannot be read.
 const BAD_REQUEST: u16 = 400;
@@ -19,6 +24,14 @@ struct Response<'a> {
     mutated_object: Option<&'a RawValue>,
     audit_annotations: Option<BTreeMap<&'a str, String>>,
     warnings: Option<Vec<String>>,
+}
+
+/// The answer to `validate_settings`.
+#[derive(Serialize)]
+pub(crate) struct SettingsValidationResponse {
+    pub(crate) valid: bool,
+    /// Why the settings are invalid, or a warning about valid ones.
+    pub(crate) message: Option<String>,
 }
 
 /// Serializes an answer for the host.

@@ -1,10 +1,12 @@
-//! Files that are published with the policy: the Artifact Hub package, Rancher's settings form, the workflows and the GitHub Action.
+//! Files that are published with the policy: the Artifact Hub package, Rancher's settings form, the workflows and the GitHub Action;
+//! and what it is built from.
 
 #![allow(clippy::indexing_slicing, reason = "a missing field of a JSON value reads as null")]
 #![allow(clippy::unwrap_used, reason = "helpers fail like the tests that call them")]
 
 mod action;
 mod files;
+mod sources;
 mod workflows;
 
 use std::time::SystemTime;

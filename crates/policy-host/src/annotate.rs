@@ -24,7 +24,7 @@ pub fn annotate(module: &[u8], metadata: &str, usage: Option<String>) -> anyhow:
     );
 
     let mut metadata = Metadata::read(metadata)?;
-    let version = PolicyModule::compile(module)?.instantiate()?.call("protocol_version", b"")?;
+    let version = PolicyModule::interpret(module)?.instantiate()?.call("protocol_version", b"")?;
     metadata.protocol_version =
         serde_json::from_slice(&version).context("protocol_version returned no valid answer")?;
     if let Some(usage) = usage {

@@ -62,9 +62,6 @@ struct Run {
     /// The settings, as JSON.
     #[arg(long, value_name = "JSON")]
     settings_json: Option<String>,
-    /// Compiles the module without using the cache.
-    #[arg(long)]
-    disable_wasmtime_cache: bool,
     /// Allows the policy to read the Kubernetes objects listed as contextAwareResources in its metadata.
     #[arg(long)]
     allow_context_aware: bool,
@@ -128,9 +125,7 @@ impl Run {
         let policy = manifest.as_ref().map_or(&self.policy, |manifest| &manifest.module);
         let path = policy.strip_prefix("file://").unwrap_or(policy);
         let module = read_module(Path::new(path))?;
-        let compile =
-            if self.disable_wasmtime_cache { PolicyModule::compile } else { PolicyModule::compile_cached };
-        let policy = compile(&module)?;
+        let policy = PolicyModule::interpret(&module)?;
         let verdict = policy.validate_settings(&settings)?;
         let reason = verdict.message.as_deref().unwrap_or("no reason given");
         ensure!(verdict.valid, "Provided settings are not valid: {reason}");

@@ -1,19 +1,30 @@
 //! A compiled policy and calls to its functions.
 
+use std::sync::Arc;
+
 use anyhow::{Context as _, anyhow};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use wapc::WapcHost;
+use wapc::{WapcHost, WebAssemblyEngineProvider};
+#[cfg(feature = "compiler")]
 use wasmtime_provider::{WasmtimeEngineProviderBuilder, WasmtimeEngineProviderPre};
 
 use crate::admission::{AdmissionRequest, AdmissionResponse, Verdict};
 use crate::host_calls::{self, HostCalls};
+use crate::interpreter::{Interpreter, Linked};
 
-/// A compiled policy, ready to be instantiated.
+/// A policy, ready to be instantiated.
 #[derive(Clone)]
-#[expect(missing_debug_implementations, reason = "the compiled module has no useful debug output")]
+#[expect(missing_debug_implementations, reason = "the module has no useful debug output")]
 pub struct PolicyModule {
-    compiled: WasmtimeEngineProviderPre,
+    engine: Engine,
+}
+
+#[derive(Clone)]
+enum Engine {
+    #[cfg(feature = "compiler")]
+    Compiler(Box<WasmtimeEngineProviderPre>),
+    Interpreter(Arc<Linked>),
 }
 
 /// One instance of a policy.
@@ -32,10 +43,20 @@ pub struct SettingsVerdict {
 }
 
 impl PolicyModule {
+    /// Reads a WebAssembly module for an interpreter.
+    ///
+    /// # Errors
+    /// It is not a valid module.
+    pub fn interpret(module: &[u8]) -> anyhow::Result<Self> {
+        let linked = Linked::new(module).context("cannot load the module")?;
+        Ok(Self { engine: Engine::Interpreter(Arc::new(linked)) })
+    }
+
     /// Compiles a WebAssembly module.
     ///
     /// # Errors
     /// The module is not a waPC guest.
+    #[cfg(feature = "compiler")]
     pub fn compile(module: &[u8]) -> anyhow::Result<Self> {
         Self::build(&WasmtimeEngineProviderBuilder::new().module_bytes(module))
     }
@@ -44,12 +65,15 @@ impl PolicyModule {
     ///
     /// # Errors
     /// Those of [`PolicyModule::compile`].
+    #[cfg(feature = "compiler")]
     pub fn compile_cached(module: &[u8]) -> anyhow::Result<Self> {
         Self::build(&WasmtimeEngineProviderBuilder::new().module_bytes(module).enable_cache(None))
     }
 
+    #[cfg(feature = "compiler")]
     fn build(builder: &WasmtimeEngineProviderBuilder<'_>) -> anyhow::Result<Self> {
-        Ok(Self { compiled: builder.build_pre().context("cannot load the module")? })
+        let compiled = builder.build_pre().context("cannot load the module")?;
+        Ok(Self { engine: Engine::Compiler(Box::new(compiled)) })
     }
 
     /// Creates a fresh instance without host capabilities.
@@ -65,7 +89,11 @@ impl PolicyModule {
     /// # Errors
     /// A start function of the module failed.
     pub fn instantiate_with(&self, calls: HostCalls) -> anyhow::Result<Instance> {
-        let provider = self.compiled.rehydrate(None)?;
+        let provider: Box<dyn WebAssemblyEngineProvider> = match &self.engine {
+            #[cfg(feature = "compiler")]
+            Engine::Compiler(compiled) => Box::new(compiled.rehydrate(None)?),
+            Engine::Interpreter(linked) => Box::new(Interpreter::new(Arc::clone(linked))),
+        };
         let answer = move |_: u64, _: &str, namespace: &str, operation: &str, payload: &[u8]| {
             // Kubewarden never restricts logging.
             if (namespace, operation) == ("tracing", "log") {
@@ -74,7 +102,7 @@ impl PolicyModule {
             }
             calls(namespace, operation, payload)
         };
-        let host = WapcHost::new(Box::new(provider), Some(Box::new(answer)))?;
+        let host = WapcHost::new(provider, Some(Box::new(answer)))?;
         Ok(Instance { host })
     }
 

@@ -21,7 +21,7 @@ impl Module {
     pub(crate) fn load(path: &Path, settings: &Value, nodes: Option<&NodesFile>) -> anyhow::Result<Self> {
         let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         let settings = if settings.is_null() { json!({}) } else { settings.clone() };
-        Ok(Self { policy: PolicyModule::compile_cached(&bytes)?, settings, nodes: nodes.cloned() })
+        Ok(Self { policy: PolicyModule::interpret(&bytes)?, settings, nodes: nodes.cloned() })
     }
 
     /// Judges a request with the policy. A policy's response has neither positions nor suggestions, so these come from the
