@@ -13,7 +13,7 @@ use crate::{depth, scalar};
 const MAX_KEYS: usize = 256;
 
 /// The JSON of the only document of a text, as [`parse`](crate::parse) reads it. None if it is not plain: it is JSON already, has errors,
-/// anchors, tags or merge keys, or is not one document.
+/// anchors, tags, merge keys or keys that are no strings, or is not one document.
 #[must_use]
 pub fn plain_json(text: &str) -> Option<String> {
     if text.trim_start().starts_with('{') || depth::too_deep(text).is_some() {
@@ -78,8 +78,8 @@ impl<'t> Writer<'t> {
 
     fn scalar(&mut self, text: Cow<'t, str>, style: ScalarStyle) -> Option<()> {
         if let Some(Collection::Map { keys, wants_key: wants_key @ true }) = self.open.last_mut() {
-            let is_merge = text == "<<" && style == ScalarStyle::Plain;
-            if is_merge || MAX_KEYS < keys.len() || keys.contains(&text) {
+            let is_special = style == ScalarStyle::Plain && (text == "<<" || !scalar::is_plain_key(&text));
+            if is_special || MAX_KEYS < keys.len() || keys.contains(&text) {
                 return None;
             }
             *wants_key = false;
@@ -126,6 +126,7 @@ mod tests {
             "- a\n- 'b'\n",
             "text",
             "a:\nb:\n",
+            "'on': 1\nnull: 2\n~: 3\n-a: 4\n.inf: 5\n\"1\": 6\n",
         ];
         for text in plain {
             let json: Value = serde_json::from_str(&plain_json(text).unwrap()).unwrap();
@@ -145,6 +146,8 @@ mod tests {
             "{a: 1}",
             "{\"a\": 1}",
             "[a]: 1",
+            "on: 1",
+            "a: {0x10: 1}",
             "a: .nan",
             "a: [",
             "",
