@@ -29,7 +29,7 @@ pub(crate) fn hold(bytes: &[u8]) -> anyhow::Result<()> {
         run.slept_first(),
         told()
     );
-    ensure!(!never_ends(&words) || run.code.is_none(), "it is said never to end: {}", told());
+    ensure!(is_error || !never_ends(&words) || run.code.is_none(), "it is said never to end: {}", told());
     names_what_it_runs(&words, &run)
 }
 
