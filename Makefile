@@ -17,6 +17,8 @@
 # fmt, lint      format; check format and lints, for the host and for the module's target
 # bench          measure the module, as multiples of a module that does nothing
 # bench-command  measure the command on many files, a large file and a large list
+# fuzz           give the laws in crates/fuzz-laws inputs, SECONDS (600) for each target in fuzz/targets, JOBS (1) of them at a time;
+#                FUZZ="pods fix" names some. Needs a nightly toolchain and cargo-fuzz
 # clean          remove all build output
 # help           print this list
 
@@ -167,6 +169,19 @@ bench: policy.wasm
 
 bench-command: toolchain
 	cargo bench --locked --quiet --package sidecar-startup-cli --bench command
+
+FUZZ ?= $(basename $(notdir $(wildcard fuzz/targets/*.rs)))
+SECONDS ?= 600
+JOBS ?= 1
+
+# All code is safe Rust, so no sanitizer is needed. What is found goes to fuzz/work, which git ignores.
+.PHONY: fuzz
+fuzz: toolchain
+	@command -v cargo-fuzz >/dev/null || { echo 'needed: cargo install cargo-fuzz' >&2; exit 2; }
+	cargo +nightly fuzz build --sanitizer none
+	@mkdir -p $(addprefix fuzz/work/,$(FUZZ))
+	@printf '%s\n' $(FUZZ) | xargs -P $(JOBS) -I TARGET cargo +nightly fuzz run --sanitizer none TARGET \
+		fuzz/work/TARGET fuzz/corpus/TARGET -- -max_total_time=$(SECONDS) -timeout=60 -dict=fuzz/dictionary -print_final_stats=1
 
 clean:
 	cargo clean

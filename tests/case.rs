@@ -104,6 +104,18 @@ impl Case {
         Self { settings, ..self.clone() }
     }
 
+    /// The same case with its object, its settings and its request made anew.
+    #[must_use]
+    pub fn with_all(&self, make: &dyn Fn(&Value) -> Value) -> Self {
+        let request = make(&self.request.clone().into());
+        Self {
+            object: make(&self.object),
+            settings: make(&self.settings),
+            request: request.as_object().cloned().unwrap_or_default(),
+            ..self.clone()
+        }
+    }
+
     /// The same case, with another value of the setting `fix`.
     #[must_use]
     pub fn with_fix(&self, fix: &str) -> Self {
@@ -126,6 +138,12 @@ impl Case {
         let request = json!({"operation": "UPDATE", "oldObject": old});
         let request = request.as_object().cloned().unwrap_or_default();
         Self { object: new, request, ..self.clone() }
+    }
+
+    /// The same case, whose request has these fields beside the object.
+    #[must_use]
+    pub fn with_request(self, request: Map<String, Value>) -> Self {
+        Self { request, ..self }
     }
 
     /// Whether it asks anything but to create the object.

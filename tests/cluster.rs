@@ -1,5 +1,6 @@
 //! The cluster of a case: what a host has answered to the questions about its nodes.
 
+#[cfg(feature = "module")]
 use policy_host::{HostCalls, host_calls};
 use serde_json::Value;
 
@@ -28,7 +29,14 @@ impl RecordedCluster {
         })
     }
 
+    /// The same cluster, with its nodes from last to first.
+    #[must_use]
+    pub fn reversed(&self) -> Self {
+        Self { items: self.items.iter().rev().cloned().collect(), ..self.clone() }
+    }
+
     /// The same answers, for the compiled module.
+    #[cfg(feature = "module")]
     #[must_use]
     pub fn host_calls(&self) -> HostCalls {
         host_calls::cluster(self.items.clone(), self.is_allowed, self.failure.clone())

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+#[cfg(feature = "module")]
 use anyhow::{Context as _, ensure};
+#[cfg(feature = "module")]
 use policy_host::{AdmissionRequest, PolicyModule, host_calls};
 use serde_json::{Value, json};
 use sidecar_startup::{Settings, validate, validate_in};
 
 use crate::case::Case;
+#[cfg(feature = "module")]
 use crate::cluster::RecordedCluster;
 use crate::library;
 use crate::seen::{Decision, Seen, Violation};
@@ -50,6 +53,7 @@ impl Outcome {
     ///
     /// # Errors
     /// The module fails, or what it says besides is not what the library says of it.
+    #[cfg(feature = "module")]
     pub fn of_module(case: &Case, module: &PolicyModule) -> anyhow::Result<Self> {
         let verdict = module.validate_settings(&case.settings)?;
         if !verdict.valid {
@@ -117,6 +121,7 @@ impl Outcome {
     ///
     /// # Errors
     /// The module says something else.
+    #[cfg(feature = "module")]
     pub fn compare_with_module(&self, case: &Case, module: &PolicyModule) -> anyhow::Result<()> {
         let theirs = Self::of_module(case, module)?;
         let (mine, said) = (&self.seen, &theirs.seen);

@@ -1,6 +1,7 @@
 //! Pods at random, put together from what stands in real ones, with whatever tells who needs whom: volumes, ports, commands, probes,
 //! hooks, meshes that are there and injectors to come.
 
+pub(crate) mod choice;
 mod fields;
 mod identities;
 mod meshes;
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::needs::Declared;
 use identities::{Identity, applications, init_containers, sidecars};
+use meshes::Mesh;
 
 /// A Pod, and the settings under which it is judged.
 #[derive(Debug, Clone)]
@@ -33,6 +35,13 @@ pub(crate) const DECLARED: [Declared; 5] = [
 const REQUIRED: &str = "log-shipper";
 
 impl Case {
+    fn of(mut spec: Value, mesh: Mesh, metadata: Value, settings: Value) -> Self {
+        mesh.add_to(&mut spec);
+        keep_first_of_each_name(&mut spec);
+        let metadata = if mesh.is_there() { json!({"name": "shop"}) } else { metadata };
+        Self { pod: json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}), settings }
+    }
+
     /// The name of the container that a repair has to insert, and the Pod with it.
     pub(crate) fn with_required(&self) -> Option<(String, Value)> {
         let entry =
@@ -63,15 +72,18 @@ fn container(
     more: impl Strategy<Value = Value> + Clone + 'static,
 ) -> impl Strategy<Value = Value> {
     select(identities).prop_flat_map(move |(name, image, fields)| {
-        (select(fields), fields::mounts(), more.clone()).prop_map(move |(own, mounts, more)| {
-            let mut container = json!({"name": name, "image": image});
-            // What a container is run with stands above what is drawn for any.
-            for part in [more, mounts, own].into_iter().filter_map(|part| part.as_object().cloned()) {
-                container.as_object_mut().into_iter().for_each(|fields| fields.extend(part.clone()));
-            }
-            container
-        })
+        (select(fields), fields::mounts(), more.clone())
+            .prop_map(move |(own, mounts, more)| container_of((name, image), own, mounts, more))
     })
+}
+
+fn container_of((name, image): (&str, &str), own: Value, mounts: Value, more: Value) -> Value {
+    let mut container = json!({"name": name, "image": image});
+    // What a container is run with stands above what is drawn for any.
+    for part in [more, mounts, own].into_iter().filter_map(|part| part.as_object().cloned()) {
+        container.as_object_mut().into_iter().for_each(|fields| fields.extend(part.clone()));
+    }
+    container
 }
 
 fn spec() -> impl Strategy<Value = Value> {
@@ -86,16 +98,19 @@ fn spec() -> impl Strategy<Value = Value> {
     let shop = container(applications().into_iter().take(1).collect(), fields::of_application());
     let policies = prop_oneof![8 => Just(json!(null)), 1 => Just(json!("Never"))];
     (vec(init, 0..3), shop, any::<bool>(), vec(classic, 0..3), policies).prop_map(
-        |(init, shop, is_first, rest, policy)| {
-            let mut apps = rest;
+        |(init, shop, is_first, mut apps, policy)| {
             apps.insert(if is_first { 0 } else { apps.len() }, shop);
-            let mut spec = json!({"initContainers": init, "containers": apps, "volumes": fields::volumes()});
-            if !policy.is_null() {
-                spec["restartPolicy"] = policy;
-            }
-            spec
+            spec_of(&init, &apps, policy)
         },
     )
+}
+
+fn spec_of(init: &[Value], apps: &[Value], policy: Value) -> Value {
+    let mut spec = json!({"initContainers": init, "containers": apps, "volumes": fields::volumes()});
+    if !policy.is_null() {
+        spec["restartPolicy"] = policy;
+    }
+    spec
 }
 
 /// What the operator has a repair insert into Pods without a log shipper.
@@ -122,7 +137,24 @@ fn required() -> Vec<Value> {
 }
 
 fn settings() -> impl Strategy<Value = Value> {
-    let sidecars: Vec<_> = DECLARED
+    // Most operators leave most settings alone.
+    let parts = prop_oneof![Just(Vec::new()), subsequence(parts_of_settings(), 1..3)];
+    let required = prop_oneof![3 => Just(None), 1 => select(required()).prop_map(Some)];
+    (parts, required).prop_map(move |(parts, required)| settings_with(parts, required))
+}
+
+fn parts_of_settings() -> Vec<(&'static str, Value)> {
+    vec![
+        ("gates", json!(["StartupProbe", "PostStart"])),
+        ("mesh", json!({"istio": "Native", "linkerd": "Native"})),
+        ("mesh", json!({"istio": "Hold", "linkerd": "Hold"})),
+        ("rules", json!({"classic-sidecar": "Ignore"})),
+    ]
+}
+
+/// Settings that declare the sidecars of all cases, and perhaps require a container.
+fn settings_with(parts: Vec<(&'static str, Value)>, required: Option<Value>) -> Value {
+    let mut sidecars: Vec<_> = DECLARED
         .iter()
         .map(|declared| {
             let mut sidecar = json!({"match": {"containerNames": [declared.name]}});
@@ -132,43 +164,22 @@ fn settings() -> impl Strategy<Value = Value> {
             sidecar
         })
         .collect();
-    let parts = vec![
-        ("gates", json!(["StartupProbe", "PostStart"])),
-        ("mesh", json!({"istio": "Native", "linkerd": "Native"})),
-        ("mesh", json!({"istio": "Hold", "linkerd": "Hold"})),
-        ("rules", json!({"classic-sidecar": "Ignore"})),
-    ];
-    // Most operators leave most settings alone.
-    let parts = prop_oneof![Just(Vec::new()), subsequence(parts, 1..3)];
-    let required = prop_oneof![3 => Just(None), 1 => select(required()).prop_map(Some)];
-    (parts, required).prop_map(move |(parts, required)| {
-        let mut sidecars = sidecars.clone();
-        let entry = sidecars.iter_mut().find(|entry| entry["match"]["containerNames"][0] == REQUIRED);
-        if let (Some(container), Some(entry)) = (required, entry) {
-            entry["requiredIn"] = json!({"podSelector": {}});
-            entry["container"] = container;
-        }
-        let mut settings = json!({"sidecars": sidecars});
-        for (key, value) in parts {
-            settings[key] = value;
-        }
-        settings
-    })
+    let entry = sidecars.iter_mut().find(|entry| entry["match"]["containerNames"][0] == REQUIRED);
+    if let (Some(container), Some(entry)) = (required, entry) {
+        entry["requiredIn"] = json!({"podSelector": {}});
+        entry["container"] = container;
+    }
+    let mut settings = json!({"sidecars": sidecars});
+    for (key, value) in parts {
+        settings[key] = value;
+    }
+    settings
 }
 
 /// Any case.
 pub(crate) fn case() -> impl Strategy<Value = Case> {
-    (spec(), meshes::injected(), meshes::metadata(), settings()).prop_map(
-        |(mut spec, mesh, metadata, settings)| {
-            mesh.add_to(&mut spec);
-            keep_first_of_each_name(&mut spec);
-            let metadata = if mesh.is_there() { json!({"name": "shop"}) } else { metadata };
-            Case {
-                pod: json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}),
-                settings,
-            }
-        },
-    )
+    (spec(), meshes::injected(), meshes::metadata(), settings())
+        .prop_map(|(spec, mesh, metadata, settings)| Case::of(spec, mesh, metadata, settings))
 }
 
 /// A name stands in a Pod once.

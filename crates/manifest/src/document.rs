@@ -253,7 +253,7 @@ mod tests {
     fn yaml_round_trips() {
         let value = json!({
             "quoted": ["yes", "on", "y", "n", "1_000", "0b1", "089", ".5", "+1", ".inf", "1.20", "0x1", "~", ""],
-            "list": ["a: b", "two\nlines\n", "# c", true, null, 1, 2.5, {"a": [], "b": {}}],
+            "list": ["a: b", "two\nlines\n", "# c", true, null, 1, 2.5, u64::MAX, i64::MIN, {"a": [], "b": {}}],
             "with/slash": {"deep": [["x"], {"y": "it's \"quoted\""}]},
         });
         assert_eq!(parse_one(&to_yaml(&value)).unwrap(), value, "{}", to_yaml(&value));

@@ -21,9 +21,10 @@ fn yaml_of(value: &Value) -> Yaml<'_> {
     match value {
         Value::Null => Yaml::Value(Scalar::Null),
         Value::Bool(value) => Yaml::Value(Scalar::Boolean(*value)),
-        Value::Number(number) => match number.as_i64() {
-            Some(integer) => Yaml::Value(Scalar::Integer(integer)),
-            None => Yaml::Value(Scalar::FloatingPoint(number.as_f64().unwrap_or(f64::NAN).into())),
+        Value::Number(number) => match (number.as_i64(), number.as_u64()) {
+            (Some(integer), _) => Yaml::Value(Scalar::Integer(integer)),
+            (_, Some(large)) => Yaml::Representation(large.to_string().into(), ScalarStyle::Plain, None),
+            _ => Yaml::Value(Scalar::FloatingPoint(number.as_f64().unwrap_or(f64::NAN).into())),
         },
         Value::String(text) => string(text),
         Value::Array(items) => Yaml::Sequence(items.iter().map(yaml_of).collect()),

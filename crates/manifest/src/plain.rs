@@ -13,7 +13,7 @@ use crate::{depth, scalar};
 const MAX_KEYS: usize = 256;
 
 /// The JSON of the only document of a text, as [`parse`](crate::parse) reads it. None if it is not plain: it is JSON already, has errors,
-/// anchors, tags or merge keys, or is not one document.
+/// anchors, tags, merge keys or keys that are no strings, or is not one document.
 #[must_use]
 pub fn plain_json(text: &str) -> Option<String> {
     if text.trim_start().starts_with('{') || depth::too_deep(text).is_some() {
@@ -92,10 +92,9 @@ impl<'t> Writer<'t> {
     /// Adds a key to the innermost mapping, whose keys begin at `first`.
     fn key(&mut self, text: Cow<'t, str>, style: ScalarStyle, first: usize) -> Option<()> {
         // Merge keys, and keys that are no strings.
-        let is_plain =
-            style != ScalarStyle::Plain || (text != "<<" && scalar::other_than_text(&text) == Ok(None));
+        let is_special = style == ScalarStyle::Plain && (text == "<<" || !scalar::is_plain_key(&text));
         let others = self.keys.get(first..).unwrap_or_default();
-        if !is_plain || MAX_KEYS < others.len() || others.contains(&text) {
+        if is_special || MAX_KEYS < others.len() || others.contains(&text) {
             return None;
         }
         if !others.is_empty() {
@@ -145,6 +144,7 @@ mod tests {
             "a:\nb:\n",
             "a: {b: 1, c: {d: 2, e: 3}, f: 4}\ng: 5\n",
             "\"on\": 1\n'2': 3\n",
+            "'on': 1\nnull: 2\n~: 3\n-a: 4\n.inf: 5\n\"1\": 6\n",
         ];
         for text in plain {
             let json: Value = serde_json::from_str(&plain_json(text).unwrap()).unwrap();
@@ -167,6 +167,8 @@ mod tests {
             "{a: 1}",
             "{\"a\": 1}",
             "[a]: 1",
+            "on: 1",
+            "a: {0x10: 1}",
             "a: .nan",
             "a: [",
             "",

@@ -28,6 +28,13 @@ pub(crate) fn key(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> String {
     }
 }
 
+/// Whether a plain key is written into JSON as it is. Most are, which shows without resolving them.
+pub(crate) fn is_plain_key(text: &str) -> bool {
+    let may_be_number = text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
+    let may_be_boolean = text.len() <= "FALSE".len();
+    !(may_be_number || may_be_boolean) || !matches!(plain(text), Ok(Value::Bool(_) | Value::Number(_)))
+}
+
 pub(crate) fn plain(text: &str) -> Result<Value, &'static str> {
     Ok(other_than_text(text)?.unwrap_or_else(|| text.into()))
 }

@@ -47,6 +47,17 @@ impl Check {
         }
     }
 
+    /// Checks one manifest, called `-`, and returns the report.
+    ///
+    /// # Errors
+    /// The report cannot be written.
+    pub(crate) fn report_on(&self, judge: &Judge, manifest: Vec<u8>) -> anyhow::Result<Vec<u8>> {
+        let (mut run, mut output) = (Run::new(judge, self)?, Vec::new());
+        input::read_from(io::Cursor::new(manifest), &mut |found| run.found("-", found, &mut output))?;
+        run.end(&mut output)?;
+        Ok(output)
+    }
+
     fn read_all(&self, exclude: &Exclude, run: &mut Run<'_>, output: Output<'_>) -> anyhow::Result<()> {
         if self.cluster {
             return self.query().read(&mut |found| run.found("cluster", found, output));

@@ -129,12 +129,28 @@ fn repair_file(
             return Ok(());
         }
     };
-    let repairer = Repairer { judge, file: &file };
-    let mut parts = Vec::new();
-    for chunk in manifest::chunks(&text) {
-        parts.push((chunk.text, repairer.repair(chunk, report)?));
-    }
+    let parts = repair_text(judge, &file, &text, report)?;
     output.file(path, &file, &parts, report)
+}
+
+fn repair_text<'t>(
+    judge: &Judge,
+    file: &str,
+    text: &'t str,
+    report: &mut Report,
+) -> anyhow::Result<Vec<Part<'t>>> {
+    let repairer = Repairer { judge, file };
+    manifest::chunks(text).map(|chunk| Ok((chunk.text, repairer.repair(chunk, report)?))).collect()
+}
+
+/// A text with its objects repaired. Nothing is said about it.
+pub(crate) fn repaired_text(judge: &Judge, text: &str) -> anyhow::Result<String> {
+    let parts = repair_text(judge, "-", text, &mut Report::to(Box::new(io::sink())))?;
+    Ok(joined(&parts))
+}
+
+fn joined(parts: &[Part<'_>]) -> String {
+    parts.iter().map(|(old, new)| new.as_deref().unwrap_or(old)).collect()
 }
 
 /// Where the repaired manifests go.
@@ -157,16 +173,15 @@ impl<W: Write> Output<'_, W> {
         if self.fix.diff && is_changed {
             diff::print(&mut self.out, file, parts, self.fix.color.is_on())?;
         }
-        let new = || parts.iter().map(|(old, new)| new.as_deref().unwrap_or(old)).collect::<String>();
         if self.fix.write {
             if is_changed {
-                match save::replace(path, &new()) {
+                match save::replace(path, &joined(parts)) {
                     Ok(()) => self.wrote(file)?,
                     Err(error) => report.error(file, &format!("cannot be written: {error}")),
                 }
             }
         } else if !self.fix.diff {
-            let text = new();
+            let text = joined(parts);
             // Several files make one stream of documents.
             let is_apart = self.separator.is_empty() || manifest::begins_with_marker(&text);
             let separator = if is_apart { self.separator.trim_end_matches("---\n") } else { self.separator };

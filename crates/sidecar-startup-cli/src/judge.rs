@@ -80,7 +80,10 @@ impl Judge {
         let fields = ["ownerReferences", "deletionTimestamp", "config.mirror", "phase"];
         !is_further
             && fields.iter().any(|field| request.contains(field))
-            && serde_json::from_str::<Request<'_>>(request).is_ok_and(|request| request.subject().is_none())
+            && serde_json::from_str::<Request<'_>>(request).is_ok_and(|mut request| {
+                request.doubt_owners();
+                request.subject().is_none()
+            })
     }
 
     /// Judges a request.

@@ -30,7 +30,7 @@ fn script(script: &str) -> Value {
 }
 
 /// Handlers of probes: on ports that may be the asker's, another's or nobody's; commands of all kinds.
-fn handlers() -> Vec<Value> {
+pub(super) fn handlers() -> Vec<Value> {
     let ports = [8080, 9090, 9090, 9901, 4180, 2020, 3000, 8081];
     let mut handlers: Vec<_> = ports.into_iter().map(|port| http("/ready", port)).collect();
     handlers.extend([
@@ -56,7 +56,7 @@ fn handlers() -> Vec<Value> {
     handlers
 }
 
-fn hooks() -> Vec<Value> {
+pub(super) fn hooks() -> Vec<Value> {
     vec![
         script("until nc -z localhost 8080; do sleep 1; done"),
         script("until nc -z localhost 9090; do sleep 1; done"),
@@ -77,13 +77,12 @@ fn probe() -> impl Strategy<Value = Value> + Clone {
         .prop_map(|(handler, is_quick)| if is_quick { quick(&handler) } else { handler })
 }
 
-fn ports() -> impl Strategy<Value = Value> + Clone {
-    let ports = vec![
+pub(super) fn ports() -> Vec<Value> {
+    vec![
         json!([{"containerPort": 8080}]),
         json!([{"containerPort": 9090}]),
         json!([{"name": "admin", "containerPort": 9901}]),
-    ];
-    select(ports)
+    ]
 }
 
 /// Each field with a weight of ten: how often it is there.
@@ -112,7 +111,7 @@ pub(super) fn of_sidecar() -> impl Strategy<Value = Value> + Clone {
         ("readinessProbe", 5, probe().boxed()),
         ("livenessProbe", 2, probe().boxed()),
         ("lifecycle", 2, hook()),
-        ("ports", 3, ports().boxed()),
+        ("ports", 3, select(ports()).boxed()),
     ])
 }
 
@@ -122,12 +121,16 @@ pub(super) fn of_classic() -> impl Strategy<Value = Value> + Clone {
         ("readinessProbe", 6, probe().boxed()),
         ("livenessProbe", 2, probe().boxed()),
         ("lifecycle", 2, hook()),
-        ("ports", 3, ports().boxed()),
+        ("ports", 3, select(ports()).boxed()),
     ])
 }
 
 pub(super) fn of_application() -> impl Strategy<Value = Value> + Clone {
-    fields([("readinessProbe", 3, probe().boxed()), ("lifecycle", 1, hook()), ("ports", 3, ports().boxed())])
+    fields([
+        ("readinessProbe", 3, probe().boxed()),
+        ("lifecycle", 1, hook()),
+        ("ports", 3, select(ports()).boxed()),
+    ])
 }
 
 pub(super) fn volumes() -> Value {
@@ -139,15 +142,21 @@ pub(super) fn volumes() -> Value {
 }
 
 pub(super) fn mounts() -> impl Strategy<Value = Value> {
-    let mounts = vec![
+    prop_oneof![Just(Vec::new()), subsequence(all_mounts(), 1..3)].prop_map(mounts_of)
+}
+
+pub(super) fn all_mounts() -> Vec<Value> {
+    vec![
         json!({"name": "work", "mountPath": "/work"}),
         json!({"name": "work", "mountPath": "/work", "readOnly": true}),
         json!({"name": "certs", "mountPath": "/certs"}),
         json!({"name": "certs", "mountPath": "/certs", "readOnly": true}),
         json!({"name": "config", "mountPath": "/etc/config"}),
-    ];
-    prop_oneof![Just(Vec::new()), subsequence(mounts, 1..3)].prop_map(|mut mounts| {
-        mounts.dedup_by_key(|mount| mount["name"].clone());
-        if mounts.is_empty() { json!({}) } else { json!({"volumeMounts": mounts}) }
-    })
+    ]
+}
+
+/// The field for these mounts, each volume once.
+pub(super) fn mounts_of(mut mounts: Vec<Value>) -> Value {
+    mounts.dedup_by_key(|mount| mount["name"].clone());
+    if mounts.is_empty() { json!({}) } else { json!({"volumeMounts": mounts}) }
 }

@@ -29,6 +29,12 @@ pub(super) fn injected() -> impl Strategy<Value = Mesh> {
 }
 
 impl Mesh {
+    /// One of them, by its number; the first is none.
+    pub(super) fn chosen(choose: &mut dyn FnMut(usize) -> usize) -> Self {
+        let kind = [None, None, None, Some(Kind::Istio), Some(Kind::Linkerd)][choose(5)];
+        Self { kind, is_native: choose(2) == 0, is_held: choose(2) == 0 }
+    }
+
     pub(super) const fn is_there(self) -> bool {
         self.kind.is_some()
     }
@@ -85,8 +91,16 @@ fn insert(spec: &mut Value, key: &str, is_first: bool, container: Value) {
     }
 }
 
-/// Metadata that may ask for injection, by the label or annotation of each injector.
+/// Metadata that may ask for injection.
 pub(super) fn metadata() -> impl Strategy<Value = Value> {
+    prop_oneof![1 => Just(json!({})), 1 => select(asking())].prop_map(|mut metadata| {
+        metadata["name"] = json!("shop");
+        metadata
+    })
+}
+
+/// Metadata that asks for injection, by the label or annotation of each injector.
+pub(super) fn asking() -> Vec<Value> {
     let vault = json!({"vault.hashicorp.com/agent-inject": "true", "vault.hashicorp.com/role": "shop"});
     let with = |base: &Value, key: &str, value: &str| {
         let mut all = base.clone();
@@ -95,7 +109,7 @@ pub(super) fn metadata() -> impl Strategy<Value = Value> {
     };
     let inject = json!({"sidecar.istio.io/inject": "true"});
     let hold = json!({"proxy.istio.io/config": "holdApplicationUntilProxyStarts: true"});
-    let asking = vec![
+    vec![
         json!({"labels": inject}),
         json!({"labels": inject, "annotations": {"sidecar.istio.io/nativeSidecar": "true"}}),
         json!({"labels": inject, "annotations": hold}),
@@ -111,9 +125,5 @@ pub(super) fn metadata() -> impl Strategy<Value = Value> {
         json!({"annotations": vault}),
         with(&vault, "vault.hashicorp.com/agent-init-first", "true"),
         with(&vault, "vault.hashicorp.com/agent-pre-populate-only", "true"),
-    ];
-    prop_oneof![1 => Just(json!({})), 1 => select(asking)].prop_map(|mut metadata| {
-        metadata["name"] = json!("shop");
-        metadata
-    })
+    ]
 }

@@ -1,10 +1,13 @@
 //! What `fix` says about its work, on the standard error: the manifests have the standard output.
 
+use std::io::{self, Write};
+
 use crate::check::Status;
 
 /// Says what is done, and counts.
-#[derive(Default)]
 pub(super) struct Report {
+    /// Where it says so. That nobody listens is no reason not to repair.
+    log: Box<dyn Write>,
     repaired: usize,
     denied: usize,
     refused: usize,
@@ -23,11 +26,26 @@ pub(super) struct Outcome {
     pub(super) denials: Vec<String>,
 }
 
+impl Default for Report {
+    fn default() -> Self {
+        Self::to(Box::new(io::stderr()))
+    }
+}
+
 impl Report {
+    /// A report that goes there.
+    pub(super) fn to(log: Box<dyn Write>) -> Self {
+        Self { log, repaired: 0, denied: 0, refused: 0, errors: 0 }
+    }
+
+    fn say(&mut self, line: &str) {
+        _ = writeln!(self.log, "{line}");
+    }
+
     /// Something cannot be read or written.
     pub(super) fn error(&mut self, place: &str, reason: &str) {
         self.errors += 1;
-        eprintln!("{place}: error: {reason}");
+        self.say(&format!("{place}: error: {reason}"));
     }
 
     /// An object was looked at.
@@ -37,26 +55,26 @@ impl Report {
         match refusal {
             Some(reason) => {
                 self.refused += 1;
-                eprintln!("{object}: left as it is: {reason}");
+                self.say(&format!("{object}: left as it is: {reason}"));
             }
             None if !fixes.is_empty() => {
                 self.repaired += 1;
-                eprintln!("{object}: repaired");
+                self.say(&format!("{object}: repaired"));
             }
-            None if !denials.is_empty() => eprintln!("{object}: not repaired"),
+            None if !denials.is_empty() => self.say(&format!("{object}: not repaired")),
             None => {}
         }
         let fix = if refusal.is_some() { "would be" } else { "fix" };
         for text in fixes {
-            eprintln!("  {fix}: {text}");
+            self.say(&format!("  {fix}: {text}"));
         }
         for text in denials {
-            eprintln!("  still denied: {text}");
+            self.say(&format!("  still denied: {text}"));
         }
     }
 
     /// Sums up.
-    pub(super) fn end(&self) {
+    pub(super) fn end(&mut self) {
         let refused =
             if self.refused == 0 { String::new() } else { format!(", {} left as it is", self.refused) };
         let errors = match self.errors {
@@ -64,7 +82,7 @@ impl Report {
             1 => ", 1 error".to_owned(),
             errors => format!(", {errors} errors"),
         };
-        eprintln!("{} repaired, {} still denied{refused}{errors}", self.repaired, self.denied);
+        self.say(&format!("{} repaired, {} still denied{refused}{errors}", self.repaired, self.denied));
     }
 
     /// How the command ends.

@@ -89,14 +89,19 @@ fn split_at_code<'a, 'w>(words: &'a [&'w str]) -> Option<(&'a [&'w str], &'w str
         is_shell(word) || matches!(name, "zsh" | "ksh" | "python" | "node" | "perl" | "ruby" | "php")
     };
     let start = words.iter().position(|word| is_interpreter(word))?;
-    let flags = words.get(start + 1..)?;
+    let runs_shell = words.get(start).is_some_and(|first| is_shell(first));
     let is_code = |flag: &str| match flag.strip_prefix('-') {
-        Some("e" | "r" | "-eval" | "-command") => !words.get(start).is_some_and(|shell| is_shell(shell)),
+        Some("e" | "r" | "-eval" | "-command") => !runs_shell,
         Some(letters) => !letters.starts_with('-') && letters.ends_with('c'),
         None => false,
     };
-    let at = flags.iter().take_while(|flag| flag.starts_with('-')).position(|flag| is_code(flag))?;
-    Some((words.get(..=start + 1 + at)?, flags.get(at + 1)?))
+    let is_flag = |word: &&&str| word.starts_with('-') || (runs_shell && word.starts_with('+'));
+    let flags = words.get(start + 1..)?;
+    let at = flags.iter().take_while(is_flag).position(|flag| is_code(flag))?;
+    let rest = flags.get(at + 1..)?;
+    // A shell takes the first word that is no flag.
+    let further = if runs_shell { rest.iter().take_while(is_flag).count() } else { 0 };
+    Some((words.get(..=start + 1 + at + further)?, rest.get(further)?))
 }
 
 fn only_prints(words: &[String]) -> bool {
@@ -161,6 +166,7 @@ mod tests {
             (&["/bin/report", "--now"][..], &["report"][..]),
             (&["sh", "-c", "report; curl -X POST localhost:15020/quitquitquit"], &["sh", "report", "curl"]),
             (&["tini", "--", "bash", "-ec", "report"], &["tini", "report"]),
+            (&["sh", "+x", "-c", "-e", "report"], &["sh", "report"]),
             (&["sh", "-c", "exec report; curl localhost/quit"], &["sh", "report"]),
             (&["sh", "-c", "echo curl; report || exit 1; curl x"], &["sh", "report", "exit", "curl"]),
             (

@@ -325,6 +325,9 @@ impl Repairs {
 /// By how much the repairs raise the Pod's resource requests.
 fn rise(before: &Context<'_>, after: &Context<'_>) -> Option<String> {
     let rise = budget::of_pod(after.pod).above(&budget::of_pod(before.pod));
-    let amounts: Vec<_> = rise.iter().map(|(name, amount)| format!("{name} {amount}")).collect();
+    // In one order, however they are written.
+    let mut amounts = BTreeMap::new();
+    amounts.extend(rise.iter().map(|(name, amount)| (name, format!("{name} {amount}"))));
+    let amounts: Vec<_> = amounts.into_values().collect();
     (!amounts.is_empty()).then(|| format!("the Pod's resource requests rise by {}", amounts.join(", ")))
 }

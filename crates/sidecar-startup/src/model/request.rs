@@ -59,7 +59,7 @@ impl<'a> Request<'a> {
     }
 
     /// Takes the owners in its objects that are not believed for none that control them.
-    pub(crate) fn doubt_owners(&mut self) {
+    pub fn doubt_owners(&mut self) {
         let Some(kind) = Kind::of(&self.kind.group, &self.kind.kind) else { return };
         let sender = self.sender();
         for object in [&mut self.object, &mut self.old_object].into_iter().flatten() {

@@ -9,6 +9,8 @@
 //! whom.
 
 mod search;
+#[cfg(test)]
+mod tried;
 
 use std::fmt;
 use std::rc::Rc;

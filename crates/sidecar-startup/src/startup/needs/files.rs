@@ -76,17 +76,21 @@ impl Reader<'_> {
     /// Who writes to a volume of the member, if something suggests that the member needs what they write.
     fn written(&self, mount: &Mount<'_>, volume: &Volume, has_several_apps: bool) -> Option<Need> {
         let member = self.member;
-        let written = |event, verb| {
-            self.need(event, Rc::clone(&volume.writers), &mount.volume, |name| {
+        let written = |event, verb, writers: &Rc<[Member]>| {
+            self.need(event, Rc::clone(writers), &mount.volume, |name| {
                 format!("{verb} volume {:?}, which is written by {name}", &*mount.volume)
             })
         };
         if self.gate_names_path_below(&mount.path) {
-            return written(Event::Gate(member), "looks into");
+            return written(Event::Gate(member), "looks into", &volume.writers);
         }
-        let tells_of_others = volume.known.has_other_than(member)
-            || volume.other.has_other_than(member)
-                && (mount.is_read_only || self.names_path_below(&mount.path));
+        let is_reader = mount.is_read_only || self.names_path_below(&mount.path);
+        // Where only the writer tells of it, nobody else will do.
+        if !is_reader && volume.known.has_other_than(member) {
+            return written(Event::Up(member), "reads", &volume.known_writers);
+        }
+        let tells_of_others =
+            is_reader && (volume.known.has_other_than(member) || volume.other.has_other_than(member));
         let reads_one_of_several = || {
             has_several_apps
                 && mount.is_read_only
@@ -94,7 +98,9 @@ impl Reader<'_> {
                 && self.container.sidecar().is_some_and(|facts| facts.need != Necessity::Helper)
                 && !has_operators_probe(self.container)
         };
-        (tells_of_others || reads_one_of_several()).then(|| written(Event::Up(member), "reads")).flatten()
+        (tells_of_others || reads_one_of_several())
+            .then(|| written(Event::Up(member), "reads", &volume.writers))
+            .flatten()
     }
 
     /// What is still to be injected and writes files, if the member names a path below theirs.

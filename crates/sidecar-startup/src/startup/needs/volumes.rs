@@ -17,6 +17,8 @@ pub(super) struct Volumes<'m>(BTreeMap<&'m str, Volume>);
 pub(super) struct Volume {
     /// Those who may write.
     pub(super) writers: Rc<[Member]>,
+    /// Those of whom it is known that they write, and the ordinary init containers that may.
+    pub(super) known_writers: Rc<[Member]>,
     /// An application among them.
     pub(super) app: Few,
     /// Somebody else among them.
@@ -63,6 +65,7 @@ impl Volume {
             ..Self::default()
         };
         let seat_of = |member: &Member| lineup.seats.get(*member);
+        let mut known_writers = Vec::new();
         for member in volume.writers.iter() {
             let container = seat_of(member).and_then(Seat::container);
             if container.is_some_and(Container::is_app) {
@@ -71,9 +74,13 @@ impl Volume {
                 volume.other.add(*member);
                 if container.and_then(Container::row).is_some_and(|row| row.writes) {
                     volume.known.add(*member);
+                    known_writers.push(*member);
+                } else if seat_of(member).is_some_and(Seat::is_task) {
+                    known_writers.push(*member);
                 }
             }
         }
+        volume.known_writers = known_writers.into();
         // The last ones first.
         for (member, writes) in users.iter().rev() {
             let seat = seat_of(member).filter(|seat| seat.is_task());

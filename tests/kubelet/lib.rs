@@ -22,16 +22,14 @@ mod simulator;
 mod startup;
 mod survey;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+pub use survey::hold_of_chosen;
 
-fn main() {
-    let test = |name: &str, run: fn() -> anyhow::Result<()>| {
-        Trial::test(name, move || run().map_err(|error| Failed::from(format!("{error:#}"))))
-    };
-    let tests = vec![
-        test("the_measured_rows_hold_in_the_model", measured::rows_agree),
-        test("known_pods_are_understood", known::pods_are_understood),
-        test("the_properties_hold_of_any_pod", survey::properties_hold),
-    ];
-    libtest_mimic::run(&Arguments::from_args(), tests).exit();
-}
+/// A test, with its name.
+pub type Test = (&'static str, fn() -> anyhow::Result<()>);
+
+/// The tests.
+pub const TESTS: [Test; 3] = [
+    ("the_measured_rows_hold_in_the_model", measured::rows_agree),
+    ("known_pods_are_understood", known::pods_are_understood),
+    ("the_properties_hold_of_any_pod", survey::properties_hold),
+];
