@@ -5,6 +5,7 @@ mod runner;
 use std::fs;
 
 use self::runner::Run;
+use super::files::{read, yaml};
 
 const DENIED: &str = "readiness-probe-only.yaml";
 const ALLOWED: &str = "startup-probe.yaml";
@@ -18,7 +19,7 @@ fn installs_the_release_and_reports_before_it_fails() {
     assert_eq!(uploaded["runs"][0]["results"][0]["ruleId"], "sidecar-without-startup-probe");
     let location = &uploaded["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
     assert_eq!(location["artifactLocation"]["uri"], DENIED);
-    let metadata = super::yaml("metadata.yml");
+    let metadata = yaml("metadata.yml");
     let [source, version] = ["source", "version"]
         .map(|name| metadata["annotations"][format!("io.kubewarden.policy.{name}")].as_str().unwrap());
     let release = format!("{source}/releases/download/v{version}");
@@ -99,11 +100,11 @@ fn only_runs_what_the_release_has() {
 /// Whoever copies the examples gets this release.
 #[test]
 fn the_pages_name_this_version() {
-    let version = super::yaml("metadata.yml");
+    let version = yaml("metadata.yml");
     let version = version["annotations"]["io.kubewarden.policy.version"].as_str().unwrap();
     let named = regex::Regex::new(r"sidecar-startup-policy@v(\S+)|rev: v(\S+)").unwrap();
     for (page, expected) in [("README.md", 1), ("docs/command.md", 2)] {
-        let text = super::read(page);
+        let text = read(page);
         let versions = named.captures_iter(&text).filter_map(|found| found.get(1).or(found.get(2)));
         let versions: Vec<_> = versions.map(|found| found.as_str()).collect();
         assert_eq!(versions, vec![version; expected], "{page}");
