@@ -69,6 +69,7 @@ impl Run {
     /// An action without inputs in an empty repository.
     pub(super) fn new(name: &str) -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("action").join(name);
+        empty(&folder);
         empty(&folder.join("repository"));
         empty(&folder.join("temp"));
         let declared = yaml("action.yml")["inputs"].as_object().unwrap().clone();
