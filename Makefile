@@ -67,7 +67,8 @@ policy.wasm: toolchain
 	@cmp -s $(MODULES)/sidecar_startup_policy.wasm $@ || cp $(MODULES)/sidecar_startup_policy.wasm $@
 
 # Together, so that what both are built from is built once.
-$(HOST) $(CLI): toolchain
+$(HOST): $(CLI)
+$(CLI): toolchain
 	cargo build --locked --quiet --package policy-host --package sidecar-startup-cli --features sidecar-startup-cli/module
 
 $(REGISTRY): toolchain

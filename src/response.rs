@@ -2,10 +2,9 @@
 //!
 //! The types are those of Kubewarden's SDK, and the tests compare them. The SDK itself would bring 60 further crates into the build.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use sidecar_startup::Answer;
 use wapc_guest::CallResult;
 
@@ -22,7 +21,7 @@ struct Response<'a> {
     message: Option<String>,
     code: Option<u16>,
     mutated_object: Option<&'a RawValue>,
-    audit_annotations: Option<BTreeMap<&'a str, String>>,
+    audit_annotations: Option<Map<String, Value>>,
     warnings: Option<Vec<String>>,
 }
 
@@ -38,13 +37,14 @@ pub(crate) struct SettingsValidationResponse {
 pub(crate) fn write(answer: &Answer) -> CallResult {
     let accepted = answer.is_allowed();
     let warnings = answer.warnings();
-    let annotations = answer.audit_annotations();
+    let annotations = answer.audit_annotations().into_iter();
+    let annotations: Map<_, _> = annotations.map(|(key, text)| (key.to_owned(), text.into())).collect();
     Ok(serde_json::to_vec(&Response {
         accepted,
         message: (!accepted).then(|| answer.message()),
         code: (!accepted).then_some(BAD_REQUEST),
         mutated_object: answer.object(),
-        audit_annotations: (!annotations.is_empty()).then(|| annotations.into_iter().collect()),
+        audit_annotations: (!annotations.is_empty()).then_some(annotations),
         warnings: (!warnings.is_empty()).then_some(warnings),
     })?)
 }

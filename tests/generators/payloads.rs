@@ -7,23 +7,31 @@ use serde_json::{Value, json};
 /// may well stand there.
 pub const SECRET: &str = "hunter 2";
 
+/// The fields of settings, and one that is none.
+pub const SETTINGS: &[&str] = &[
+    "defaultAction",
+    "rules",
+    "fix",
+    "sidecars",
+    "otherSidecars",
+    "oldestKubernetes",
+    "annotations",
+    "help",
+    "exempt",
+    "gates",
+    "startupSeconds",
+    "holdApplication",
+    "waitFor",
+    "nodes",
+    "mesh",
+    "injectedNamespaces",
+    "podTemplates",
+    "other",
+];
+
 /// Settings whose fields hold anything.
 pub fn settings() -> impl Strategy<Value = Value> {
-    let names = vec![
-        "defaultAction",
-        "rules",
-        "sidecars",
-        "otherSidecars",
-        "oldestKubernetes",
-        "annotations",
-        "help",
-        "exempt",
-        "gates",
-        "injectedNamespaces",
-        "podTemplates",
-        "other",
-    ];
-    let fields = (proptest::sample::select(names).prop_map(str::to_owned), anything());
+    let fields = (proptest::sample::select(SETTINGS).prop_map(str::to_owned), anything());
     proptest::collection::vec(fields, 0..4).prop_map(|fields| Value::Object(fields.into_iter().collect()))
 }
 

@@ -182,8 +182,8 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
         .prop_map(|(spec, mesh, metadata, settings)| Case::of(spec, mesh, metadata, settings))
 }
 
-/// A name stands in a Pod once.
-fn keep_first_of_each_name(spec: &mut Value) {
+/// Leaves out containers whose name another one has.
+pub fn keep_first_of_each_name(spec: &mut Value) {
     let mut seen = Vec::new();
     // The application stays whatever else there is.
     for key in ["containers", "initContainers"] {

@@ -22,6 +22,7 @@ mod simulator;
 mod startup;
 mod survey;
 
+pub use generator::keep_first_of_each_name;
 pub use survey::hold_of_chosen;
 
 /// A test, with its name.

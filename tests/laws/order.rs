@@ -26,12 +26,8 @@ const LISTS: [&str; 12] = [
 /// The order of keys means nothing anywhere, that of items in some lists; nor does that of the cluster's nodes, but that the first of
 /// several old ones is named.
 pub(crate) fn order_means_nothing(case: &Case, outcome: &Outcome) -> anyhow::Result<()> {
-    let mut turned = case.with_all(&|value| self::turned(value, false));
     for (what, lists_too) in [("keys", false), ("items", true)] {
-        if lists_too {
-            turned = case.with_all(&|value| self::turned(value, true));
-        }
-        let other = Outcome::of_library(&turned);
+        let other = Outcome::of_library(&case.with_all(&|value| turned(value, lists_too)));
         // Of several errors, the first is told.
         if outcome.is_unreadable() || outcome.seen.decision == Decision::BadSettings {
             ensure!(

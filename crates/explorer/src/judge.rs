@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use sidecar_startup::settings::json::{lenient, with};
-use sidecar_startup::{Answer, Decision, RuleId, Settings, Timeline};
+use sidecar_startup::{Answer, Decision, Settings, Timeline};
 
 use crate::objects::Object;
 
@@ -43,8 +43,8 @@ impl Judge {
         if decision.object.is_some() {
             return Some(decision);
         }
-        let finds_unheld = decision.violations.iter().any(|violation| violation.rule == RuleId::AppNotHeld);
-        decided(answer(object, &lenient(&settings, finds_unheld)))
+        let found = decision.violations.iter().map(|violation| violation.rule);
+        decided(answer(object, &lenient(&settings, found)))
     }
 
     /// The timelines of the Pods that an object creates, or that it creates once it is repaired.

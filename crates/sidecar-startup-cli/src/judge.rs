@@ -123,9 +123,8 @@ impl Judge {
         let mut answer = self.answer(request, &settings.to_string());
         // A single violation is not in the way of others.
         if answer.object().is_none() && !answer.is_allowed() && 1 < answer.violations().len() {
-            let finds_unheld =
-                answer.violations().iter().any(|violation| violation.rule == RuleId::AppNotHeld);
-            answer = self.answer(request, &lenient(&settings, finds_unheld).to_string());
+            let found = answer.violations().iter().map(|violation| violation.rule);
+            answer = self.answer(request, &lenient(&settings, found).to_string());
         }
         let left = answer.violations().iter().map(Remark::of_violation).collect();
         (answer.repaired(), left)

@@ -1,5 +1,6 @@
 //! Settings with every field.
 
+use acceptance::generators::payloads;
 use serde_json::{Value, json};
 use sidecar_startup::RuleId;
 
@@ -58,7 +59,7 @@ pub(crate) fn settings(draw: &mut Draw<'_>) -> Value {
         }
     }
     if draw.once_in(32) {
-        settings[draw.one_of(NAMES)] = draw.json(WRONG);
+        settings[draw.one_of(payloads::SETTINGS)] = draw.json(WRONG);
     }
     settings
 }
@@ -108,28 +109,6 @@ const FIELDS: &[(&str, Make)] = &[
     }),
     ("injectedNamespaces", |draw| json!(draw.some(NAMESPACES, 2))),
     ("podTemplates", pod_templates),
-];
-
-/// Fields that may get a wrong value.
-const NAMES: &[&str] = &[
-    "defaultAction",
-    "rules",
-    "fix",
-    "sidecars",
-    "otherSidecars",
-    "oldestKubernetes",
-    "annotations",
-    "help",
-    "exempt",
-    "gates",
-    "startupSeconds",
-    "holdApplication",
-    "waitFor",
-    "nodes",
-    "mesh",
-    "injectedNamespaces",
-    "podTemplates",
-    "other",
 ];
 
 fn rules(draw: &mut Draw<'_>) -> Value {

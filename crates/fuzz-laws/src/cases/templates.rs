@@ -1,5 +1,6 @@
 //! Pod templates.
 
+use kubelet::keep_first_of_each_name;
 use serde_json::{Value, json};
 
 use super::containers::{add, container};
@@ -123,18 +124,4 @@ pub(super) fn template(draw: &mut Draw<'_>) -> Value {
         add(&mut spec, draw.json(FURTHER));
     }
     json!({"metadata": metadata, "spec": spec})
-}
-
-fn keep_first_of_each_name(spec: &mut Value) {
-    let mut seen = Vec::new();
-    for key in ["containers", "initContainers"] {
-        if let Some(list) = spec[key].as_array_mut() {
-            list.retain(|container| {
-                let name = container["name"].clone();
-                let is_new = !seen.contains(&name);
-                seen.push(name);
-                is_new
-            });
-        }
-    }
 }

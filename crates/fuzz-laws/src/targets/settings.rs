@@ -3,7 +3,7 @@
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 use sidecar_startup::settings::json::lenient;
-use sidecar_startup::{Settings, validate};
+use sidecar_startup::{RuleId, Settings, validate};
 
 use super::manifests::has_long_key;
 use super::payload::fits;
@@ -44,8 +44,8 @@ fn check(settings: &Value) -> anyhow::Result<()> {
                 ensure!(format!("{read:?}") == format!("{again:?}"), "as {form} they mean {again:?}");
             }
             // What asks what other settings would do stays valid.
-            for finds_unheld in [false, true] {
-                Settings::from_value(&lenient(settings, finds_unheld)).context("made lenient")?;
+            for found in [None, Some(RuleId::AppNotHeld)] {
+                Settings::from_value(&lenient(settings, found)).context("made lenient")?;
             }
             let warning = read.warning().unwrap_or_default();
             ensure!(!warning.contains(char::is_control), "a control character in {warning:?}");

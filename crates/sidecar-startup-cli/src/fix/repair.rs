@@ -2,7 +2,6 @@
 
 use manifest::{Chunk, Document};
 use serde_json::{Map, Value};
-use sidecar_startup::RuleId;
 use sidecar_startup::settings::json::{lenient, with};
 
 use super::report::{Outcome, Report};
@@ -120,8 +119,8 @@ fn repaired_as_far_as_possible(judge: &Judge, request: &str, rules: &Map<String,
     if verdict.object.is_some() || !verdict.is_denied {
         return verdict;
     }
-    let finds_unheld = verdict.remarks.iter().any(|remark| remark.rule == Some(RuleId::AppNotHeld));
-    let partly = judge.check_by(request, &lenient(&settings, finds_unheld).to_string());
+    let found = verdict.remarks.iter().filter_map(|remark| remark.rule);
+    let partly = judge.check_by(request, &lenient(&settings, found).to_string());
     if partly.object.is_none() {
         return verdict;
     }

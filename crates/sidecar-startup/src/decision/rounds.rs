@@ -64,11 +64,9 @@ pub(super) fn repair(
 ) -> Result<Repairs, Refusal> {
     let rounds = Rounds { sent, terms, verdict };
     let (renewed, mut done) = renew(sent, outdated, object).unwrap_or_default();
-    let mut step = match &renewed {
-        None => rounds.step(sent, found.unwrap_or_else(|| violations(sent)), object, &[]),
-        Some(object) => {
-            rounds.look(object, |context| rounds.step(context, violations(context), object, &[]))?
-        }
+    let mut step = match (&renewed, found) {
+        (None, Some(found)) => rounds.step(sent, found, object, &[]),
+        (renewed, _) => rounds.step_from(renewed.as_deref(), object, &[])?,
     };
     let mut revision = renewed;
     let mut dropped = Vec::new();
@@ -98,13 +96,7 @@ pub(super) fn repair(
             }
             Err(broken) => {
                 dropped.extend(drop_one(made, broken));
-                let again = |context: &Context<'_>, object: &RawValue| {
-                    rounds.step(context, violations(context), object, &dropped)
-                };
-                match &revision {
-                    None => again(sent, object),
-                    Some(object) => rounds.look(object, |context| again(context, object))?,
-                }
+                rounds.step_from(revision.as_deref(), object, &dropped)?
             }
         };
     }
@@ -177,6 +169,20 @@ impl Rounds<'_, '_> {
                 rise: rise(self.sent, context),
                 verdict: (self.verdict)(context, found),
             },
+        }
+    }
+
+    /// The same for a revision that has to be read again, or for the object as it was sent where there is none.
+    fn step_from(
+        &self,
+        revision: Option<&RawValue>,
+        sent: &RawValue,
+        dropped: &[Refused],
+    ) -> Result<Step, Refusal> {
+        let step = |context: &Context<'_>, object| self.step(context, violations(context), object, dropped);
+        match revision {
+            None => Ok(step(self.sent, sent)),
+            Some(object) => self.look(object, |context| step(context, object)),
         }
     }
 

@@ -62,8 +62,8 @@ impl<'o> Draft<'o> {
         for (key, list) in lists {
             let path = ["spec", key];
             if !list.is_empty() || matches!(self.at(&path), Some(Outline::Array(_))) {
-                let mut taken = |id: ContainerId| Some(mem::take(self.containers.get_mut(id.position())?));
-                let list = list.into_iter().filter_map(&mut taken).collect();
+                let taken = |id: ContainerId| Some(mem::take(self.containers.get_mut(id.position())?));
+                let list = list.into_iter().filter_map(taken).collect();
                 self.replace(&path, Outline::Array(list));
             }
         }
@@ -76,8 +76,9 @@ impl<'o> Draft<'o> {
     }
 
     /// Replaces what is at a path from the template, and returns it.
-    fn replace(&mut self, path: &[&str], value: Outline<'o>) -> Outline<'o> {
-        let path: Vec<_> = self.template.iter().map(String::as_str).chain(path.iter().copied()).collect();
+    fn replace(&mut self, path: &[impl AsRef<str>], value: Outline<'o>) -> Outline<'o> {
+        let path: Vec<_> =
+            self.template.iter().map(String::as_str).chain(path.iter().map(AsRef::as_ref)).collect();
         self.object.replace(&path, value)
     }
 
@@ -91,7 +92,6 @@ impl<'o> Draft<'o> {
                     }
                 }
                 Edit::SetInTemplate { path, value } => {
-                    let path: Vec<_> = path.iter().map(String::as_str).collect();
                     self.replace(&path, Outline::Value(value));
                 }
                 Edit::MoveToInit { container, before } => {

@@ -15,15 +15,15 @@ pub fn with<const N: usize>(settings: &Value, fields: [(&str, Value); N]) -> Val
 /// The same settings, but for violations that deny an object: they only warn. The policy repairs nothing where something is denied after
 /// all; whoever edits a manifest is glad of every step.
 ///
-/// A classic sidecar that was denied does not have to hold the application where it is instead: `finds_unheld` says whether
-/// `app-not-held` found something by the settings as they are.
+/// A classic sidecar that was denied does not have to hold the application where it is instead: `found` has the rules that
+/// found something by the settings as they are.
 #[must_use]
-pub fn lenient(settings: &Value, finds_unheld: bool) -> Value {
+pub fn lenient(settings: &Value, found: impl IntoIterator<Item = RuleId>) -> Value {
     let mut rules = settings.get("rules").and_then(Value::as_object).cloned().unwrap_or_default();
     for action in rules.values_mut().filter(|action| **action == "Deny") {
         *action = "Warn".into();
     }
-    if !finds_unheld {
+    if found.into_iter().all(|rule| rule != RuleId::AppNotHeld) {
         rules.insert(RuleId::AppNotHeld.name().to_owned(), "Ignore".into());
     }
     with(settings, [("defaultAction", "Warn".into()), ("rules", rules.into())])
