@@ -1,6 +1,7 @@
 //! Judges a request: rules and actions lead to a decision, repairs change the object, and the result is judged again.
 
 mod obstacles;
+mod round;
 mod rounds;
 pub(crate) mod verdict;
 
@@ -9,6 +10,7 @@ use std::mem;
 
 use serde_json::value::RawValue;
 
+use self::round::repair_of;
 use self::rounds::Repairs;
 use self::verdict::Decision;
 use crate::finding::{Refusal, Violation};
@@ -19,7 +21,7 @@ use crate::pod::Pod;
 use crate::repair::arguments;
 use crate::repair::draft::Draft;
 use crate::repair::edit::value_at;
-use crate::repair::plan::Task;
+use crate::repair::plan::{Task, Trial};
 use crate::repair::probe_source::outdated;
 use crate::rules::{rule, violations};
 use crate::settings::action::Fix;
@@ -183,8 +185,8 @@ fn propose(context: &Context<'_>, violations: &mut [Violation], raw: Raw<'_>) {
     let Some(draft) = Draft::of(&object, context.pod.template_path()) else { return };
     for violation in violations {
         let finding = &violation.finding;
-        let task = Task { context, subject: &finding.subject };
-        let repair = rounds::repair_of(context, violation);
+        let task = Task { context, subject: &finding.subject, trial: Trial::Alone };
+        let repair = repair_of(context, violation);
         let plan = repair.and_then(|(_, repair)| (repair.plan)(&task, &draft).ok());
         let container = finding.subject.container().and_then(|id| context.pod.get(id));
         violation.arguments = container.filter(|_| plan.is_none()).and_then(|container| {

@@ -6,19 +6,14 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
+use super::round::{Refused, Round, renew, round, target};
 use super::verdict::{Decision, Repaired};
-use crate::finding::{Fault, Refusal, Subject, Violation};
+use crate::finding::{Fault, Refusal, Violation};
 use crate::model::container_id::ContainerId;
-use crate::pod::container::Container;
 use crate::pod::with_pod;
 use crate::repair::budget;
-use crate::repair::draft::Draft;
-use crate::repair::edit::Edit;
-use crate::repair::plan::{Phase, Repair, Task};
-use crate::repair::probe_source::Source;
+use crate::repair::plan::Trial;
 use crate::rules::{rule, violations};
-use crate::settings::action::Action;
-use crate::settings::rule_id::RuleId;
 use crate::startup::broken::Broken;
 use crate::startup::context::{Context, Terms};
 use crate::startup::lineup::Lineup;
@@ -34,13 +29,6 @@ pub(super) struct Repairs {
     pub(super) verdict: Result<Decision, Refusal>,
     /// What was not repaired, and why.
     refused: Vec<Refused>,
-}
-
-/// A violation that was not repaired, and why.
-#[derive(Debug)]
-struct Refused {
-    violation: Violation,
-    reason: Refusal,
 }
 
 /// The maximum number of rounds. Each repair is made once, and enables at most the next phase.
@@ -65,11 +53,12 @@ pub(super) fn repair(
     let rounds = Rounds { sent, terms, verdict };
     let (renewed, mut done) = renew(sent, outdated, object).unwrap_or_default();
     let mut step = match (&renewed, found) {
-        (None, Some(found)) => rounds.step(sent, found, object, &[]),
-        (renewed, _) => rounds.step_from(renewed.as_deref(), object, &[])?,
+        (None, Some(found)) => rounds.step(sent, found, object, &[], Trial::Together),
+        (renewed, _) => rounds.step_from(renewed.as_deref(), object, &[], Trial::Together)?,
     };
     let mut revision = renewed;
     let mut dropped = Vec::new();
+    let mut trial = Trial::Together;
     let mut left = MAX_ROUNDS;
     while left != 0 {
         let (repaired, made) = match step {
@@ -83,7 +72,7 @@ pub(super) fn repair(
             }
         };
         let next = rounds.look(&repaired, |context| match rounds.broken_by(context) {
-            None => Ok(rounds.step(context, violations(context), &repaired, &[])),
+            None => Ok(rounds.step(context, violations(context), &repaired, &[], Trial::Together)),
             Some(broken) => Err(broken),
         })?;
         step = match next {
@@ -91,12 +80,17 @@ pub(super) fn repair(
                 done.extend(made.into_iter().map(|(repaired, _)| repaired));
                 revision = Some(repaired);
                 dropped.clear();
+                trial = Trial::Together;
                 left -= 1;
                 next
             }
             Err(broken) => {
-                dropped.extend(drop_one(made, broken));
-                rounds.step_from(revision.as_deref(), object, &dropped)?
+                // First each plan is tried by itself; only what they do to each other makes one of them be dropped.
+                match trial {
+                    Trial::Together => trial = Trial::Alone,
+                    Trial::Alone => dropped.extend(drop_one(made, broken)),
+                }
+                rounds.step_from(revision.as_deref(), object, &dropped, trial)?
             }
         };
     }
@@ -134,8 +128,8 @@ enum Step {
     },
 }
 
-/// The rounds of an object. The plans of one round are tried together; while they keep something from starting that starts in the object as
-/// it was sent, the one that closes the shortest circle is dropped.
+/// The rounds of an object. The plans of one round are tried together. If they keep something from starting that starts in the object as it
+/// was sent, each is tried by itself; while those that pass still do so together, the one that closes the shortest circle is dropped.
 struct Rounds<'r, 'p> {
     /// The Pod as it was sent.
     sent: &'r Context<'p>,
@@ -160,8 +154,9 @@ impl Rounds<'_, '_> {
         found: Vec<Violation>,
         object: &RawValue,
         dropped: &[Refused],
+        trial: Trial,
     ) -> Step {
-        let Round { object, made, refused } = round(context, &found, object, dropped);
+        let Round { object, made, refused } = round(context, &found, object, dropped, trial);
         match object {
             Some(object) if !made.is_empty() => Step::Round { object, made },
             _ => Step::Settled {
@@ -178,8 +173,10 @@ impl Rounds<'_, '_> {
         revision: Option<&RawValue>,
         sent: &RawValue,
         dropped: &[Refused],
+        trial: Trial,
     ) -> Result<Step, Refusal> {
-        let step = |context: &Context<'_>, object| self.step(context, violations(context), object, dropped);
+        let step =
+            |context: &Context<'_>, object| self.step(context, violations(context), object, dropped, trial);
         match revision {
             None => Ok(step(self.sent, sent)),
             Some(object) => self.look(object, |context| step(context, object)),
@@ -190,113 +187,6 @@ impl Rounds<'_, '_> {
     fn broken_by(&self, after: &Context<'_>) -> Option<Broken> {
         self.sent.sent().broken(&Lineup::of(after.pod, after.settings), None)
     }
-}
-
-/// The name of the container that the repair of a violation changes, or adds.
-fn target(violation: &Violation) -> Option<&str> {
-    match &violation.finding.subject {
-        Subject::Container(_) => violation.container.as_deref(),
-        Subject::Pod(key) => Some(key.as_str()),
-    }
-}
-
-/// What was repaired in one round, and what was not.
-#[derive(Default)]
-struct Round {
-    /// The next revision; none if it could not be read.
-    object: Option<Box<RawValue>>,
-    made: Vec<(Repaired, Violation)>,
-    refused: Vec<Refused>,
-}
-
-/// Derives the `startupProbe` of some sidecar containers again. Returns the object, if anything was done, and what.
-fn renew(
-    context: &Context<'_>,
-    outdated: &[ContainerId],
-    object: &RawValue,
-) -> Option<(Option<Box<RawValue>>, Vec<Repaired>)> {
-    if outdated.is_empty() {
-        return None;
-    }
-    let mut made = Vec::new();
-    let mut draft = Draft::of(object, context.pod.template_path())?;
-    for id in outdated {
-        let Some(container) = context.pod.get(*id) else { continue };
-        let Ok(source) = Source::of_placed(context, container) else { continue };
-        let what =
-            format!("updated the startupProbe of sidecar {} from {source}, which changed", container.name());
-        if let Some(value) = source.probe(|field| draft.get(*id, field)) {
-            draft.apply(vec![Edit::Set { container: *id, path: &["startupProbe"], value }]);
-            let path = context.pod.path_of(container).child("startupProbe");
-            made.push(Repaired { path, what, rule: Some(RuleId::SidecarWithoutStartupProbe) });
-        }
-    }
-    if made.is_empty() { None } else { Some((Some(draft.finish()?), made)) }
-}
-
-/// Carries out the plans of the first phase in which there is something to repair, but for those that are dropped.
-fn round(context: &Context<'_>, found: &[Violation], object: &RawValue, dropped: &[Refused]) -> Round {
-    let is_left =
-        |violation: &&Violation| dropped.iter().all(|other| other.violation.fault() != violation.fault());
-    let mut tasks: Vec<_> = found
-        .iter()
-        .filter(is_left)
-        .filter_map(|violation| {
-            let (phase, repair) = repair_of(context, violation)?;
-            (repair.needs <= context.settings.fix).then_some((phase, repair, violation))
-        })
-        .collect();
-    tasks.sort_by_key(|(phase, ..)| *phase);
-    let mut round = Round::default();
-    if tasks.is_empty() {
-        return round;
-    }
-    let Some(mut draft) = Draft::of(object, context.pod.template_path()) else { return round };
-    let mut last = None;
-    for (phase, repair, violation) in tasks {
-        if !round.made.is_empty() && last != Some(phase) {
-            break;
-        }
-        last = Some(phase);
-        // Two rules may ask for the same move. Whatever is left is found in the next round.
-        let subject = &violation.finding.subject;
-        let is_same = |(_, other): &(Repaired, Violation)| {
-            subject.container().is_some() && other.finding.subject == *subject
-        };
-        if round.made.iter().any(is_same) {
-            continue;
-        }
-        let task = Task { context, subject };
-        match (repair.plan)(&task, &draft) {
-            Ok(plan) if context.settings.fix < plan.needs => {
-                let reason = format!("that takes the operator's setting fix: {}", plan.needs).into();
-                round.refused.push(Refused { violation: violation.clone(), reason });
-            }
-            Ok(plan) => {
-                draft.apply(plan.edits);
-                let path = violation.finding.path.clone();
-                round.made.push((
-                    Repaired { path, what: plan.what, rule: Some(violation.rule) },
-                    violation.clone(),
-                ));
-            }
-            Err(reason) => round.refused.push(Refused { violation: violation.clone(), reason }),
-        }
-    }
-    round.object = draft.finish();
-    round
-}
-
-/// How a violation is repaired, and in which phase; none if only the author of the object can do it.
-pub(super) fn repair_of(context: &Context<'_>, violation: &Violation) -> Option<(Phase, &'static Repair)> {
-    let repair = rule(violation.rule)?.repair.as_ref()?;
-    let container = violation.finding.subject.container().and_then(|id| context.pod.get(id));
-    // Mere warnings about the Pod as a whole, such as nodes that could not be listed, are left to the reader.
-    if container.is_none() && violation.finding.ceiling != Action::Deny {
-        return None;
-    }
-    let is_of_mesh = repair.phase == Phase::Container && container.is_some_and(Container::redirects_traffic);
-    Some((if is_of_mesh { Phase::Mesh } else { repair.phase }, repair))
 }
 
 impl Repairs {
@@ -330,7 +220,7 @@ impl Repairs {
 
 /// By how much the repairs raise the Pod's resource requests.
 fn rise(before: &Context<'_>, after: &Context<'_>) -> Option<String> {
-    let rise = budget::of_pod(after.pod).above(&budget::of_pod(before.pod));
+    let rise = budget::rise(before.pod, after.pod);
     // In one order, however they are written.
     let mut amounts = BTreeMap::new();
     amounts.extend(rise.iter().map(|(name, amount)| (name, format!("{name} {amount}"))));

@@ -3,12 +3,24 @@
 use crate::finding::Refusal;
 use crate::model::container_id::ContainerId;
 use crate::model::resources::{self, Requests, Use};
+use crate::model::view::Unread;
 use crate::pod::Pod;
 use crate::pod::container::Container;
 use crate::startup::lineup::Place;
 
+/// By how much repairs raise the requests of a Pod.
+pub(crate) fn rise(before: &Pod<'_>, after: &Pod<'_>) -> Requests {
+    // Most repairs leave them alone, and to add them up takes long.
+    if shape(before).eq(shape(after)) { Requests::default() } else { of_pod(after).above(&of_pod(before)) }
+}
+
+/// When which container uses what it requests.
+fn shape<'p>(pod: &'p Pod<'_>) -> impl Iterator<Item = (Use, Unread<'p>)> {
+    pod.containers.iter().map(|container| (use_of(container), container.fields.resources))
+}
+
 /// The requests of a Pod. Pod-level requests override those of its containers.
-pub(crate) fn of_pod(pod: &Pod<'_>) -> Requests {
+fn of_pod(pod: &Pod<'_>) -> Requests {
     of_containers(pod).overridden_by(&pod.spec().requests())
 }
 
@@ -29,12 +41,14 @@ fn use_of(container: &Container<'_>) -> Use {
 
 /// A resource for which the containers together exceed the Pod-level request, which the API server rejects.
 pub(crate) fn exceeded(pod: &Pod<'_>) -> Option<String> {
-    past_the_pod(pod, &of_containers(pod))
+    past_the_pod(pod, || of_containers(pod))
 }
 
-fn past_the_pod(pod: &Pod<'_>, containers: &Requests) -> Option<String> {
+fn past_the_pod(pod: &Pod<'_>, containers: impl FnOnce() -> Requests) -> Option<String> {
     let of_pod = pod.spec().requests();
-    let past = containers.above(&of_pod);
+    // Few Pods have any.
+    of_pod.iter().next()?;
+    let past = containers().above(&of_pod);
     past.iter().map(|(name, _)| name).find(|name| of_pod.get(name).is_some()).map(str::to_owned)
 }
 
@@ -43,9 +57,6 @@ fn past_the_pod(pod: &Pod<'_>, containers: &Requests) -> Option<String> {
 /// # Errors
 /// Which request they would exceed.
 pub(crate) fn fits_at(pod: &Pod<'_>, container: &Container<'_>, place: Place<'_>) -> Result<(), Refusal> {
-    if pod.spec().requests().iter().next().is_none() {
-        return Ok(());
-    }
     let init = place.earlier.iter().chain(std::iter::once(&container.id)).chain(place.later);
     let is_app = |other: &&Container<'_>| !init.clone().any(|id| *id == other.id);
     // The container itself may be new.
@@ -55,7 +66,7 @@ pub(crate) fn fits_at(pod: &Pod<'_>, container: &Container<'_>, place: Place<'_>
         (r#use, other.fields.requests())
     });
     let of_apps = pod.app_list().filter(is_app).map(|app| (Use::App, app.fields.requests()));
-    match past_the_pod(pod, &resources::of_pod(of_init.chain(of_apps))) {
+    match past_the_pod(pod, || resources::of_pod(of_init.chain(of_apps))) {
         Some(name) if exceeded(pod).is_none() => {
             Err(format!("the containers would exceed the Pod-level request for {name}").into())
         }

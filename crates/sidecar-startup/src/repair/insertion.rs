@@ -43,7 +43,7 @@ pub(crate) fn plan(context: &Context<'_>, sidecar: &Sidecar, draft: &Draft<'_>) 
     budget::fits_at(pod, &newcomer, place)?;
     probe_source::opens(None, context, &newcomer, place)?;
     let after = Lineup::with_sidecar(pod, settings, &newcomer, place, None);
-    if let Some(asked) = check::asks_another(&after, &newcomer) {
+    if let Some(asked) = check::asks_another(&after, &newcomer, None) {
         return Err(format!("its gate would not ask the sidecar itself: it {asked}").into());
     }
     let name = newcomer.name();

@@ -27,6 +27,17 @@ pub(crate) struct Task<'t, 'p> {
     pub(crate) context: &'t Context<'p>,
     /// What breaks the rule.
     pub(crate) subject: &'t Subject,
+    /// Whose deadlocks the plan has to avoid by itself.
+    pub(crate) trial: Trial,
+}
+
+/// How plans are held against the start-up graph. Each takes a graph of the whole Pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trial {
+    /// Each plan by itself.
+    Alone,
+    /// All plans of a round at once, once they are carried out. A plan that leaves its container in place need not be tried by itself.
+    Together,
 }
 
 impl<'t, 'p> Task<'t, 'p> {

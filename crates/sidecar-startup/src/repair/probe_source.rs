@@ -56,6 +56,16 @@ impl<'a> Source<'a> {
         Ok(source)
     }
 
+    /// As [`Source::find`], for a sidecar container that stays where it is, and without a look at who would wait for whom.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(crate) fn untried(context: &Context<'_>, container: &Container<'a>) -> Result<Self, Refusal> {
+        let source = Self::choose(context, container)?;
+        source.asks_itself(context.sent().lineup(), container)?;
+        Ok(source)
+    }
+
     /// As [`Source::find`], for a sidecar container that stays where it is.
     ///
     /// # Errors
@@ -128,6 +138,20 @@ impl<'a> Source<'a> {
         Ok(Self::Own { field, attempts: derived::attempts(context, container, &is_derived)? })
     }
 
+    /// Checks that a probe which is the container's own asks for nothing of another one.
+    ///
+    /// # Errors
+    /// What it asks.
+    fn asks_itself(&self, lineup: &Lineup<'_>, container: &Container<'_>) -> Result<(), Refusal> {
+        let Self::Own { .. } = self else { return Ok(()) };
+        match check::asks_another(lineup, container, Some(self.typed(container))) {
+            None => Ok(()),
+            Some(asked) => {
+                Err(format!("a startupProbe from {self} would not ask the sidecar itself: it {asked}").into())
+            }
+        }
+    }
+
     /// The probe. `own` returns the raw JSON of the container's own probe, so that unknown fields are kept.
     #[must_use]
     pub(crate) fn probe(self, own: impl FnOnce(&'static str) -> Option<Value>) -> Option<Value> {
@@ -164,11 +188,8 @@ pub(crate) fn opens(
     let Context { pod, settings, .. } = context;
     let probe = source.map(|source| source.typed(container));
     let after = Lineup::with_sidecar(pod, settings, container, place, probe);
-    if let Some(source @ Source::Own { .. }) = source
-        && let Some(asked) = check::asks_another(&after, container)
-    {
-        let reason = format!("a startupProbe from {source} would not ask the sidecar itself: it {asked}");
-        return Err(reason.into());
+    if let Some(source) = source {
+        source.asks_itself(&after, container)?;
     }
     context.sent().opens(&after, container).map_err(|Broken { field, is_proven, reason, .. }| match source {
         Some(source) if field == ["startupProbe"] => {

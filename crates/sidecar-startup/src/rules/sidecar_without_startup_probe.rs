@@ -54,7 +54,7 @@ use crate::model::texts::texts;
 use crate::pod::container::{Container, ContainerKind};
 use crate::repair::draft::Draft;
 use crate::repair::edit::Edit;
-use crate::repair::plan::{Phase, Plan, Repair, Task};
+use crate::repair::plan::{Phase, Plan, Repair, Task, Trial};
 use crate::repair::probe_source::{self, NO_PROBE, Source};
 use crate::settings::action::{Action, Fix};
 use crate::settings::rule_id::RuleId;
@@ -170,7 +170,10 @@ fn plan(task: &Task<'_, '_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
     if container.fields.startup_probe.is_some() {
         return Err("its startupProbe may be intentional".into());
     }
-    let source = Source::find(task.context, container, Place::of(draft.init(), container.id))?;
+    let source = match task.trial {
+        Trial::Alone => Source::find(task.context, container, Place::of(draft.init(), container.id))?,
+        Trial::Together => Source::untried(task.context, container)?,
+    };
     let needs = source.needs();
     let what = format!("added a startupProbe to sidecar {}, from {source}", container.name());
     let value = source.probe(|field| draft.get(container.id, field)).ok_or(NO_PROBE)?;

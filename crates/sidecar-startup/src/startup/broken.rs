@@ -54,11 +54,20 @@ impl<'p> Sent<'p> {
         Self { before: Before::of(Lineup::of(pod, settings)), disproved: OnceCell::new() }
     }
 
+    /// The members of the Pod as it was sent.
+    pub(crate) const fn lineup(&self) -> &Lineup<'p> {
+        self.before.lineup()
+    }
+
     /// The first deadlock that a repair would add: a need that nobody can meet, else the shortest circle. In the reason, `who` replaces
     /// the name of the container whose need closes the circle.
     pub(crate) fn broken(&self, after: &Lineup<'_>, who: Option<&str>) -> Option<Broken> {
         let mut graph = after.graph(Waits::Strict);
         graph.extend(needs(after, Some(&self.before)));
+        // Most repairs add none, and need no further look.
+        if graph.deadlocks(|_| true).is_empty() {
+            return None;
+        }
         let disproved = self.disproved.get_or_init(|| self.disproved());
         let is_real = |need: &Need| known(after, need).is_none_or(|known| !disproved.needs.contains(&known));
         let touched = self.before.touched(after);

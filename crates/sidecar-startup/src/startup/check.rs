@@ -1,5 +1,7 @@
 //! The gates of a Pod that are wrong, for sure.
 
+use k8s_openapi::api::core::v1::Probe;
+
 use super::graph::{Certainty, Deadlock, Member, Need, Topic, foremost};
 use super::lineup::{Lineup, Seat, Waits, hangs};
 use super::needs::{may_be_proven, needs, ports_asked};
@@ -105,9 +107,15 @@ fn dead_gate(lineup: &Lineup<'_>, deadlock: &Deadlock<'_>) -> Option<DeadGate> {
     })
 }
 
-/// In words, the port of another container that the gate of this one asks for; none if it asks for none.
-pub(crate) fn asks_another(lineup: &Lineup<'_>, container: &Container<'_>) -> Option<String> {
+/// In words, the port of another container that the gate of this one asks for, as a sidecar container with `probe` as its `startupProbe`
+/// or else with its own; none if it asks for none.
+pub(crate) fn asks_another(
+    lineup: &Lineup<'_>,
+    container: &Container<'_>,
+    probe: Option<Probe>,
+) -> Option<String> {
     let is_its = |(_, seat): &(Member, &Seat<'_>)| seat.container().is_some_and(|own| own.id == container.id);
-    let (member, seat) = lineup.members().find(is_its)?;
-    ports_asked(lineup, member, seat).into_iter().next().map(|need| need.reason)
+    let (member, _) = lineup.members().find(is_its)?;
+    let asked = ports_asked(lineup, member, &Seat::as_sidecar(container, probe));
+    asked.into_iter().next().map(|need| need.reason)
 }

@@ -59,7 +59,7 @@ impl<'p> Seat<'p> {
     }
 
     /// A container that becomes a sidecar container, with this `startupProbe`; without one, with its own.
-    fn as_sidecar(container: &'p Container<'p>, probe: Option<Probe>) -> Self {
+    pub(super) fn as_sidecar(container: &'p Container<'p>, probe: Option<Probe>) -> Self {
         let own = || container.fields.startup_probe.as_ref().map(Cow::Borrowed);
         Self { who: Who::Container(container), is_init: true, probe: probe.map(Cow::Owned).or_else(own) }
     }
