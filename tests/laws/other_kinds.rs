@@ -7,22 +7,20 @@ use crate::case::Case;
 use crate::outcome::Outcome;
 use crate::seen::{Decision, Violation};
 
-/// A Pod is judged alike whether it is created by itself, by a Deployment or by a CronJob.
+/// A Pod is judged alike whether it is created by itself, by a StatefulSet or by a CronJob.
 pub(crate) fn other_kinds_say_the_same(case: &Case, outcome: &Outcome) -> anyhow::Result<()> {
     let Some(template) = template_for_any_kind(case, outcome) else { return Ok(()) };
     let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": template["metadata"], "spec": template["spec"]});
-    // A deadline belongs to the kind, and decides how long a gate may take.
-    let deployment = json!({
-        "apiVersion": "apps/v1", "kind": "Deployment",
-        "spec": {"progressDeadlineSeconds": 1_000_000_000, "template": template},
-    });
+    // A Deployment has a deadline, which decides how long a gate may take.
+    let stateful_set =
+        json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "spec": {"template": template}});
     let cron_job = json!({
         "apiVersion": "batch/v1", "kind": "CronJob", "spec": {"jobTemplate": {"spec": {"template": template}}},
     });
     let of_pod = Outcome::of_library(&case.with_object(pod));
     // In a Job, no annotation makes a helper of a sidecar.
     let makes_helpers = case.settings["annotations"]["helpers"] == "Honoured";
-    let forms = [Some(deployment), Some(cron_job).filter(|_| !makes_helpers)];
+    let forms = [Some(stateful_set), Some(cron_job).filter(|_| !makes_helpers)];
     for form in forms.into_iter().flatten() {
         let other = Outcome::of_library(&case.with_object(form));
         ensure!(

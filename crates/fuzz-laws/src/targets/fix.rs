@@ -181,8 +181,9 @@ fn edits_only_where_it_must(text: &str, fixed: &str) -> anyhow::Result<()> {
         "nodeSelector",
         "spec",
     ];
-    // In JSON, and in a flow list, everything may stand on one line.
-    if text.trim_start().starts_with('{') || has_twins(text) {
+    // JSON may stand on one line, and a container that is moved into a list on one line is written anew.
+    let is_on_one_line = |line: &str| line.contains("initContainers") && line.contains('{');
+    if text.trim_start().starts_with('{') || text.lines().any(is_on_one_line) || has_twins(text) {
         return Ok(());
     }
     let bare = |line: &str| line.trim_matches(['-', ' ', '\r']).to_owned();

@@ -31,7 +31,7 @@ pub(crate) fn hold(bytes: &[u8]) -> anyhow::Result<()> {
             let again = manifest::parse_one(&yaml).with_context(|| format!("printed as {yaml:?}"))?;
             ensure!(again == document.value, "{} is printed as {yaml:?}, which is {again}", document.value);
         }
-        let lines = text.split('\n').count();
+        let lines = text.split(['\n', '\r']).count();
         for pointer in pointers(&document.value) {
             let position = document.position(&pointer);
             ensure!((1..=lines).contains(&position.line), "{pointer} is in line {}", position.line);

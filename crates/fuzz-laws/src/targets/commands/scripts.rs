@@ -4,6 +4,7 @@ use crate::draw::Draw;
 
 const SHELLS: &[&str] = &["sh", "/bin/sh", "bash", "/bin/dash"];
 
+// No login shell: /etc/profile may set PATH, so that it would find the real programs.
 const FLAGS: &[&[&str]] = &[
     &["-c"],
     &["-ec"],
@@ -13,7 +14,7 @@ const FLAGS: &[&[&str]] = &[
     &["-exc"],
     &["-o", "pipefail", "-c"],
     &["-c", "-e"],
-    &["-lc"],
+    &["-c", "--"],
     &["-fc"],
     &["+e", "-c"],
     &["--", "-c"],
