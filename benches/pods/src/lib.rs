@@ -1,10 +1,10 @@
-//! The Pods that are measured.
+//! The Pods that are measured, and the requests around them.
 
 use serde_json::{Value, json};
 
 /// The gate of a sidecar container.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Gate {
+pub enum Gate {
     /// A `startupProbe`.
     Startup,
     /// Only a `readinessProbe`, from which a repair derives one.
@@ -13,12 +13,12 @@ pub(crate) enum Gate {
 
 /// A Pod without violations: a number of typical app containers, each with `variables` environment variables, probes, ports and
 /// resources, and a sidecar container with a `startupProbe` if there are several.
-pub(crate) fn clean_pod(containers: usize, variables: usize) -> Value {
+pub fn clean_pod(containers: usize, variables: usize) -> Value {
     pod(containers, variables, usize::from(1 < containers), Gate::Startup)
 }
 
 /// A Pod of typical app containers, each with `variables` environment variables, and sidecar containers with the same gate.
-pub(crate) fn pod(containers: usize, variables: usize, sidecars: usize, gate: Gate) -> Value {
+pub fn pod(containers: usize, variables: usize, sidecars: usize, gate: Gate) -> Value {
     json!({
         "apiVersion": "v1",
         "kind": "Pod",
@@ -69,7 +69,7 @@ fn sidecar(index: usize, gate: Gate) -> Value {
 }
 
 /// The Pod with a classic sidecar that the catalogue knows in front of the apps.
-pub(crate) fn with_classic_sidecar(mut pod: Value) -> Value {
+pub fn with_classic_sidecar(mut pod: Value) -> Value {
     let sidecar = json!({
         "name": "cloud-sql-proxy",
         "image": "gcr.io/cloud-sql-connectors/cloud-sql-proxy:2.15.0",
@@ -79,4 +79,26 @@ pub(crate) fn with_classic_sidecar(mut pod: Value) -> Value {
         containers.insert(0, sidecar);
     }
     pod
+}
+
+/// The payload of `validate` for the creation of a Pod.
+pub fn create(pod: &Value, settings: &Value) -> String {
+    payload("CREATE", pod, None, settings)
+}
+
+/// The payload of `validate` for an operation on a Pod.
+pub fn payload(operation: &str, pod: &Value, old: Option<&Value>, settings: &Value) -> String {
+    let payload = json!({
+        "request": {
+            "uid": "705ab4f5-6393-11e8-b7cc-42010a800002",
+            "kind": {"group": "", "version": "v1", "kind": "Pod"},
+            "resource": {"group": "", "version": "v1", "resource": "pods"},
+            "operation": operation,
+            "userInfo": {"username": "alice", "uid": "alice-uid", "groups": ["system:authenticated"]},
+            "object": pod,
+            "oldObject": old,
+        },
+        "settings": settings,
+    });
+    payload.to_string()
 }

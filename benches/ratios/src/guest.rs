@@ -4,11 +4,11 @@ use std::fs;
 use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
+use bench_pods::{Gate, clean_pod, create, payload, pod, with_classic_sidecar};
 use policy_host::{Instance, PolicyModule};
 use serde_json::{Value, json};
 
 use crate::median::median;
-use crate::pods::{Gate, clean_pod, pod, with_classic_sidecar};
 
 /// The number of calls of one request: as many as fit into about this many bytes, within limits.
 const BYTES: usize = 4_000_000;
@@ -136,7 +136,7 @@ fn resident(field: &str) -> anyhow::Result<u64> {
 }
 
 /// The median of the time of a call, in microseconds.
-fn time(instance: &Instance, payload: &[u8], expected: Answer) -> anyhow::Result<f64> {
+fn time(instance: &Instance, payload: &str, expected: Answer) -> anyhow::Result<f64> {
     let calls = (BYTES / payload.len()).clamp(5, 1000);
     let mut times = Vec::new();
     for _ in 0..calls {
@@ -147,8 +147,8 @@ fn time(instance: &Instance, payload: &[u8], expected: Answer) -> anyhow::Result
     Ok(median(times).as_secs_f64() * 1e6)
 }
 
-fn ask(instance: &Instance, payload: &[u8], expected: Answer) -> anyhow::Result<()> {
-    let answer = instance.call("validate", payload)?;
+fn ask(instance: &Instance, payload: &str, expected: Answer) -> anyhow::Result<()> {
+    let answer = instance.call("validate", payload.as_bytes())?;
     // Enough to tell the answers apart without parsing what may be large.
     let has = |text: &[u8]| answer.windows(text.len()).any(|window| window == text);
     let found = if has(br#""accepted":false"#) {
@@ -160,24 +160,4 @@ fn ask(instance: &Instance, payload: &[u8], expected: Answer) -> anyhow::Result<
     };
     ensure!(found == expected, "expected {expected:?}, found {found:?}");
     Ok(())
-}
-
-fn create(object: &Value, settings: &Value) -> Vec<u8> {
-    payload("CREATE", object, None, settings)
-}
-
-fn payload(operation: &str, object: &Value, old: Option<&Value>, settings: &Value) -> Vec<u8> {
-    let payload = json!({
-        "request": {
-            "uid": "705ab4f5-6393-11e8-b7cc-42010a800002",
-            "kind": {"group": "", "version": "v1", "kind": "Pod"},
-            "resource": {"group": "", "version": "v1", "resource": "pods"},
-            "operation": operation,
-            "userInfo": {"username": "alice", "uid": "alice-uid", "groups": ["system:authenticated"]},
-            "object": object,
-            "oldObject": old,
-        },
-        "settings": settings,
-    });
-    payload.to_string().into_bytes()
 }

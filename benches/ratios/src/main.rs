@@ -7,17 +7,16 @@
 
 mod guest;
 mod median;
-mod pods;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
+use bench_pods::clean_pod;
 use policy_host::{AdmissionRequest, Instance, PolicyModule};
 use serde_json::{Value, json};
 
 use self::median::median;
-use self::pods::clean_pod;
 
 /// The number of turns per module, and of containers per turn, so that large Pods take no longer than small ones.
 const TURNS: usize = 40;
