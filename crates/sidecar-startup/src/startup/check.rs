@@ -2,9 +2,9 @@
 
 use k8s_openapi::api::core::v1::Probe;
 
-use super::graph::{Certainty, Deadlock, Member, Need, Topic, foremost};
+use super::graph::{Certainty, Deadlock, Member, foremost};
 use super::lineup::{Lineup, Seat, Waits, hangs};
-use super::needs::{may_be_proven, needs, ports_asked};
+use super::needs::{answered_by_another, may_be_proven, needs, ports_asked};
 use crate::model::container_id::ContainerId;
 use crate::pod::Pod;
 use crate::pod::container::Container;
@@ -60,9 +60,9 @@ pub(crate) fn gates(pod: &Pod<'_>, settings: &Settings) -> Gates {
         return Gates::default();
     }
     let lineup = Lineup::of(pod, settings);
-    let needs = needs(&lineup, None);
-    let foreign = needs.iter().filter_map(|need| foreign_gate(&lineup, need)).collect();
-    let proven: Vec<_> = needs.into_iter().filter(|need| need.certainty == Certainty::Proven).collect();
+    let foreign = lineup.members().filter_map(|(member, seat)| foreign_gate(&lineup, member, seat)).collect();
+    let proven: Vec<_> =
+        needs(&lineup, None).into_iter().filter(|need| need.certainty == Certainty::Proven).collect();
     if proven.is_empty() {
         return Gates { dead: Vec::new(), foreign };
     }
@@ -72,18 +72,11 @@ pub(crate) fn gates(pod: &Pod<'_>, settings: &Settings) -> Gates {
     Gates { dead: dead.iter().filter_map(|deadlock| dead_gate(&lineup, deadlock)).collect(), foreign }
 }
 
-fn foreign_gate(lineup: &Lineup<'_>, need: &Need) -> Option<ForeignGate> {
-    let seat = lineup.seats.get(need.member())?;
+fn foreign_gate(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>) -> Option<ForeignGate> {
     let container = seat.container().filter(|container| container.is_native_sidecar())?;
-    let is_foreign = matches!(need.topic, Topic::Port(_))
-        && need.field == ["startupProbe"]
-        && need.certainty == Certainty::Proven
-        && need.providers.iter().all(|provider| *provider < need.member());
-    is_foreign.then(|| ForeignGate {
-        container: container.id,
-        path: need.field,
-        reason: format!("the startupProbe {}", need.reason),
-    })
+    let asked = answered_by_another(lineup, member, seat)?;
+    let reason = format!("the startupProbe {asked}");
+    Some(ForeignGate { container: container.id, path: &["startupProbe"], reason })
 }
 
 fn dead_gate(lineup: &Lineup<'_>, deadlock: &Deadlock<'_>) -> Option<DeadGate> {

@@ -32,6 +32,11 @@ pub(crate) fn ports_asked(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>) 
     ports::of_gate(lineup, member, seat)
 }
 
+/// In words, what the `startupProbe` of a member asks for that an earlier one answers; none if it asks the member itself.
+pub(crate) fn answered_by_another(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>) -> Option<String> {
+    ports::answered_by_another(lineup, member, seat)
+}
+
 /// Whether a Pod can have a proven need. Most Pods have no gate that asks for anything, and need no graph.
 pub(crate) fn may_be_proven(pod: &Pod<'_>) -> bool {
     pod.containers

@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
 
 /// What has not ended by then is taken never to end.
@@ -109,7 +111,7 @@ impl Sandbox {
     pub(super) fn run(&self, words: &[String], is_said_to_end: bool) -> anyhow::Result<Option<Run>> {
         static RUNS: AtomicUsize = AtomicUsize::new(0);
         let Some((program, arguments)) = words.split_first() else { return Ok(None) };
-        // What runs in the background may still write to the one before.
+        // Tests run side by side.
         let log = self.path(&format!("log-{}", RUNS.fetch_add(1, Ordering::Relaxed) % 64));
         fs::write(&log, "")?;
         let program =
@@ -132,12 +134,19 @@ impl Sandbox {
             .stderr(Stdio::null())
             .spawn()?;
         let code = wait(&mut child, if is_said_to_end { LONG_PATIENCE } else { PATIENCE })?;
+        // What it left in the background would go on, and write to the log of another run.
+        let group = Pid::from_raw(i32::try_from(child.id())?).context("it has no number")?;
+        match kill_process_group(group, Signal::KILL) {
+            Ok(()) | Err(Errno::SRCH) => {}
+            Err(error) => return Err(error.into()),
+        }
+        child.wait()?;
         let log = fs::read_to_string(log)?;
         Ok(Some(Run { code, log: log.lines().map(|line| line.trim_end().to_owned()).collect() }))
     }
 }
 
-/// The exit code; none of what does not end, and is ended with all that it started.
+/// The exit code; none of what does not end.
 fn wait(child: &mut Child, patience: Duration) -> anyhow::Result<Option<i32>> {
     let begun = Instant::now();
     let mut pause = Duration::from_micros(100);
@@ -148,11 +157,5 @@ fn wait(child: &mut Child, patience: Duration) -> anyhow::Result<Option<i32>> {
         std::thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(5));
     }
-    Command::new("/bin/kill")
-        .args(["-KILL", "--", &format!("-{}", child.id())])
-        .stderr(Stdio::null())
-        .status()?;
-    child.kill()?;
-    child.wait()?;
     Ok(None)
 }

@@ -31,6 +31,14 @@ pub(crate) struct Ask {
     pub(super) is_of_kubelet: bool,
 }
 
+impl Ask {
+    /// It in words, as text to follow the name of who asks: `probes port 8080 of "shop"`.
+    fn words(&self, provider: &Seat<'_>) -> String {
+        let asks = if self.is_of_kubelet { "probes" } else { "asks for" };
+        format!("{asks} port {} of {}", self.port, provider.quoted())
+    }
+}
+
 /// What the gates ask for.
 pub(super) fn needs(lineup: &Lineup<'_>) -> Vec<Need> {
     lineup.members().flat_map(|(member, seat)| of_gate(lineup, member, seat)).collect()
@@ -39,6 +47,17 @@ pub(super) fn needs(lineup: &Lineup<'_>) -> Vec<Need> {
 /// What the gate of a member asks for.
 pub(super) fn of_gate(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>) -> Vec<Need> {
     asks(seat).into_iter().filter_map(|ask| need(lineup, Event::Gate(member), seat, ask)).collect()
+}
+
+/// In words, the port that the `startupProbe` of a member asks for although only others listen on it, one of which has started by then: it
+/// opens, whatever the member does.
+pub(super) fn answered_by_another(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>) -> Option<String> {
+    asks(seat).into_iter().filter(|ask| ask.field == ["startupProbe"]).find_map(|ask| {
+        let need = need(lineup, Event::Gate(member), seat, ask)?;
+        let earlier = need.providers.first().filter(|provider| **provider < member)?;
+        let is_proven = need.certainty == Certainty::Proven;
+        is_proven.then(|| lineup.seats.get(*earlier)).flatten().map(|earlier| ask.words(earlier))
+    })
 }
 
 /// What the main commands of sidecars and applications wait for before their work.
@@ -68,12 +87,7 @@ fn need(lineup: &Lineup<'_>, of: Event, seat: &Seat<'_>, ask: Ask) -> Option<Nee
         certainty,
         topic: Topic::Port(ask.port),
         field: ask.field,
-        reason: format!(
-            "{} port {} of {}",
-            if ask.is_of_kubelet { "probes" } else { "asks for" },
-            ask.port,
-            provider.quoted()
-        ),
+        reason: ask.words(provider),
     })
 }
 
