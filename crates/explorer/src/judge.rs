@@ -1,6 +1,6 @@
 //! What the library says about an object, before and after repairs.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use sidecar_startup::settings::json::{lenient, with};
 use sidecar_startup::{Answer, Decision, Settings, Timeline};
 
@@ -49,14 +49,12 @@ impl Judge {
 
     /// The timelines of the Pods that an object creates, or that it creates once it is repaired.
     pub(crate) fn timelines(&self, object: &Object, value: &Value) -> Vec<Timeline> {
-        let payload = json!({"settings": self.settings, "request": object.request(value)});
-        sidecar_startup::timelines(&payload.to_string()).unwrap_or_default()
+        sidecar_startup::timelines(&object.payload(value, &self.settings)).unwrap_or_default()
     }
 }
 
 fn answer(object: &Object, settings: &Value) -> Answer {
-    let payload = json!({"settings": settings, "request": object.request(object.value())});
-    sidecar_startup::validate(&payload.to_string())
+    sidecar_startup::validate(&object.payload(object.value(), settings))
 }
 
 fn decided(answer: Answer) -> Option<Decision> {

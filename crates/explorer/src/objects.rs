@@ -70,12 +70,11 @@ impl Object {
         place.unwrap_or(Position { line: 1, column: 1 })
     }
 
-    /// The request that the API server would send when the object, or what became of it, is created.
-    pub(crate) fn request(&self, object: &Value) -> Value {
+    /// The payload of `validate` for the request that the API server would send when the object, or what became of it, is created.
+    pub(crate) fn payload(&self, object: &Value, settings: &Value) -> String {
         let namespace = self.value.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or_default();
-        let mut request = of_creation(self.group(), self.kind(), namespace);
-        request.insert("object".to_owned(), object.clone());
-        request.into()
+        let request = of_creation(self.group(), self.kind(), namespace, &object.to_string());
+        format!("{{\"request\":{request},\"settings\":{settings}}}")
     }
 
     /// The object itself.

@@ -146,9 +146,7 @@ impl Judge {
     /// The same for what becomes of the object, given as JSON.
     pub(crate) fn request_for(&self, object: &Object<'_>, json: &str) -> String {
         let namespace = self.namespace_of(object).unwrap_or_default();
-        let head = Value::from(of_creation(object.head.group(), object.head.kind(), namespace)).to_string();
-        let fields = head.strip_suffix('}').unwrap_or_default();
-        format!("{fields},\"object\":{json}}}")
+        of_creation(object.head.group(), object.head.kind(), namespace, json)
     }
 }
 

@@ -114,10 +114,10 @@ fn repaired(object: &Value, settings: &Value) -> Option<Value> {
     let settings = with(settings, [("fix", extent)]);
     let text = |pointer| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let group = text("/apiVersion").split_once('/').map_or("", |(group, _)| group);
-    let mut request = of_creation(group, text("/kind"), text("/metadata/namespace"));
-    request.insert("object".to_owned(), object.clone());
-    let answer =
-        |settings| sidecar_startup::validate(&json!({"request": request, "settings": settings}).to_string());
+    let request = of_creation(group, text("/kind"), text("/metadata/namespace"), &object.to_string());
+    let answer = |settings: Value| {
+        sidecar_startup::validate(&format!("{{\"request\":{request},\"settings\":{settings}}}"))
+    };
     let strict = answer(settings.clone());
     if strict.object().is_some() || strict.is_allowed() {
         strict.repaired()

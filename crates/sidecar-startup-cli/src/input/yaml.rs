@@ -1,8 +1,9 @@
 //! Reads the objects of a stream of YAML documents.
 
 use std::io::{self, BufRead};
-use std::sync::mpsc;
-use std::thread;
+use std::num::NonZero;
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::{iter, thread};
 
 use manifest::stream::{Documents, Part};
 use manifest::{Document, Position};
@@ -14,8 +15,11 @@ use crate::object::{Head, Object};
 /// From this many bytes on, documents are read while the ones before are judged.
 const LONG: usize = 256 << 10;
 
-/// How many documents may be read ahead.
+/// How many documents each thread may read ahead.
 const AHEAD: usize = 8;
+
+/// As many threads keep up with the one that judges.
+const MOST_THREADS: usize = 4;
 
 /// Reads the objects of a stream, document by document.
 pub(super) fn read(reader: impl BufRead + Send + 'static, sink: Sink<'_>) -> anyhow::Result<()> {
@@ -26,19 +30,36 @@ pub(super) fn read(reader: impl BufRead + Send + 'static, sink: Sink<'_>) -> any
         bytes += part.as_ref().map_or(LONG, |part| part.bytes.len());
         give(part.map(Parsed::of), sink)?;
     }
-    let (sender, parsed) = mpsc::sync_channel(AHEAD);
-    // It ends with the stream, or when nobody takes what it sends. Nobody waits for it: it may be blocked by its input.
+    let threads = thread::available_parallelism().map_or(1, NonZero::get).clamp(1, MOST_THREADS);
+    let (parts, parsed): (Vec<_>, Vec<_>) = iter::repeat_with(parser).take(threads).unzip();
+    // All threads end with the stream, or when nobody takes what they send. Nobody waits for them: the input may block them.
     thread::spawn(move || {
-        for part in documents {
+        for (part, parser) in documents.zip(parts.iter().cycle()) {
+            if parser.send(part).is_err() {
+                break;
+            }
+        }
+    });
+    // In the order in which they were dealt out.
+    for parsed in parsed.iter().cycle() {
+        let Ok(part) = parsed.recv() else { break };
+        give(part, sink)?;
+    }
+    Ok(())
+}
+
+/// A thread that parses what it is sent: where to send it, and where it comes out.
+fn parser() -> (SyncSender<io::Result<Part>>, Receiver<io::Result<Parsed>>) {
+    let (parts, taken) = mpsc::sync_channel::<io::Result<Part>>(AHEAD);
+    let (sender, parsed) = mpsc::sync_channel(AHEAD);
+    thread::spawn(move || {
+        for part in taken {
             if sender.send(part.map(Parsed::of)).is_err() {
                 break;
             }
         }
     });
-    for part in parsed {
-        give(part, sink)?;
-    }
-    Ok(())
+    (parts, parsed)
 }
 
 /// A document, and its JSON if it is plain.

@@ -1,6 +1,6 @@
 //! The admission request: an object, and the operation on it.
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use crate::model::object::Object;
 use crate::model::owners::Sender;
@@ -37,18 +37,14 @@ view! {
     }
 }
 
-/// The fields, but for the object, of the request that the API server would send when an object of this kind is created.
+/// The request, as JSON, that the API server would send when an object of this kind is created. `object` is its JSON, which is taken as it
+/// is.
 #[must_use]
-pub fn of_creation(group: &str, kind: &str, namespace: &str) -> Map<String, Value> {
-    let fields = [
-        ("uid", "00000000-0000-0000-0000-000000000000".into()),
-        ("kind", json!({"group": group, "version": "", "kind": kind})),
-        ("resource", json!({"group": group, "version": "", "resource": ""})),
-        ("operation", "CREATE".into()),
-        ("namespace", namespace.into()),
-        ("userInfo", json!({})),
-    ];
-    fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+pub fn of_creation(group: &str, kind: &str, namespace: &str, object: &str) -> String {
+    let [group, kind, namespace] = [group, kind, namespace].map(|text| Value::from(text).to_string());
+    format!(
+        r#"{{"uid":"00000000-0000-0000-0000-000000000000","kind":{{"group":{group},"version":"","kind":{kind}}},"resource":{{"group":{group},"version":"","resource":""}},"operation":"CREATE","namespace":{namespace},"userInfo":{{}},"object":{object}}}"#
+    )
 }
 
 impl<'a> Request<'a> {
