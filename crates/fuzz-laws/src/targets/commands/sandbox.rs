@@ -52,9 +52,9 @@ impl Run {
         self.log.iter().map(String::as_str).filter(move |line| line.starts_with(name))
     }
 
-    /// Whether it failed before it ran anything that says so.
+    /// Whether it failed before it ran anything that says so, or where its syntax is wrong: dash runs the lines before.
     pub(super) fn is_refused(&self) -> bool {
-        self.log.is_empty() && self.code.is_some_and(|code| code != 0)
+        self.code == Some(2) || self.log.is_empty() && self.code.is_some_and(|code| code != 0)
     }
 
     /// For how long it slept before it did any work, in whole seconds; for ever, where it did not end.

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use k8s_openapi::api::core::v1::ExecAction;
+
 use super::volumes::{Volume, Volumes};
 use crate::model::volumes::Mount;
 use crate::pod::container::Container;
@@ -113,7 +115,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Whether its arguments, environment, probe or hook name a path below this one.
+    /// Whether its arguments, environment, probes or hook name a path below this one.
     fn names_path_below(&self, path: &str) -> bool {
         let fields = self.container.fields;
         fields.words().any(|word| is_below(word, path))
@@ -122,6 +124,10 @@ impl Reader<'_> {
                 .iter()
                 .filter_map(|variable| variable.value.as_deref())
                 .any(|value| is_below(value, path))
+            || [&fields.readiness_probe, &fields.liveness_probe]
+                .into_iter()
+                .flatten()
+                .any(|probe| names_below(probe.exec.as_ref(), path))
             || self.gate_names_path_below(path)
     }
 
@@ -129,8 +135,7 @@ impl Reader<'_> {
     fn gate_names_path_below(&self, path: &str) -> bool {
         let probe = self.seat.startup_probe().and_then(|probe| probe.exec.as_ref());
         let hook = self.seat.hook().and_then(|hook| hook.exec.as_ref());
-        let commands = probe.into_iter().chain(hook).filter_map(|exec| exec.command.as_deref());
-        commands.flatten().any(|word| is_below(word, path))
+        names_below(probe, path) || names_below(hook, path)
     }
 }
 
@@ -146,6 +151,12 @@ fn writers_to_come<'l>(lineup: &'l Lineup<'_>) -> Vec<(Member, &'l str)> {
         Who::Injected(_) | Who::Container(_) => None,
     };
     lineup.members().filter_map(|(member, seat)| Some((member, path(seat)?))).collect()
+}
+
+/// Whether a command names a path below this one.
+fn names_below(command: Option<&ExecAction>, path: &str) -> bool {
+    let words = command.and_then(|exec| exec.command.as_deref()).unwrap_or_default();
+    words.iter().any(|word| is_below(word, path))
 }
 
 /// Whether a text names a path below this one.
