@@ -38,6 +38,9 @@ pub(crate) enum Source<'a> {
 /// Where neither the settings nor the catalogue nor another probe gives a sidecar a `startupProbe`.
 pub(crate) const NO_PROBE: &str = "no probe is known; ask the operator for one in the setting sidecars";
 
+/// The same for a sidecar that would answer one if it were started otherwise, as the violation says.
+const SWITCHED_OFF: &str = "as it is set up, it answers no probe";
+
 /// The annotation that turns off the health checks of Istio's agent if it is `"0"`.
 const ISTIO_STATUS_PORT: &str = "status.sidecar.istio.io/port";
 
@@ -130,7 +133,8 @@ impl<'a> Source<'a> {
                 return Err(format!("{ISTIO_STATUS_PORT} is 0, so nothing answers probes").into());
             }
         }
-        let (field, probe) = own_probe(container).ok_or(NO_PROBE)?;
+        let (field, probe) = own_probe(container)
+            .ok_or_else(|| if is_switched_off(context, container) { SWITCHED_OFF } else { NO_PROBE })?;
         may_be_copied(probe).map_err(|reason| {
             Refusal::from(format!("its {field} cannot serve as a startupProbe: {reason}"))
         })?;
@@ -172,6 +176,11 @@ pub(crate) fn advice(context: &Context<'_>, container: &Container<'_>) -> String
     let row = container.row().filter(|_| is_needed);
     let hint = row.and_then(|row| row.hint_for(context.pod.candidate(container)));
     hint.map(|hint| format!(": {hint}")).unwrap_or_default()
+}
+
+/// Whether it is known how to start a sidecar so that it answers a probe, and it is not started like that.
+fn is_switched_off(context: &Context<'_>, container: &Container<'_>) -> bool {
+    container.row().is_some_and(|row| row.hint_for(context.pod.candidate(container)).is_some())
 }
 
 /// Checks that the gates of a container open once it is a sidecar container at a place, with a `startupProbe` from this source, or with its
