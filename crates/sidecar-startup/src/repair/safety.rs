@@ -21,8 +21,9 @@ pub(crate) fn clashing_host_port(pod: &Pod<'_>, container: &Container<'_>) -> Op
     };
     let others = pod.app_list().filter(|other| other.id != container.id);
     let taken: Vec<_> = others.flat_map(|other| &other.fields.ports).filter_map(host_port).collect();
-    let mut own = container.fields.ports.iter().filter_map(host_port);
-    own.find(|own| taken.contains(own)).map(|(number, ..)| number)
+    let own = container.fields.ports.iter().filter_map(host_port).filter(|own| taken.contains(own));
+    // The same one, in whichever order they are listed.
+    own.map(|(number, ..)| number).min()
 }
 
 /// Checks that the oldest control plane of the settings sees the ports of a container that becomes a sidecar container. Before 1.33, a

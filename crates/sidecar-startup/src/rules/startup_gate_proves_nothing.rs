@@ -4,7 +4,8 @@
 //! A fixed sleep, in a probe, in a hook or before the application's real work, is too long on a good day and too short on a bad one. A
 //! hook with `httpGet` makes one request and accepts any response, even a 500 (`pkg/kubelet/lifecycle/handlers.go`), and a loop around
 //! `curl` without `-f` accepts any response, too. A command that cannot fail, such as `check || true`, opens the gate at once. A
-//! `startupProbe` that names another host, or a port that only an earlier container declares, says nothing about its own container.
+//! `startupProbe` that names another host, or a probe or hook that asks for a port which an earlier container declares instead of its own,
+//! says nothing about its own container.
 //!
 //! # Warned
 //! ```yaml
@@ -42,6 +43,7 @@ use crate::model::texts::texts;
 use crate::pod::container::{Container, ContainerKind};
 use crate::settings::action::Action;
 use crate::settings::rule_id::RuleId;
+use crate::startup::check::ForeignGate;
 use crate::startup::context::Context;
 
 pub(super) const RULE: Rule = Rule {
@@ -56,7 +58,9 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for container in &context.pod.containers {
         is_app_before |= container.is_app();
         let relies_on_hook = relies_on_hook(context, container, is_app_before);
-        let foreign = || context.foreign_gate(container).map(|gate| (gate.path, gate.reason.clone()));
+        let counts = |gate: &&ForeignGate| relies_on_hook || gate.path == ["startupProbe"];
+        let foreign =
+            || context.foreign_gate(container).filter(counts).map(|gate| (gate.path, gate.reason.clone()));
         let empty = empty_gate(container, relies_on_hook).map(|(path, reason)| (path, reason.to_owned()));
         let Some((path, reason)) = empty.or_else(foreign) else { continue };
         let ceiling = container.sidecar().map_or(Some(Action::Deny), |facts| facts.ceiling());

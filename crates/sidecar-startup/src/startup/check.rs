@@ -74,9 +74,9 @@ pub(crate) fn gates(pod: &Pod<'_>, settings: &Settings) -> Gates {
 
 fn foreign_gate(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>) -> Option<ForeignGate> {
     let container = seat.container().filter(|container| container.is_native_sidecar())?;
-    let asked = answered_by_another(lineup, member, seat)?;
-    let reason = format!("the startupProbe {asked}");
-    Some(ForeignGate { container: container.id, path: &["startupProbe"], reason })
+    let (path, asked) = answered_by_another(lineup, member, seat)?;
+    let gate = if path == ["startupProbe"] { "startupProbe" } else { "hook" };
+    Some(ForeignGate { container: container.id, path, reason: format!("the {gate} {asked}") })
 }
 
 fn dead_gate(lineup: &Lineup<'_>, deadlock: &Deadlock<'_>) -> Option<DeadGate> {

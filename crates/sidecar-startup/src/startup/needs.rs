@@ -32,8 +32,13 @@ pub(crate) fn ports_asked(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>) 
     ports::of_gate(lineup, member, seat)
 }
 
-/// In words, what the `startupProbe` of a member asks for that an earlier one answers; none if it asks the member itself.
-pub(crate) fn answered_by_another(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>) -> Option<String> {
+/// In words, what the `startupProbe` of a member, or else its hook, asks for that an earlier one answers; none if it may ask the member
+/// itself. With the field's path.
+pub(crate) fn answered_by_another(
+    lineup: &Lineup<'_>,
+    member: Member,
+    seat: &Seat<'_>,
+) -> Option<(&'static [&'static str], String)> {
     ports::answered_by_another(lineup, member, seat)
 }
 

@@ -49,15 +49,22 @@ pub(super) fn of_gate(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>) -> V
     asks(seat).into_iter().filter_map(|ask| need(lineup, Event::Gate(member), seat, ask)).collect()
 }
 
-/// In words, the port that the `startupProbe` of a member asks for although only others listen on it, one of which has started by then: it
-/// opens, whatever the member does.
-pub(super) fn answered_by_another(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>) -> Option<String> {
-    asks(seat).into_iter().filter(|ask| ask.field == ["startupProbe"]).find_map(|ask| {
+/// In words, the port that the `startupProbe` of a member, or else its hook, asks for although only others listen on it, one of which has
+/// started by then: it opens, whatever the member does. None if it also asks for a port that may be the member's. With the field's path.
+pub(super) fn answered_by_another(
+    lineup: &Lineup<'_>,
+    member: Member,
+    seat: &Seat<'_>,
+) -> Option<(&'static [&'static str], String)> {
+    let is_of_gate = |ask: &Ask| seat.startup_probe().is_none() || ask.field == ["startupProbe"];
+    let foreign = |ask: Ask| {
         let need = need(lineup, Event::Gate(member), seat, ask)?;
         let earlier = need.providers.first().filter(|provider| **provider < member)?;
         let is_proven = need.certainty == Certainty::Proven;
-        is_proven.then(|| lineup.seats.get(*earlier)).flatten().map(|earlier| ask.words(earlier))
-    })
+        is_proven.then(|| lineup.seats.get(*earlier)).flatten().map(|earlier| (ask.field, ask.words(earlier)))
+    };
+    let asked: Option<Vec<_>> = asks(seat).into_iter().filter(is_of_gate).map(foreign).collect();
+    asked?.into_iter().next()
 }
 
 /// What the main commands of sidecars and applications wait for before their work.
