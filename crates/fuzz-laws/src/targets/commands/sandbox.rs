@@ -72,7 +72,7 @@ impl Run {
             length.trim_end_matches(['s', 'm', 'h', 'd']).parse::<f64>().unwrap_or_default() * unit
         });
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few minutes")]
-        lengths.map(|length| length as u32).sum()
+        lengths.map(|length| length as u32).fold(0, u32::saturating_add)
     }
 }
 
