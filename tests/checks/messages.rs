@@ -15,11 +15,17 @@ pub(super) fn trial(root: &Path) -> Trial {
     super::trial::trial("messages::pages_have_what_is_said", move || {
         let read = |path| fs::read_to_string(root.join(path));
         let (troubleshooting, steps) = (read("docs/troubleshooting.md")?, read("deploy/README.md")?);
-        let words = words_of_denials(&troubleshooting)?;
-        let (mut said, mut unknown) = (BTreeSet::new(), Vec::new());
+        let words = words_in(&troubleshooting, "| the message says | do this |")?;
+        let reasons = words_in(&troubleshooting, "| not repaired: | fix |")?;
+        let (mut said, mut unknown, mut unexplained) = (BTreeSet::new(), Vec::new(), BTreeSet::new());
         for case in discover(&root.join("tests/cases"))? {
             let outcome = Outcome::of_library(&case);
             for violation in outcome.violations() {
+                if let Some((_, reason)) = violation.text.split_once("not repaired: ")
+                    && !reasons.iter().any(|words| contains(reason, words))
+                {
+                    unexplained.insert(reason.to_owned());
+                }
                 if violation.action == "Deny" && !words.iter().any(|words| contains(&violation.text, words)) {
                     unknown.push(violation.text);
                 }
@@ -27,6 +33,7 @@ pub(super) fn trial(root: &Path) -> Trial {
             said.extend(outcome.seen.warnings.into_iter().chain(outcome.seen.message));
         }
         ensure!(unknown.is_empty(), "{} denials, such as\n{}", unknown.len(), unknown.join("\n"));
+        ensure!(unexplained.is_empty(), "{} refusals, such as {unexplained:#?}", unexplained.len());
         let example = manifest::parse_one(&read("examples/readiness-probe-only.yaml")?)?;
         said.extend(
             Outcome::of_library(&Case::with_settings(example, json!({"defaultAction": "Warn"})))
@@ -42,10 +49,10 @@ pub(super) fn trial(root: &Path) -> Trial {
     })
 }
 
-/// The words by which the page knows denials.
-fn words_of_denials(page: &str) -> anyhow::Result<Vec<&str>> {
-    let (_, table) = page.split_once("| the message says | do this |\n").context("no table")?;
-    let rows = table.lines().skip(1).map_while(|line| line.strip_prefix("| ")?.split_once(" | "));
+/// The words in code in the first column of the table with this head.
+fn words_in<'p>(page: &'p str, head: &str) -> anyhow::Result<Vec<&'p str>> {
+    let (_, table) = page.split_once(head).with_context(|| format!("no table {head}"))?;
+    let rows = table.lines().skip(2).map_while(|line| line.strip_prefix("| ")?.split_once(" | "));
     Ok(rows.flat_map(|(says, _)| says.split('`').skip(1).step_by(2)).collect())
 }
 
