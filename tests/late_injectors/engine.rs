@@ -1,7 +1,7 @@
 //! Evaluates the policy as the API server does: the match conditions, the variables in their order, and the mutations one after another
 //! (apiserver `pkg/admission/plugin/policy/mutating`). An error is an error here, as with `failurePolicy: Fail`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, ensure};
@@ -92,6 +92,8 @@ impl Policy {
             let patch = evaluate(mutation, &context)?;
             let patch = patch.json().map_err(|error| anyhow!("{error}"))?;
             let patch: json_patch::Patch = serde_json::from_value(patch)?;
+            let paths: BTreeSet<_> = patch.iter().map(|operation| operation.path().to_string()).collect();
+            ensure!(paths.len() == patch.len(), "two rows take the same container: {patch:?}");
             if !patch.is_empty() {
                 json_patch::patch(&mut pod, &patch)?;
                 context = self.context_with_variables(&pod, namespace)?;

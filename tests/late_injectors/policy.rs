@@ -52,18 +52,15 @@ pub(crate) fn text(root: &Path) -> anyhow::Result<String> {
         }
         push(&mut lines, &format!("    - name: {}\n      expression: >-", entry.variable), 8, &condition);
     }
-    lines.push("  mutations:".to_owned());
-    for entry in entries() {
-        push(
-            &mut lines,
-            "    - patchType: JSONPatch\n      jsonPatch:\n        expression: >-",
-            10,
-            &[
-                format!("variables.{}.map(i, JSONPatch{{op: \"add\",", entry.variable),
-                "path: \"/spec/initContainers/\" + string(i) + \"/startupProbe\",".to_owned(),
-                format!("value: {}}})", entry.probe),
-            ],
-        );
+    lines.extend(lines_of(MUTATION));
+    for (number, entry) in entries().enumerate() {
+        let start = if number == 0 { "" } else { "+ " };
+        let of_row = [
+            format!("{start}variables.{}.map(i, JSONPatch{{op: \"add\",", entry.variable),
+            "path: \"/spec/initContainers/\" + string(i) + \"/startupProbe\",".to_owned(),
+            format!("value: {}}})", entry.probe),
+        ];
+        lines.extend(of_row.map(|line| format!("          {line}")));
     }
     lines.extend(lines_of(BINDING));
     Ok(lines.join("\n") + "\n")
@@ -200,6 +197,12 @@ const VARIABLES: &str = r#"  variables:
         has(namespaceObject.metadata.annotations) ? dyn(namespaceObject.metadata.annotations) : dyn({})]
     # A mesh's proxy is there, or asked for. It stands between the kubelet and a probe by HTTP, and may not be up yet; injectors rewrite
     # probes only while they inject. Probes that run in the container do not ask for this."#;
+
+const MUTATION: &str = "  mutations:
+    # Only one: the API server evaluates the variables anew for each.
+    - patchType: JSONPatch
+      jsonPatch:
+        expression: >-";
 
 const BINDING: &str = "\
 ---
