@@ -80,10 +80,19 @@ impl Policy {
 
     /// What the API server makes of a Pod that is created in a namespace.
     pub(crate) fn mutate(&self, pod: &Value, namespace: &Value) -> anyhow::Result<Value> {
-        for (name, condition) in &self.conditions {
-            let holds = evaluate(condition, &self.context(pod, namespace)?).with_context(|| name.clone())?;
-            if holds != CelValue::Bool(true) {
-                return Ok(pod.clone());
+        self.mutate_late(pod, pod, namespace)
+    }
+
+    /// What it makes of a Pod that a webhook has changed since it was sent: it asks again only if the match conditions held at first,
+    /// too (`Dispatch` in `pkg/admission/plugin/policy/mutating/dispatcher.go`).
+    pub(crate) fn mutate_late(&self, sent: &Value, pod: &Value, namespace: &Value) -> anyhow::Result<Value> {
+        for object in [sent, pod] {
+            for (name, condition) in &self.conditions {
+                let holds =
+                    evaluate(condition, &self.context(object, namespace)?).with_context(|| name.clone())?;
+                if holds != CelValue::Bool(true) {
+                    return Ok(pod.clone());
+                }
             }
         }
         let mut pod = pod.clone();
