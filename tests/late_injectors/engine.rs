@@ -1,7 +1,7 @@
 //! Evaluates the policy as the API server does: the match conditions, the variables in their order, and the mutations one after another
 //! (apiserver `pkg/admission/plugin/policy/mutating`). An error is an error here, as with `failurePolicy: Fail`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, ensure};
@@ -80,10 +80,19 @@ impl Policy {
 
     /// What the API server makes of a Pod that is created in a namespace.
     pub(crate) fn mutate(&self, pod: &Value, namespace: &Value) -> anyhow::Result<Value> {
-        for (name, condition) in &self.conditions {
-            let holds = evaluate(condition, &self.context(pod, namespace)?).with_context(|| name.clone())?;
-            if holds != CelValue::Bool(true) {
-                return Ok(pod.clone());
+        self.mutate_late(pod, pod, namespace)
+    }
+
+    /// What it makes of a Pod that a webhook has changed since it was sent: it asks again only if the match conditions held at first,
+    /// too (`Dispatch` in `pkg/admission/plugin/policy/mutating/dispatcher.go`).
+    pub(crate) fn mutate_late(&self, sent: &Value, pod: &Value, namespace: &Value) -> anyhow::Result<Value> {
+        for object in [sent, pod] {
+            for (name, condition) in &self.conditions {
+                let holds =
+                    evaluate(condition, &self.context(object, namespace)?).with_context(|| name.clone())?;
+                if holds != CelValue::Bool(true) {
+                    return Ok(pod.clone());
+                }
             }
         }
         let mut pod = pod.clone();
@@ -92,6 +101,8 @@ impl Policy {
             let patch = evaluate(mutation, &context)?;
             let patch = patch.json().map_err(|error| anyhow!("{error}"))?;
             let patch: json_patch::Patch = serde_json::from_value(patch)?;
+            let paths: BTreeSet<_> = patch.iter().map(|operation| operation.path().to_string()).collect();
+            ensure!(paths.len() == patch.len(), "two rows take the same container: {patch:?}");
             if !patch.is_empty() {
                 json_patch::patch(&mut pod, &patch)?;
                 context = self.context_with_variables(&pod, namespace)?;

@@ -103,6 +103,25 @@ pub(crate) fn come_out_as_they_say(root: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Each comes out the same if a webhook has added the init containers, or only the last of them.
+pub(crate) fn come_out_the_same_late(root: &Path) -> anyhow::Result<()> {
+    let policy = policy(root)?;
+    for example in Example::all()? {
+        let namespace = Value::Object(example.namespace.clone());
+        let pod = example.pod();
+        let at_once = policy.mutate(&pod, &namespace)?;
+        let mut sent = pod.clone();
+        while let Some(containers) = sent["spec"]["initContainers"].as_array_mut() {
+            if containers.pop().is_none() {
+                sent["spec"].as_object_mut().context("no spec")?.shift_remove("initContainers");
+            }
+            let late = policy.mutate_late(&sent, &pod, &namespace)?;
+            ensure!(late == at_once, "{}: {late:#} instead of {at_once:#}", example.name);
+        }
+    }
+    Ok(())
+}
+
 /// The dry run that the README shows comes out as it shows.
 pub(crate) fn sample_comes_out_as_shown(root: &Path) -> anyhow::Result<()> {
     let folder = root.join("deploy/late-injectors");

@@ -22,11 +22,12 @@ type Check = fn(&Path) -> anyhow::Result<()>;
 
 fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let checks: [(&str, Check); 9] = [
+    let checks: [(&str, Check); 10] = [
         ("generated_policy_is_current", form::is_current),
         ("has_the_form_that_an_api_server_takes", form::is_as_an_api_server_takes_it),
         ("each_row_is_in_it_or_said_to_be_left_out", form::has_each_row),
         ("examples_come_out_as_they_say", examples::come_out_as_they_say),
+        ("sidecars_that_are_injected_late_get_theirs", examples::come_out_the_same_late),
         ("sample_comes_out_as_the_readme_shows", examples::sample_comes_out_as_shown),
         ("a_probe_that_is_added_is_that_of_its_row", examples::get_the_probes_of_the_rows),
         ("a_mesh_keeps_all_probes_out_but_exec", examples::are_left_alone_in_a_mesh),

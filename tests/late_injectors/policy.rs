@@ -29,18 +29,11 @@ pub(crate) fn text(root: &Path) -> anyhow::Result<String> {
     let known = rows.iter().filter(|planned| planned.entry.is_ok()).map(|planned| planned.row);
     let names: Vec<_> = known.flat_map(|row| row.container_names.iter().copied()).collect();
     lines.extend(lines_of(CONDITIONS));
-    push(
-        &mut lines,
-        "      expression: >-",
-        8,
-        &[
-            "has(object.spec.initContainers) && object.spec.initContainers.exists(c,".to_owned(),
-            "has(c.restartPolicy) && c.restartPolicy == 'Always' && !has(c.startupProbe)".to_owned(),
-            format!("&& c.name.matches(r'{}'))", re::names(&names)),
-        ],
-    );
     lines.extend(lines_of(VARIABLES).map(|line| {
-        line.replace("{OPAQUE}", re::OPAQUE).replace("{ASKING}", ASKING).replace("{WORDS}", WORDS)
+        line.replace("{OPAQUE}", re::OPAQUE)
+            .replace("{NAMES}", &re::names(&names))
+            .replace("{ASKING}", ASKING)
+            .replace("{WORDS}", WORDS)
     }));
     push(&mut lines, "    - name: meshed\n      expression: >-", 8, &meshed());
     for entry in entries() {
@@ -52,18 +45,15 @@ pub(crate) fn text(root: &Path) -> anyhow::Result<String> {
         }
         push(&mut lines, &format!("    - name: {}\n      expression: >-", entry.variable), 8, &condition);
     }
-    lines.push("  mutations:".to_owned());
-    for entry in entries() {
-        push(
-            &mut lines,
-            "    - patchType: JSONPatch\n      jsonPatch:\n        expression: >-",
-            10,
-            &[
-                format!("variables.{}.map(i, JSONPatch{{op: \"add\",", entry.variable),
-                "path: \"/spec/initContainers/\" + string(i) + \"/startupProbe\",".to_owned(),
-                format!("value: {}}})", entry.probe),
-            ],
-        );
+    lines.extend(lines_of(MUTATION));
+    for (number, entry) in entries().enumerate() {
+        let start = if number == 0 { "" } else { "+ " };
+        let of_row = [
+            format!("{start}variables.{}.map(i, JSONPatch{{op: \"add\",", entry.variable),
+            "path: \"/spec/initContainers/\" + string(i) + \"/startupProbe\",".to_owned(),
+            format!("value: {}}})", entry.probe),
+        ];
+        lines.extend(of_row.map(|line| format!("          {line}")));
     }
     lines.extend(lines_of(BINDING));
     Ok(lines.join("\n") + "\n")
@@ -152,18 +142,18 @@ const RULES: &str = r#"    resourceRules:
         resources: [pods]
         operations: [CREATE]"#;
 
-const CONDITIONS: &str = r#"  matchConditions:
+const CONDITIONS: &str = r#"  # None is about the containers: if one does not hold at first, the API server does not ask again after webhooks have changed the Pod.
+  matchConditions:
     # The kubelet runs what its own file says.
     - name: no-mirror-pod
       expression: "!has(object.metadata.annotations) || !('kubernetes.io/config.mirror' in object.metadata.annotations)"
     # Paths and commands are those of Linux.
     - name: not-windows
-      expression: "!has(object.spec.os) || object.spec.os.name != 'windows'"
-    - name: has-a-known-sidecar-without-a-startup-probe"#;
+      expression: "!has(object.spec.os) || object.spec.os.name != 'windows'""#;
 
 const VARIABLES: &str = r#"  variables:
     - name: containers
-      expression: object.spec.initContainers
+      expression: "has(object.spec.initContainers) ? object.spec.initContainers : []"
     - name: images
       expression: "variables.containers.map(c, has(c.image) ? c.image : '')"
     # The words of command and args, a line each, and the environment variables with their literal values.
@@ -180,13 +170,14 @@ const VARIABLES: &str = r#"  variables:
       expression: >-
         (has(object.spec.volumes) ? object.spec.volumes : [])
         .filter(v, !has(v.configMap) && !has(v.secret) && !has(v.projected) && !has(v.downwardAPI)).map(v, v.name)
-    # The sidecar containers without a startupProbe whose arguments can be read, and which share no volume with a container that
+    # The known sidecar containers without a startupProbe whose arguments can be read, and which share no volume with a container that
     # starts later: they may wait for a file in it.
     - name: candidates
       expression: >-
         lists.range(variables.containers.size()).filter(i,
         has(variables.containers[i].restartPolicy) && variables.containers[i].restartPolicy == 'Always'
         && !has(variables.containers[i].startupProbe)
+        && variables.containers[i].name.matches(r'{NAMES}')
         && !variables.words[i].matches(r'{OPAQUE}')
         && !(has(variables.containers[i].volumeMounts) && variables.containers[i].volumeMounts.exists(m, m.name in variables.shared
         && (object.spec.containers + lists.range(variables.containers.size()).filter(j, j > i).map(j, variables.containers[j]))
@@ -200,6 +191,12 @@ const VARIABLES: &str = r#"  variables:
         has(namespaceObject.metadata.annotations) ? dyn(namespaceObject.metadata.annotations) : dyn({})]
     # A mesh's proxy is there, or asked for. It stands between the kubelet and a probe by HTTP, and may not be up yet; injectors rewrite
     # probes only while they inject. Probes that run in the container do not ask for this."#;
+
+const MUTATION: &str = "  mutations:
+    # Only one: the API server evaluates the variables anew for each.
+    - patchType: JSONPatch
+      jsonPatch:
+        expression: >-";
 
 const BINDING: &str = "\
 ---

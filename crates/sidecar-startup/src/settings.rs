@@ -6,6 +6,7 @@ pub mod action;
 pub mod annotations;
 pub mod container_match;
 pub mod exemption;
+mod further_fields;
 pub mod gates;
 pub mod help;
 pub mod hold_application;

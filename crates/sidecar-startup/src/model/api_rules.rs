@@ -1,7 +1,7 @@
 //! The API server's validation of probes and hooks (`pkg/apis/core/validation/validation.go`, `validateProbe`,
 //! `validateLifecycle`).
 
-use k8s_openapi::api::core::v1::{ExecAction, LifecycleHandler, Probe};
+use k8s_openapi::api::core::v1::{ExecAction, HTTPGetAction, LifecycleHandler, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::field::FieldPath;
@@ -32,12 +32,29 @@ pub(crate) fn probe_error(probe: &Probe, path: &FieldPath) -> Option<ReadError> 
         return Some(invalid(path.child("terminationGracePeriodSeconds"), "must be greater than 0"));
     }
     exec_error(probe.exec.as_ref(), path)
+        .or_else(|| http_error(probe.http_get.as_ref(), path))
         .or_else(|| handlers_error(usize::from(probe.exec.is_some()), ports, path))
 }
 
 fn exec_error(exec: Option<&ExecAction>, path: &FieldPath) -> Option<ReadError> {
     let is_empty = exec?.command.as_ref().is_none_or(Vec::is_empty);
     is_empty.then(|| ReadError { path: path.child("exec").child("command"), kind: ReadErrorKind::Missing })
+}
+
+/// Of the host and the path, the API server takes anything.
+fn http_error(request: Option<&HTTPGetAction>, path: &FieldPath) -> Option<ReadError> {
+    let request = request?;
+    let path = path.child("httpGet");
+    if request.scheme.as_deref().is_some_and(|scheme| !matches!(scheme, "" | "HTTP" | "HTTPS")) {
+        return Some(invalid(path.child("scheme"), "must be HTTP or HTTPS"));
+    }
+    let is_name = |name: &str| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let mut headers = request.http_headers.iter().flatten();
+    headers
+        .any(|header| !is_name(&header.name))
+        .then(|| invalid(path.child("httpHeaders"), "must have names of letters, digits and \"-\""))
 }
 
 /// The error for which the API server would refuse a hook at `path`; `None` if it is valid.
@@ -53,7 +70,9 @@ pub(crate) fn hook_error(hook: &LifecycleHandler, path: &FieldPath) -> Option<Re
     if others == 0 && ports.iter().all(|(_, port)| port.is_none()) {
         return Some(invalid(path.clone(), "must specify a handler type"));
     }
-    exec_error(hook.exec.as_ref(), path).or_else(|| handlers_error(others, ports, path))
+    exec_error(hook.exec.as_ref(), path)
+        .or_else(|| http_error(hook.http_get.as_ref(), path))
+        .or_else(|| handlers_error(others, ports, path))
 }
 
 /// The error in the handlers at `path`: those with a port, and the number of `others`.

@@ -76,6 +76,7 @@ fn expected(error: &serde_json::Error) -> String {
     match text.rsplit_once(", expected ").map(|(_, expected)| expected) {
         Some("a sequence") => "a list".to_owned(),
         Some("i32") => "a 32-bit integer".to_owned(),
+        Some("i64") => "an integer".to_owned(),
         Some("IntOrString") => "an integer or a string".to_owned(),
         Some(text) if text.starts_with("a ") || text.starts_with("an ") => text.to_owned(),
         // The visitors of k8s-openapi report the name of their type.

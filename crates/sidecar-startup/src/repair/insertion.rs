@@ -33,7 +33,7 @@ pub(crate) fn plan(context: &Context<'_>, sidecar: &Sidecar, draft: &Draft<'_>) 
         serde_json::from_str(&json).map_err(|_| "the container in the setting sidecars cannot be read")?;
     let newcomer = pod.newcomer(&fields, settings);
     placement::may_be_sidecar(pod, &newcomer)?;
-    if let Some(volume) = missing_volume(draft, &value) {
+    if let Some(volume) = safety::missing_volume(draft, &value) {
         return Err(format!("it uses volume {volume:?}, which the Pod lacks").into());
     }
     if let Some((port, other)) = safety::shared_port(pod, &newcomer) {
@@ -57,16 +57,6 @@ pub(crate) fn plan(context: &Context<'_>, sidecar: &Sidecar, draft: &Draft<'_>) 
     let needs = if is_free { Fix::Safe } else { Fix::All };
     let edits = vec![Edit::AddInit { value, before: place.before() }];
     Ok(Plan { needs, ..Plan::new(format!("inserted sidecar {name}"), edits) })
-}
-
-/// The first volume that a container uses and the Pod does not have.
-fn missing_volume<'v>(draft: &Draft<'_>, container: &'v Value) -> Option<&'v str> {
-    let lists =
-        ["volumeMounts", "volumeDevices"].into_iter().filter_map(|key| container.get(key)?.as_array());
-    let mut used = lists.flatten().filter_map(|item| item.get("name")?.as_str());
-    used.find(|name| {
-        draft.volumes().iter().all(|volume| volume.get("name").is_none_or(|other| other != name))
-    })
 }
 
 /// The place among the init containers: that of any sidecar of its kind, but before those that need it and after the sidecars that it

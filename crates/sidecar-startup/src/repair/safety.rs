@@ -1,11 +1,13 @@
-//! What repairs compare before they add or move a container or replace a probe: ports and probes.
+//! What repairs compare before they add or move a container or replace a probe: ports, volumes and probes.
 
 use k8s_openapi::api::core::v1::{ContainerPort, Probe};
+use serde_json::Value;
 
 use crate::finding::Refusal;
 use crate::model::timing::Timing;
 use crate::pod::Pod;
 use crate::pod::container::Container;
+use crate::repair::draft::Draft;
 use crate::settings::oldest_kubernetes::OldestKubernetes;
 
 /// A host port that another entry of `containers` uses, too. Within that list the API server rejects this; across the two lists it does
@@ -69,6 +71,16 @@ pub(crate) fn shared_port<'p, 'a>(
     newcomer.fields.ports.iter().find_map(|own| {
         let (_, other) = taken.iter().find(|(port, _)| *port == key(own))?;
         Some((own.container_port, *other))
+    })
+}
+
+/// The first volume that a container uses and the Pod does not have.
+pub(crate) fn missing_volume<'v>(draft: &Draft<'_>, container: &'v Value) -> Option<&'v str> {
+    let lists =
+        ["volumeMounts", "volumeDevices"].into_iter().filter_map(|key| container.get(key)?.as_array());
+    let mut used = lists.flatten().filter_map(|item| item.get("name")?.as_str());
+    used.find(|name| {
+        draft.volumes().iter().all(|volume| volume.get("name").is_none_or(|other| other != name))
     })
 }
 

@@ -51,6 +51,7 @@ use crate::repair::draft::Draft;
 use crate::repair::edit::Edit;
 use crate::repair::placement;
 use crate::repair::plan::{Phase, Plan, Repair, Task};
+use crate::repair::safety;
 use crate::settings::action::{Action, Fix};
 use crate::settings::rule_id::RuleId;
 use crate::settings::wait_for::WaitFor;
@@ -128,9 +129,13 @@ fn plan(task: &Task<'_, '_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
         .find(|wait| wait.name == name)
         .ok_or("the setting waitFor has no such entry")?;
     placement::is_open_to(pod, name)?;
+    let value = container(wait);
+    if let Some(volume) = safety::missing_volume(draft, &value) {
+        return Err(format!("it uses volume {volume:?}, which the Pod lacks").into());
+    }
     let before = before(task.context, name, draft.init())?;
     let what = format!("added init container \"{name}\"");
-    Ok(Plan::new(what, vec![Edit::AddInit { value: container(wait), before }]))
+    Ok(Plan::new(what, vec![Edit::AddInit { value, before }]))
 }
 
 /// The init container before which one goes that waits: after the sidecars, which it may need, and the mesh's own, without which it has no

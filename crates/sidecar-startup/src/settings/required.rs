@@ -4,6 +4,7 @@ use serde::de::{self, Error as _};
 use serde_json::{Map, Value};
 
 use super::action::Need;
+use super::further_fields;
 use super::gates::Gates;
 use super::sidecar::{Sidecar, check_probe};
 use super::text::name_error;
@@ -96,11 +97,18 @@ const FIELDS: &[&str] = &[
     "workingDir",
 ];
 
-/// Checks the containers that repairs insert, which several settings together decide about.
+/// Checks the containers that repairs insert, and what several settings together say about them.
 ///
 /// # Errors
 /// The first field that is unknown or invalid, with its path from the settings.
 pub(super) fn check(sidecars: &[Sidecar], wait_for: &[WaitFor], gates: Gates) -> Result<(), ReadError> {
+    for (index, wait) in wait_for.iter().enumerate() {
+        let fields = wait.container.further_fields();
+        let container = fields.map(|(key, value)| (key.to_owned(), value.clone())).collect::<Map<_, _>>();
+        if let Some(error) = further_fields::error(&container.into()) {
+            return Err(error.below(&FieldPath::from(["waitFor"]).index(index).child("container")));
+        }
+    }
     for (index, sidecar) in sidecars.iter().enumerate() {
         let Some(container) = &sidecar.container else { continue };
         let earlier = sidecars.get(..index).unwrap_or_default();
@@ -133,7 +141,7 @@ fn check_container(
     }
     let json = container.to_string();
     let read = |value: &Value| serde_json::from_str::<ContainerFields<'_>>(&value.to_string()).map(drop);
-    if let Some(error) = explain(container, &read) {
+    if let Some(error) = explain(container, &read).or_else(|| further_fields::error(container)) {
         return Err(error);
     }
     let mut keys = container.as_object().into_iter().flat_map(Map::keys);
