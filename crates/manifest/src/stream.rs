@@ -123,7 +123,8 @@ fn kind(line: &[u8]) -> Line {
         let rest = line.strip_prefix(marker)?;
         rest.first().is_none_or(u8::is_ascii_whitespace).then(|| rest.trim_ascii())
     };
-    let is_content = |text: &[u8]| text.first().is_some_and(|first| *first != b'#');
+    // A carriage return ends a comment, too, and what follows may be content.
+    let is_content = |text: &[u8]| text.first().is_some_and(|first| *first != b'#') || text.contains(&b'\r');
     match line.first() {
         Some(b'%') => Line::Directive,
         Some(b'-') if let Some(rest) = after(b"---") => Line::Start(is_content(rest)),
@@ -140,6 +141,12 @@ mod tests {
     fn split(text: &str) -> Vec<(usize, String)> {
         let parts = Documents::new(text.as_bytes()).map(Result::unwrap);
         parts.map(|part| (part.line, String::from_utf8(part.bytes).unwrap())).collect()
+    }
+
+    #[test]
+    fn a_carriage_return_ends_a_comment() {
+        assert_eq!(split("# x\ra: 1\n"), [(1, "# x\ra: 1\n".into())]);
+        assert_eq!(split("# x\r\n"), []);
     }
 
     #[test]

@@ -86,7 +86,7 @@ fn expected(error: &serde_json::Error) -> String {
 }
 
 /// The JSON type of a value, for messages.
-fn type_name(value: &Value) -> &'static str {
+pub(crate) fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
