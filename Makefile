@@ -19,6 +19,8 @@
 # bench-command  measure the command on many files, a large file and a large list
 # fuzz           give the laws in crates/fuzz-laws inputs, SECONDS (600) for each target in fuzz/targets, JOBS (1) of them at a time;
 #                FUZZ="pods fix" names some. Needs a nightly toolchain and cargo-fuzz
+# mutants        change the library in SHARD=k/n, by default 0/90 (about 40) of all small ways, and report what no test notices;
+#                RE='Shell::follow' changes what fits instead. Needs cargo-mutants
 # clean          remove all build output
 # help           print this list
 
@@ -183,6 +185,13 @@ fuzz: toolchain
 	@mkdir -p $(addprefix fuzz/work/,$(FUZZ))
 	@printf '%s\n' $(FUZZ) | xargs -P $(JOBS) -I TARGET cargo +nightly fuzz run --sanitizer none TARGET \
 		fuzz/work/TARGET fuzz/corpus/TARGET -- -max_total_time=$(SECONDS) -timeout=60 -dict=fuzz/dictionary -print_final_stats=1
+
+SHARD ?= 0/90
+
+.PHONY: mutants
+mutants: annotated-policy.wasm
+	@command -v cargo-mutants >/dev/null || { echo 'needed: cargo install --locked cargo-mutants' >&2; exit 2; }
+	scripts/mutants '$(SHARD)' '$(RE)'
 
 clean:
 	cargo clean

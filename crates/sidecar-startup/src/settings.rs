@@ -189,6 +189,7 @@ mod tests {
         let everything = json!({"containerNames": ["*"]});
         let proxy = json!({"containerNames": ["proxy"]});
         let team = json!({"matchLabels": {"team": "a"}});
+        let has_team = json!({"matchExpressions": [{"key": "team", "operator": "Exists"}]});
         for (settings, expected) in [
             (json!({"sidecars": [{"match": proxy}]}), None),
             (
@@ -202,6 +203,17 @@ mod tests {
             (json!({"exempt": [{"match": everything, "namespaces": ["a"], "reason": "x"}]}), None),
             (json!({"exempt": [{"match": everything, "podSelector": team, "reason": "x"}]}), None),
             (json!({"exempt": [{"match": proxy, "podSelector": {}, "reason": "x"}]}), None),
+            (json!({"sidecars": [{"match": {"containerNames": ["*"], "images": ["proxy"]}}]}), None),
+            (json!({"sidecars": [{"match": {"containerNames": ["proxy"], "images": ["*"]}}]}), None),
+            (
+                json!({"sidecars": [{"match": {"images": ["proxy", "*/*"]}}]}),
+                Some("settings.sidecars: a match selects every container"),
+            ),
+            (
+                json!({"exempt": [{"match": everything, "namespaces": ["a", "*"], "podSelector": {}, "reason": "x"}]}),
+                Some("settings.exempt: a match selects every container"),
+            ),
+            (json!({"exempt": [{"podSelector": has_team, "reason": "x"}]}), None),
             (json!({"exempt": [{"podSelector": team, "reason": "x"}]}), None),
             (
                 json!({"exempt": [{"podSelector": {}, "reason": "x"}]}),

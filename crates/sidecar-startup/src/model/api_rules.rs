@@ -110,3 +110,62 @@ fn is_port(port: &IntOrString) -> bool {
 pub(crate) fn invalid(path: FieldPath, detail: &str) -> ReadError {
     ReadError { path, kind: ReadErrorKind::Invalid(detail.to_owned()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// What is wrong with a probe; empty for nothing.
+    fn error(probe: &Value) -> String {
+        let path = FieldPath::root();
+        let probe_error = probe_error(&serde_json::from_value(probe.clone()).unwrap(), &path);
+        probe_error.map_or_else(String::new, |error| error.to_string())
+    }
+
+    #[test]
+    fn numbers_at_their_limits() {
+        let tcp = |field: &str, value: i32| json!({"tcpSocket": {"port": 80}, field: value});
+        for field in ["initialDelaySeconds", "timeoutSeconds", "periodSeconds", "failureThreshold"] {
+            assert_eq!(error(&tcp(field, 0)), "");
+            assert!(error(&tcp(field, -1)).contains(field));
+        }
+        for (field, valid, invalid) in
+            [("successThreshold", [0, 1], [-1, 2]), ("terminationGracePeriodSeconds", [1, 2], [-1, 0])]
+        {
+            for value in valid {
+                assert_eq!(error(&tcp(field, value)), "");
+            }
+            for value in invalid {
+                assert!(error(&tcp(field, value)).contains(field));
+            }
+        }
+        let sleep = |seconds| serde_json::from_value(json!({"sleep": {"seconds": seconds}})).unwrap();
+        assert!(hook_error(&sleep(0), &FieldPath::root()).is_none());
+        assert!(hook_error(&sleep(-1), &FieldPath::root()).is_some());
+    }
+
+    #[test]
+    fn ports() {
+        for (port, expected) in [
+            (json!(0), false),
+            (json!(1), true),
+            (json!(65535), true),
+            (json!(65536), false),
+            (json!(""), false),
+            (json!("a"), true),
+            (json!("80"), false),
+            (json!("http-2"), true),
+            (json!("http_2"), false),
+            (json!("Http"), false),
+            (json!("-http"), false),
+            (json!("http-"), false),
+            (json!("http--2"), false),
+            (json!("fifteen-letters"), true),
+            (json!("sixteen-letters1"), false),
+        ] {
+            assert_eq!(is_port(&serde_json::from_value(port.clone()).unwrap()), expected, "{port}");
+        }
+    }
+}
