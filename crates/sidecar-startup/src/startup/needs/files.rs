@@ -30,7 +30,8 @@ pub(super) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Nee
         for mount in mounts.get(member).into_iter().flatten() {
             let Some(volume) = volumes.get(mount) else { continue };
             needs.extend(reader.passed(before, mount, volume));
-            needs.extend(reader.written(mount, volume, has_several_apps));
+            needs.extend(reader.looked_into(mount, volume));
+            needs.extend(reader.read(mount, volume, has_several_apps));
         }
         needs.extend(reader.injected(&to_come));
     }
@@ -75,21 +76,20 @@ impl Reader<'_> {
         })
     }
 
+    /// Who writes to a volume of the member, if its gate looks for a file there.
+    fn looked_into(&self, mount: &Mount<'_>, volume: &Volume) -> Option<Need> {
+        let looks = self.gate_names_path_below(&mount.path);
+        looks.then(|| self.written(Event::Gate(self.member), "looks into", mount, &volume.writers)).flatten()
+    }
+
     /// Who writes to a volume of the member, if something suggests that the member needs what they write.
-    fn written(&self, mount: &Mount<'_>, volume: &Volume, has_several_apps: bool) -> Option<Need> {
+    fn read(&self, mount: &Mount<'_>, volume: &Volume, has_several_apps: bool) -> Option<Need> {
         let member = self.member;
-        let written = |event, verb, writers: &Rc<[Member]>| {
-            self.need(event, Rc::clone(writers), &mount.volume, |name| {
-                format!("{verb} volume {:?}, which is written by {name}", &*mount.volume)
-            })
-        };
-        if self.gate_names_path_below(&mount.path) {
-            return written(Event::Gate(member), "looks into", &volume.writers);
-        }
+        let written = |writers| self.written(Event::Up(member), "reads", mount, writers);
         let is_reader = mount.is_read_only || self.names_path_below(&mount.path);
         // Where only the writer tells of it, nobody else will do.
         if !is_reader && volume.known.has_other_than(member) {
-            return written(Event::Up(member), "reads", &volume.known_writers);
+            return written(&volume.known_writers);
         }
         let tells_of_others =
             is_reader && (volume.known.has_other_than(member) || volume.other.has_other_than(member));
@@ -100,9 +100,13 @@ impl Reader<'_> {
                 && self.container.sidecar().is_some_and(|facts| facts.need != Necessity::Helper)
                 && !has_operators_probe(self.container)
         };
-        (tells_of_others || reads_one_of_several())
-            .then(|| written(Event::Up(member), "reads", &volume.writers))
-            .flatten()
+        (tells_of_others || reads_one_of_several()).then(|| written(&volume.writers)).flatten()
+    }
+
+    fn written(&self, of: Event, verb: &str, mount: &Mount<'_>, writers: &Rc<[Member]>) -> Option<Need> {
+        self.need(of, Rc::clone(writers), &mount.volume, |name| {
+            format!("{verb} volume {:?}, which is written by {name}", &*mount.volume)
+        })
     }
 
     /// What is still to be injected and writes files, if the member names a path below theirs.
