@@ -1,5 +1,7 @@
 //! The Pods that are measured, and the requests around them.
 
+#![expect(clippy::indexing_slicing, reason = "a benchmark")]
+
 use serde_json::{Value, json};
 
 /// The gate of a sidecar container.
@@ -13,11 +15,13 @@ pub enum Gate {
 
 /// A Pod without violations: a number of typical app containers, each with `variables` environment variables, probes, ports and
 /// resources, and a sidecar container with a `startupProbe` if there are several.
+#[must_use]
 pub fn clean_pod(containers: usize, variables: usize) -> Value {
     pod(containers, variables, usize::from(1 < containers), Gate::Startup)
 }
 
 /// A Pod of typical app containers, each with `variables` environment variables, and sidecar containers with the same gate.
+#[must_use]
 pub fn pod(containers: usize, variables: usize, sidecars: usize, gate: Gate) -> Value {
     json!({
         "apiVersion": "v1",
@@ -69,6 +73,7 @@ fn sidecar(index: usize, gate: Gate) -> Value {
 }
 
 /// The Pod with a classic sidecar that the catalogue knows in front of the apps.
+#[must_use]
 pub fn with_classic_sidecar(mut pod: Value) -> Value {
     let sidecar = json!({
         "name": "cloud-sql-proxy",
@@ -82,11 +87,13 @@ pub fn with_classic_sidecar(mut pod: Value) -> Value {
 }
 
 /// The payload of `validate` for the creation of a Pod.
+#[must_use]
 pub fn create(pod: &Value, settings: &Value) -> String {
     payload("CREATE", pod, None, settings)
 }
 
 /// The payload of `validate` for an operation on a Pod.
+#[must_use]
 pub fn payload(operation: &str, pod: &Value, old: Option<&Value>, settings: &Value) -> String {
     let payload = json!({
         "request": {
