@@ -1,6 +1,6 @@
 //! Measures the library natively: what an answer costs without a module and its host.
 
-use bench_pods::{Gate, clean_pod, create, pod, with_classic_sidecar};
+use bench_pods::{Gate, clean_pod, create, pod, repairable, strict};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::json;
 use sidecar_startup::validate;
@@ -18,16 +18,10 @@ fn clean(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// The same Pods, judged and repaired.
+/// Pods that are judged, and repaired.
 fn repaired(criterion: &mut Criterion) {
-    for (name, pod) in [
-        ("1 container, 3 probes to derive", pod(1, 24, 3, Gate::Readiness)),
-        ("10 containers, 3 probes to derive", pod(10, 24, 3, Gate::Readiness)),
-        ("10 containers, a sidecar to move", with_classic_sidecar(pod(10, 24, 0, Gate::Startup))),
-    ] {
-        let settings =
-            |fix: &str| json!({"fix": fix, "defaultAction": "Deny", "rules": {"classic-sidecar": "Deny"}});
-        let [judged, repaired] = ["None", "All"].map(|fix| create(&pod, &settings(fix)));
+    for (name, pod) in repairable() {
+        let [judged, repaired] = ["None", "All"].map(|fix| create(&pod, &strict(fix)));
         let mut group = criterion.benchmark_group(name);
         group.bench_function("judged", |bencher| bencher.iter(|| assert!(!validate(&judged).is_allowed())));
         group.bench_function("repaired", |bencher| {

@@ -73,8 +73,7 @@ fn sidecar(index: usize, gate: Gate) -> Value {
 }
 
 /// The Pod with a classic sidecar that the catalogue knows in front of the apps.
-#[must_use]
-pub fn with_classic_sidecar(mut pod: Value) -> Value {
+fn with_classic_sidecar(mut pod: Value) -> Value {
     let sidecar = json!({
         "name": "cloud-sql-proxy",
         "image": "gcr.io/cloud-sql-connectors/cloud-sql-proxy:2.15.0",
@@ -86,6 +85,22 @@ pub fn with_classic_sidecar(mut pod: Value) -> Value {
     pod
 }
 
+/// Pods that can be repaired, each with what is to be done.
+#[must_use]
+pub fn repairable() -> [(&'static str, Value); 3] {
+    [
+        ("1 container, 3 probes to derive", pod(1, 24, 3, Gate::Readiness)),
+        ("10 containers, 3 probes to derive", pod(10, 24, 3, Gate::Readiness)),
+        ("10 containers, a sidecar to move", with_classic_sidecar(pod(10, 24, 0, Gate::Startup))),
+    ]
+}
+
+/// Settings that deny those, or repair them with this `fix`.
+#[must_use]
+pub fn strict(fix: &str) -> Value {
+    json!({"fix": fix, "defaultAction": "Deny", "rules": {"classic-sidecar": "Deny"}})
+}
+
 /// The payload of `validate` for the creation of a Pod.
 #[must_use]
 pub fn create(pod: &Value, settings: &Value) -> String {
@@ -95,17 +110,19 @@ pub fn create(pod: &Value, settings: &Value) -> String {
 /// The payload of `validate` for an operation on a Pod.
 #[must_use]
 pub fn payload(operation: &str, pod: &Value, old: Option<&Value>, settings: &Value) -> String {
-    let payload = json!({
-        "request": {
-            "uid": "705ab4f5-6393-11e8-b7cc-42010a800002",
-            "kind": {"group": "", "version": "v1", "kind": "Pod"},
-            "resource": {"group": "", "version": "v1", "resource": "pods"},
-            "operation": operation,
-            "userInfo": {"username": "alice", "uid": "alice-uid", "groups": ["system:authenticated"]},
-            "object": pod,
-            "oldObject": old,
-        },
-        "settings": settings,
-    });
-    payload.to_string()
+    json!({"request": request(operation, pod, old), "settings": settings}).to_string()
+}
+
+/// The request for an operation on a Pod.
+#[must_use]
+pub fn request(operation: &str, pod: &Value, old: Option<&Value>) -> Value {
+    json!({
+        "uid": "705ab4f5-6393-11e8-b7cc-42010a800002",
+        "kind": {"group": "", "version": "v1", "kind": "Pod"},
+        "resource": {"group": "", "version": "v1", "resource": "pods"},
+        "operation": operation,
+        "userInfo": {"username": "alice", "uid": "alice-uid", "groups": ["system:authenticated"]},
+        "object": pod,
+        "oldObject": old,
+    })
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
-use bench_pods::{Gate, clean_pod, create, payload, pod, with_classic_sidecar};
+use bench_pods::{Gate, clean_pod, create, payload, pod, repairable, strict};
 use policy_host::{Instance, PolicyModule};
 use serde_json::{Value, json};
 
@@ -39,20 +39,14 @@ pub(crate) fn measure(policy: &PolicyModule) -> anyhow::Result<()> {
 fn answers(policy: &PolicyModule) -> anyhow::Result<()> {
     println!("\n{:<44}{:>14}{:>14}{:>10}", "guest only", "judged", "repaired", "ratio");
     let instance = policy.instantiate()?;
-    for (name, pod, judged) in [
-        ("1 container, 3 sidecars, clean", pod(1, 24, 3, Gate::Startup), Answer::Allowed),
-        ("10 containers, 3 sidecars, clean", pod(10, 24, 3, Gate::Startup), Answer::Allowed),
-        ("1 container, 3 probes to derive", pod(1, 24, 3, Gate::Readiness), Answer::Denied),
-        ("10 containers, 3 probes to derive", pod(10, 24, 3, Gate::Readiness), Answer::Denied),
-        (
-            "10 containers, a sidecar to move",
-            with_classic_sidecar(pod(10, 24, 0, Gate::Startup)),
-            Answer::Denied,
-        ),
-    ] {
-        let payload = |fix: &str| {
-            create(&pod, &json!({"fix": fix, "defaultAction": "Deny", "rules": {"classic-sidecar": "Deny"}}))
-        };
+    let clean = [
+        ("1 container, 3 sidecars, clean", pod(1, 24, 3, Gate::Startup)),
+        ("10 containers, 3 sidecars, clean", pod(10, 24, 3, Gate::Startup)),
+    ];
+    let clean = clean.map(|(name, pod)| (name, pod, Answer::Allowed));
+    let denied = repairable().map(|(name, pod)| (name, pod, Answer::Denied));
+    for (name, pod, judged) in clean.into_iter().chain(denied) {
+        let payload = |fix: &str| create(&pod, &strict(fix));
         let repaired = if judged == Answer::Allowed { Answer::Allowed } else { Answer::Repaired };
         let judged = time(&instance, &payload("None"), judged)?;
         let repaired = time(&instance, &payload("All"), repaired)?;

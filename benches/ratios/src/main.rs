@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use bench_pods::clean_pod;
+use bench_pods::{clean_pod, request};
 use policy_host::{AdmissionRequest, Instance, PolicyModule};
 use serde_json::{Value, json};
 
@@ -43,15 +43,7 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn measure(containers: usize, modules: &[(&str, Instance)], object: &Value) -> anyhow::Result<()> {
-    let request = json!({
-        "uid": "705ab4f5-6393-11e8-b7cc-42010a800002",
-        "kind": {"group": "", "version": "v1", "kind": "Pod"},
-        "resource": {"group": "", "version": "v1", "resource": "pods"},
-        "operation": "CREATE",
-        "userInfo": {"username": "alice", "uid": "alice-uid", "groups": ["system:authenticated"]},
-        "object": object,
-    });
-    let request = AdmissionRequest::from_value(request)?;
+    let request = AdmissionRequest::from_value(request("CREATE", object, None))?;
     let settings = json!({});
     let mut times = vec![Vec::new(); modules.len()];
     for _ in 0..TURNS {
