@@ -3,7 +3,7 @@
 use manifest::{Document, Position};
 use serde_json::Value;
 use sidecar_startup::Settings;
-use sidecar_startup::model::request::of_creation;
+use sidecar_startup::model::request::{of_creation, payload};
 
 /// One object of a manifest.
 #[derive(Debug)]
@@ -74,7 +74,7 @@ impl Object {
     pub(crate) fn payload(&self, object: &Value, settings: &Value) -> String {
         let namespace = self.value.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or_default();
         let request = of_creation(self.group(), self.kind(), namespace, &object.to_string());
-        format!("{{\"request\":{request},\"settings\":{settings}}}")
+        payload(&request, &settings.to_string())
     }
 
     /// The object itself.

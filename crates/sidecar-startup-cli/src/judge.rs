@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use sidecar_startup::model::cluster::{Cluster, NoCluster};
 use sidecar_startup::model::read::ReadError;
-use sidecar_startup::model::request::{Request, of_creation};
+use sidecar_startup::model::request::{Request, of_creation, payload};
 use sidecar_startup::settings::json::{lenient, with};
 use sidecar_startup::{Answer, RuleId, Settings, Timeline};
 
@@ -102,8 +102,7 @@ impl Judge {
     /// # Errors
     /// The object cannot be read.
     pub(crate) fn timelines(&self, request: &str) -> Result<Vec<Timeline>, ReadError> {
-        let settings = &self.settings_text;
-        sidecar_startup::timelines(&format!("{{\"request\":{request},\"settings\":{settings}}}"))
+        sidecar_startup::timelines(&payload(request, &self.settings_text))
     }
 
     /// Judges a request by other settings, given as JSON.
@@ -135,7 +134,7 @@ impl Judge {
             Some(nodes) => nodes,
             None => &NoCluster,
         };
-        sidecar_startup::validate_in(cluster, &format!("{{\"request\":{request},\"settings\":{settings}}}"))
+        sidecar_startup::validate_in(cluster, &payload(request, settings))
     }
 
     /// The request that the API server would send when the object is created, as JSON.

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use anyhow::{Context as _, ensure};
 use manifest::Document;
 use serde_json::{Value, json};
-use sidecar_startup::model::request::of_creation;
+use sidecar_startup::model::request::{of_creation, payload};
 use sidecar_startup::settings::json::{lenient, with};
 use sidecar_startup_cli::memory::InMemory;
 
@@ -115,9 +115,7 @@ fn repaired(object: &Value, settings: &Value) -> Option<Value> {
     let text = |pointer| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let group = text("/apiVersion").split_once('/').map_or("", |(group, _)| group);
     let request = of_creation(group, text("/kind"), text("/metadata/namespace"), &object.to_string());
-    let answer = |settings: Value| {
-        sidecar_startup::validate(&format!("{{\"request\":{request},\"settings\":{settings}}}"))
-    };
+    let answer = |settings: Value| sidecar_startup::validate(&payload(&request, &settings.to_string()));
     let strict = answer(settings.clone());
     if strict.object().is_some() || strict.is_allowed() {
         strict.repaired()

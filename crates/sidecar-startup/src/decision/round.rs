@@ -93,9 +93,12 @@ pub(super) fn round(
         match (repair.plan)(&task, &draft) {
             Ok(plan) if context.settings.fix < plan.needs => {
                 // No setting helps where the plan does not work.
-                let tried = (repair.plan)(&Task { trial: Trial::Alone, ..task }, &draft);
-                let needs = format!("that takes the operator's setting fix: {}", plan.needs);
-                let reason = tried.err().unwrap_or_else(|| needs.into());
+                let tried = match trial {
+                    Trial::Together => (repair.plan)(&Task { trial: Trial::Alone, ..task }, &draft).err(),
+                    Trial::Alone => None,
+                };
+                let needs = || format!("that takes the operator's setting fix: {}", plan.needs).into();
+                let reason = tried.unwrap_or_else(needs);
                 round.refused.push(Refused { violation: violation.clone(), reason });
             }
             Ok(plan) => {

@@ -47,6 +47,12 @@ pub fn of_creation(group: &str, kind: &str, namespace: &str, object: &str) -> St
     )
 }
 
+/// The payload of `validate`: a request and the settings, both as JSON.
+#[must_use]
+pub fn payload(request: &str, settings: &str) -> String {
+    format!(r#"{{"request":{request},"settings":{settings}}}"#)
+}
+
 impl<'a> Request<'a> {
     /// Who sends it.
     #[must_use]

@@ -33,9 +33,7 @@ pub(crate) fn plan(context: &Context<'_>, sidecar: &Sidecar, draft: &Draft<'_>) 
         serde_json::from_str(&json).map_err(|_| "the container in the setting sidecars cannot be read")?;
     let newcomer = pod.newcomer(&fields, settings);
     placement::may_be_sidecar(pod, &newcomer)?;
-    if let Some(volume) = safety::missing_volume(draft, &value) {
-        return Err(format!("it uses volume {volume:?}, which the Pod lacks").into());
-    }
+    safety::has_volumes(draft, &value)?;
     if let Some((port, other)) = safety::shared_port(pod, &newcomer) {
         return Err(format!("{} already listens on its port {port}", other.name()).into());
     }

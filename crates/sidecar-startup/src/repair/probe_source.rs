@@ -134,7 +134,7 @@ impl<'a> Source<'a> {
             }
         }
         let (field, probe) = own_probe(container)
-            .ok_or_else(|| if is_switched_off(context, container) { SWITCHED_OFF } else { NO_PROBE })?;
+            .ok_or_else(|| if hint(context, container).is_some() { SWITCHED_OFF } else { NO_PROBE })?;
         may_be_copied(probe).map_err(|reason| {
             Refusal::from(format!("its {field} cannot serve as a startupProbe: {reason}"))
         })?;
@@ -173,14 +173,13 @@ pub(crate) fn advice(context: &Context<'_>, container: &Container<'_>) -> String
     let is_needed = container.sidecar().is_some_and(|facts| facts.need == Need::AtStart)
         && container.fields.startup_probe.is_none()
         && Source::choose(context, container).is_err();
-    let row = container.row().filter(|_| is_needed);
-    let hint = row.and_then(|row| row.hint_for(context.pod.candidate(container)));
+    let hint = is_needed.then(|| hint(context, container)).flatten();
     hint.map(|hint| format!(": {hint}")).unwrap_or_default()
 }
 
-/// Whether it is known how to start a sidecar so that it answers a probe, and it is not started like that.
-fn is_switched_off(context: &Context<'_>, container: &Container<'_>) -> bool {
-    container.row().is_some_and(|row| row.hint_for(context.pod.candidate(container)).is_some())
+/// How to start a sidecar so that it answers a probe, if that is known and it is not started like that.
+fn hint(context: &Context<'_>, container: &Container<'_>) -> Option<String> {
+    container.row()?.hint_for(context.pod.candidate(container))
 }
 
 /// Checks that the gates of a container open once it is a sidecar container at a place, with a `startupProbe` from this source, or with its

@@ -74,14 +74,21 @@ pub(crate) fn shared_port<'p, 'a>(
     })
 }
 
-/// The first volume that a container uses and the Pod does not have.
-pub(crate) fn missing_volume<'v>(draft: &Draft<'_>, container: &'v Value) -> Option<&'v str> {
+/// Checks that a Pod has the volumes that a container uses.
+///
+/// # Errors
+/// The first one that it lacks.
+pub(crate) fn has_volumes(draft: &Draft<'_>, container: &Value) -> Result<(), Refusal> {
     let lists =
         ["volumeMounts", "volumeDevices"].into_iter().filter_map(|key| container.get(key)?.as_array());
     let mut used = lists.flatten().filter_map(|item| item.get("name")?.as_str());
-    used.find(|name| {
-        draft.volumes().iter().all(|volume| volume.get("name").is_none_or(|other| other != name))
-    })
+    let volumes = draft.volumes();
+    let is_missing =
+        |name: &&str| volumes.iter().all(|volume| volume.get("name").is_none_or(|other| other != *name));
+    match used.find(is_missing) {
+        Some(volume) => Err(format!("it uses volume {volume:?}, which the Pod lacks").into()),
+        None => Ok(()),
+    }
 }
 
 /// Whether two probes check the same thing, equally often and for equally long.

@@ -130,9 +130,7 @@ fn plan(task: &Task<'_, '_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
         .ok_or("the setting waitFor has no such entry")?;
     placement::is_open_to(pod, name)?;
     let value = container(wait);
-    if let Some(volume) = safety::missing_volume(draft, &value) {
-        return Err(format!("it uses volume {volume:?}, which the Pod lacks").into());
-    }
+    safety::has_volumes(draft, &value)?;
     let before = before(task.context, name, draft.init())?;
     let what = format!("added init container \"{name}\"");
     Ok(Plan::new(what, vec![Edit::AddInit { value, before }]))

@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::Probe;
 
 use super::graph::{Certainty, Deadlock, Member, foremost};
 use super::lineup::{Lineup, Seat, Waits, hangs};
-use super::needs::{answered_by_another, may_be_proven, needs, ports_asked};
+use super::needs::{may_be_proven, needs, ports};
 use crate::model::container_id::ContainerId;
 use crate::pod::Pod;
 use crate::pod::container::Container;
@@ -74,7 +74,7 @@ pub(crate) fn gates(pod: &Pod<'_>, settings: &Settings) -> Gates {
 
 fn foreign_gate(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>) -> Option<ForeignGate> {
     let container = seat.container().filter(|container| container.is_native_sidecar())?;
-    let (path, asked) = answered_by_another(lineup, member, seat)?;
+    let (path, asked) = ports::answered_by_another(lineup, member, seat)?;
     let gate = if path == ["startupProbe"] { "startupProbe" } else { "hook" };
     Some(ForeignGate { container: container.id, path, reason: format!("the {gate} {asked}") })
 }
@@ -109,6 +109,6 @@ pub(crate) fn asks_another(
 ) -> Option<String> {
     let is_its = |(_, seat): &(Member, &Seat<'_>)| seat.container().is_some_and(|own| own.id == container.id);
     let (member, _) = lineup.members().find(is_its)?;
-    let asked = ports_asked(lineup, member, &Seat::as_sidecar(container, probe));
+    let asked = ports::of_gate(lineup, member, &Seat::as_sidecar(container, probe));
     asked.into_iter().next().map(|need| need.reason)
 }

@@ -4,13 +4,13 @@ mod evidence;
 mod failing;
 mod files;
 mod network;
-mod ports;
+pub(crate) mod ports;
 mod products;
 mod service;
 mod volumes;
 
 use super::before::Before;
-use super::graph::{Member, Need};
+use super::graph::Need;
 use super::lineup::{Lineup, Seat};
 use crate::pod::Pod;
 
@@ -25,21 +25,6 @@ pub(crate) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Nee
     needs.extend(service::needs(lineup));
     needs.extend(files::needs(lineup, before));
     needs
-}
-
-/// The needs of a member's gate that asks for ports that only others declare.
-pub(crate) fn ports_asked(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>) -> Vec<Need> {
-    ports::of_gate(lineup, member, seat)
-}
-
-/// In words, what the `startupProbe` of a member, or else its hook, asks for that an earlier one answers; none if it may ask the member
-/// itself. With the field's path.
-pub(crate) fn answered_by_another(
-    lineup: &Lineup<'_>,
-    member: Member,
-    seat: &Seat<'_>,
-) -> Option<(&'static [&'static str], String)> {
-    ports::answered_by_another(lineup, member, seat)
 }
 
 /// Whether a Pod can have a proven need. Most Pods have no gate that asks for anything, and need no graph.

@@ -45,13 +45,13 @@ pub(super) fn needs(lineup: &Lineup<'_>) -> Vec<Need> {
 }
 
 /// What the gate of a member asks for.
-pub(super) fn of_gate(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>) -> Vec<Need> {
+pub(crate) fn of_gate(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>) -> Vec<Need> {
     asks(seat).into_iter().filter_map(|ask| need(lineup, Event::Gate(member), seat, ask)).collect()
 }
 
 /// In words, the port that the `startupProbe` of a member, or else its hook, asks for although only others listen on it, one of which has
 /// started by then: it opens, whatever the member does. None if it also asks for a port that may be the member's. With the field's path.
-pub(super) fn answered_by_another(
+pub(crate) fn answered_by_another(
     lineup: &Lineup<'_>,
     member: Member,
     seat: &Seat<'_>,
