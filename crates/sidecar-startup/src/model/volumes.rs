@@ -101,27 +101,4 @@ impl ContainerFields<'_> {
         let mounts: Option<Vec<VolumeMount<'_>>> = self.volume_mounts.read();
         mounts.is_some_and(|mounts| mounts.iter().any(|mount| &*mount.name == volume))
     }
-
-    /// The index of the first of `others` that shares a volume with this container, where at least one of the two may write to it, and
-    /// the name of the volume.
-    #[must_use]
-    pub fn volume_shared_with(&self, others: &[&Self], spec: &Spec<'_>) -> Option<(usize, String)> {
-        let (mine, volumes) = (self.volume_mounts.value(), spec.volumes.value());
-        let is_written = |name: &Value| {
-            let volume = items(&volumes).find(|volume| volume.get("name") == Some(name));
-            volume.is_none_or(|volume| READ_ONLY.iter().all(|source| volume.get(source).is_none()))
-        };
-        let mine: Vec<_> = items(&mine).filter(|mount| mount.get("name").is_some_and(is_written)).collect();
-        let is_read = |mount: &Value| mount.get("readOnly") == Some(&Value::Bool(true));
-        others.iter().enumerate().find_map(|(place, other)| {
-            let theirs = if mine.is_empty() { Value::Null } else { other.volume_mounts.value() };
-            let shared = items(&theirs).find(|theirs| {
-                let is_shared = |mine: &&Value| {
-                    mine.get("name") == theirs.get("name") && !(is_read(mine) && is_read(theirs))
-                };
-                mine.iter().any(is_shared)
-            });
-            Some((place, shared?.get("name")?.as_str()?.to_owned()))
-        })
-    }
 }
