@@ -28,3 +28,23 @@ pub fn lenient(settings: &Value, found: impl IntoIterator<Item = RuleId>) -> Val
     }
     with(settings, [("defaultAction", "Warn".into()), ("rules", rules.into())])
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn lenient_settings_deny_nothing() {
+        let settings = json!({"fix": "All", "defaultAction": "Deny", "rules": {"classic-sidecar": "Deny", "slow-startup-gate": "Ignore"}});
+        let expected = json!({"fix": "All", "defaultAction": "Warn", "rules": {"classic-sidecar": "Warn", "slow-startup-gate": "Ignore"}});
+        assert_eq!(lenient(&settings, [RuleId::ClassicSidecar, RuleId::AppNotHeld]), expected);
+    }
+
+    #[test]
+    fn lenient_settings_find_nothing_new_in_an_application_that_is_not_held() {
+        let expected = json!({"defaultAction": "Warn", "rules": {"app-not-held": "Ignore"}});
+        assert_eq!(lenient(&Value::Null, [RuleId::ClassicSidecar]), expected);
+    }
+}
