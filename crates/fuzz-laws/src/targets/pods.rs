@@ -48,7 +48,9 @@ fn is_quiet(case: &Case, outcome: &Outcome, object: &Value) -> anyhow::Result<()
         };
         outcome.violations().iter().map(fault).collect()
     };
-    let left = faults(outcome, &case.object);
+    // What was there before has its path in the object that was sent, and what is new in the repaired one.
+    let mut left = faults(outcome, &case.object);
+    left.extend(faults(outcome, object));
     let again = Outcome::of_library(&case.with_object(object.clone()));
     ensure!(
         again.seen.decision == Decision::Allow,
