@@ -5,10 +5,7 @@ mod round;
 mod rounds;
 pub(crate) mod verdict;
 
-use std::borrow::Cow;
 use std::mem;
-
-use serde_json::value::RawValue;
 
 use self::round::repair_of;
 use self::rounds::Repairs;
@@ -19,7 +16,7 @@ use crate::model::request::Request;
 use crate::model::template::PodTemplate;
 use crate::pod::Pod;
 use crate::repair::arguments;
-use crate::repair::draft::Draft;
+use crate::repair::draft::{Draft, ObjectText};
 use crate::repair::edit::value_at;
 use crate::repair::plan::{Task, Trial};
 use crate::repair::probe_source::outdated;
@@ -29,9 +26,6 @@ use crate::startup::context::{Context, Terms};
 use crate::startup::invalid::{Invalid, first_error};
 use crate::startup::sequence::Sequence;
 
-/// Returns the object of a request as it was sent. It is only called if needed.
-pub(crate) type Raw<'r> = &'r dyn Fn() -> Option<Cow<'r, RawValue>>;
-
 /// Returns the violations before a change. They only lead to warnings, so that nobody is kept from an urgent change by something that
 /// is not part of it.
 pub(crate) type Known<'k> = &'k dyn Fn() -> Vec<Violation>;
@@ -40,7 +34,11 @@ pub(crate) type Known<'k> = &'k dyn Fn() -> Vec<Violation>;
 ///
 /// # Errors
 /// The object should have a Pod template but has none, or the API server would reject it.
-pub(crate) fn evaluate(terms: Terms<'_>, request: &Request<'_>, raw: Raw<'_>) -> Result<Decision, ReadError> {
+pub(crate) fn evaluate(
+    terms: Terms<'_>,
+    request: &Request<'_>,
+    text: ObjectText<'_>,
+) -> Result<Decision, ReadError> {
     let Some((kind, object)) = request.subject() else { return Ok(Decision::default()) };
     let template = PodTemplate::of(kind, object)?;
     let old = request.old_object.as_ref().and_then(|old| Some((old, PodTemplate::of(kind, old).ok()?)));
@@ -50,7 +48,7 @@ pub(crate) fn evaluate(terms: Terms<'_>, request: &Request<'_>, raw: Raw<'_>) ->
     let pod = Pod::new(kind, object, &template, terms.settings);
     let old = old.as_ref().map(|(old, template)| Pod::new(kind, old, template, terms.settings));
     let known = || old.as_ref().map(|old| violations(&Context::new(old, terms))).unwrap_or_default();
-    decide(terms, &pod, old.as_ref(), &known, raw)
+    decide(terms, &pod, old.as_ref(), &known, text)
 }
 
 /// Judges a Pod template, repairs it if the settings ask for that, and judges it again. `old` is the Pod before a change.
@@ -62,14 +60,14 @@ pub(crate) fn decide<'p>(
     pod: &'p Pod<'p>,
     old: Option<&'p Pod<'p>>,
     known: Known<'_>,
-    raw: Raw<'_>,
+    text: ObjectText<'_>,
 ) -> Result<Decision, ReadError> {
     let context = Context::new(pod, terms);
     let mut judged = judge(&context, || violations(&context), known);
     if cfg!(feature = "texts")
         && let Ok(decision) = &mut judged
     {
-        propose(&context, &mut decision.violations, raw);
+        propose(&context, &mut decision.violations, text);
     }
     if terms.settings.fix == Fix::None {
         return judged.map_err(|invalid| invalid.error);
@@ -81,13 +79,13 @@ pub(crate) fn decide<'p>(
         // A duplicate name may come from an earlier repair.
         Err(_) => pod.containers.iter().any(|container| pod.twin_of(container).is_some()),
     };
-    let Some(object) = may_repair.then(raw).flatten() else {
+    if !may_repair {
         return judged.map_err(|invalid| invalid.error);
-    };
+    }
     let found = judged.as_ref().ok().map(|decision| decision.violations.clone());
     let verdict =
         |after: &Context<'_>, found| judge_again(&context, after, found, known, judged.as_ref().ok());
-    match rounds::repair(&context, terms, found, &object, &outdated, &verdict) {
+    match rounds::repair(&context, terms, found, text, &outdated, &verdict) {
         Ok(repairs) => settle(judged, repairs, terms.settings.fix),
         Err(reason) => judged.map_err(|invalid| invalid.error).map(|mut decision| {
             decision.refuse(&reason, terms.settings.fix);
@@ -180,9 +178,11 @@ fn judge(
 }
 
 /// Adds to each violation what a repair would put at its path, or else the arguments that it takes.
-fn propose(context: &Context<'_>, violations: &mut [Violation], raw: Raw<'_>) {
-    let Some(object) = (!violations.is_empty()).then(raw).flatten() else { return };
-    let Some(draft) = Draft::of(&object, context.pod.template_path()) else { return };
+fn propose(context: &Context<'_>, violations: &mut [Violation], text: ObjectText<'_>) {
+    if violations.is_empty() {
+        return;
+    }
+    let Some(draft) = Draft::of(text, context.pod.template_path()) else { return };
     for violation in violations {
         let finding = &violation.finding;
         let task = Task { context, subject: &finding.subject, trial: Trial::Alone };

@@ -2,8 +2,6 @@
 //!
 //! Such an object is read as JSON values. Each of its templates is wrapped in a `PodTemplate` and judged as one.
 
-use std::borrow::Cow;
-
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 
@@ -17,6 +15,7 @@ use crate::model::read::text;
 use crate::model::request::is_judged;
 use crate::model::template::Kind;
 use crate::pod::{Pod, with_pod};
+use crate::repair::draft::ObjectText;
 use crate::rules::violations;
 use crate::settings::Settings;
 use crate::settings::action::Fix;
@@ -147,8 +146,7 @@ fn judge_templates(terms: Terms<'_>, request: &Value, path: &TemplatePath) -> Ve
 
 /// The decision on one Pod template.
 fn judge_template(terms: Terms<'_>, request: &Value, template: &Value, known: &[Violation]) -> Decision {
-    let stand_in = stand_in(request, template);
-    let json = stand_in.to_string();
+    let json = stand_in(request, template).to_string();
     let (operation, sub_resource) = (text(request, "/operation"), text(request, "/subResource"));
     let is_judged = serde_json::from_str::<Object<'_>>(&json).is_ok_and(|mut object| {
         object.doubt_owners(Kind::Custom, terms.sender);
@@ -158,9 +156,9 @@ fn judge_template(terms: Terms<'_>, request: &Value, template: &Value, known: &[
         return Decision::default();
     }
     let known = || known.to_vec();
-    let raw = || to_raw_value(&stand_in).ok().map(Cow::Owned);
+    let text = ObjectText { text: &json, keys: &[] };
     let decision = with_pod(Kind::Custom, &json, terms.settings, terms.sender, |pod| {
-        decide(terms, pod, None, &known, &raw)
+        decide(terms, pod, None, &known, text)
     });
     // Sequences are left out: with several templates, nothing would tell which one a sequence belongs to.
     decision

@@ -3,10 +3,8 @@
 //! A request is deserialized once, straight from its bytes, into views that borrow from them. Only two cases need a tree of
 //! JSON values: kinds of the setting `podTemplates`, whose templates may be anywhere, and requests that cannot be read.
 
-use std::borrow::Cow;
-
 use serde::Deserialize;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::decision::evaluate;
@@ -21,6 +19,7 @@ use crate::model::read::{ReadError, ReadErrorKind, text};
 use crate::model::request::{GroupKind, Request, changes_containers};
 use crate::model::template::{Kind, PodTemplate};
 use crate::pod::Pod;
+use crate::repair::draft::ObjectText;
 use crate::settings::Settings;
 use crate::settings::help::Help;
 use crate::settings::nodes::SidecarSupport;
@@ -83,7 +82,7 @@ pub fn validate_in(cluster: &dyn Cluster, payload: &str) -> Answer {
     request.doubt_owners();
     let nodes = nodes_for(cluster, &settings, || has_sidecar(&request, &settings));
     let terms = Terms { settings: &settings, nodes: &nodes, sender: request.sender() };
-    let decision = evaluate(terms, &request, &|| object_of(payload));
+    let decision = evaluate(terms, &request, object_in(payload));
     Answer::new(decision, settings.help)
 }
 
@@ -137,20 +136,9 @@ fn has_sidecar(request: &Request<'_>, settings: &Settings) -> bool {
         || settings.sidecars.iter().any(|sidecar| sidecar.inserted().is_some() && pod.lacks(sidecar))
 }
 
-/// The object in a payload, unchanged.
-fn object_of(payload: &str) -> Option<Cow<'_, RawValue>> {
-    #[derive(Deserialize)]
-    struct Payload<'a> {
-        #[serde(borrow)]
-        request: Request<'a>,
-    }
-    #[derive(Deserialize)]
-    struct Request<'a> {
-        #[serde(borrow)]
-        object: &'a RawValue,
-    }
-    let Payload { request } = serde_json::from_str(payload).ok()?;
-    Some(Cow::Borrowed(request.object))
+/// The object in the text of a payload.
+fn object_in(payload: &str) -> ObjectText<'_> {
+    ObjectText { text: payload, keys: &["request", "object"] }
 }
 
 /// Answers a payload that has to be parsed into JSON values.
@@ -186,8 +174,7 @@ fn validate_value(cluster: &dyn Cluster, payload: &str) -> Answer {
         typed.doubt_owners();
         let nodes = nodes_for(cluster, &settings, || has_sidecar(&typed, &settings));
         let terms = Terms { settings: &settings, nodes: &nodes, sender: typed.sender() };
-        let decision = evaluate(terms, &typed, &|| to_raw_value(request.get("object")?).ok().map(Cow::Owned));
-        return Answer::new(decision, settings.help);
+        return Answer::new(evaluate(terms, &typed, object_in(&readable)), settings.help);
     }
     let paths = || template_paths(&settings, text(request, "/kind/group"), text(request, "/kind/kind"));
     let nodes = nodes_for(cluster, &settings, || further_kinds::has_sidecar(&settings, request, paths()));

@@ -6,7 +6,7 @@ use super::verdict::Repaired;
 use crate::finding::{Refusal, Subject, Violation};
 use crate::model::container_id::ContainerId;
 use crate::pod::container::Container;
-use crate::repair::draft::Draft;
+use crate::repair::draft::{Draft, ObjectText};
 use crate::repair::edit::Edit;
 use crate::repair::plan::{Phase, Repair, Task, Trial};
 use crate::repair::probe_source::Source;
@@ -30,7 +30,7 @@ pub(super) struct Round {
 pub(super) fn renew(
     context: &Context<'_>,
     outdated: &[ContainerId],
-    object: &RawValue,
+    object: ObjectText<'_>,
 ) -> Option<(Option<Box<RawValue>>, Vec<Repaired>)> {
     if outdated.is_empty() {
         return None;
@@ -55,7 +55,7 @@ pub(super) fn renew(
 pub(super) fn round(
     context: &Context<'_>,
     found: &[Violation],
-    object: &RawValue,
+    object: ObjectText<'_>,
     dropped: &[Refused],
     trial: Trial,
 ) -> Round {

@@ -12,6 +12,7 @@ use crate::finding::{Fault, Refusal, Violation};
 use crate::model::container_id::ContainerId;
 use crate::pod::with_pod;
 use crate::repair::budget;
+use crate::repair::draft::ObjectText;
 use crate::repair::plan::Trial;
 use crate::rules::{rule, violations};
 use crate::startup::broken::Broken;
@@ -46,7 +47,7 @@ pub(super) fn repair(
     sent: &Context<'_>,
     terms: Terms<'_>,
     found: Option<Vec<Violation>>,
-    object: &RawValue,
+    object: ObjectText<'_>,
     outdated: &[ContainerId],
     verdict: Verdict<'_>,
 ) -> Result<Repairs, Refusal> {
@@ -72,7 +73,7 @@ pub(super) fn repair(
             }
         };
         let next = rounds.look(&repaired, |context| match rounds.broken_by(context) {
-            None => Ok(rounds.step(context, violations(context), &repaired, &[], Trial::Together)),
+            None => Ok(rounds.step(context, violations(context), (&*repaired).into(), &[], Trial::Together)),
             Some(broken) => Err(broken),
         })?;
         step = match next {
@@ -152,7 +153,7 @@ impl Rounds<'_, '_> {
         &self,
         context: &Context<'_>,
         found: Vec<Violation>,
-        object: &RawValue,
+        object: ObjectText<'_>,
         dropped: &[Refused],
         trial: Trial,
     ) -> Step {
@@ -171,7 +172,7 @@ impl Rounds<'_, '_> {
     fn step_from(
         &self,
         revision: Option<&RawValue>,
-        sent: &RawValue,
+        sent: ObjectText<'_>,
         dropped: &[Refused],
         trial: Trial,
     ) -> Result<Step, Refusal> {
@@ -179,7 +180,7 @@ impl Rounds<'_, '_> {
             |context: &Context<'_>, object| self.step(context, violations(context), object, dropped, trial);
         match revision {
             None => Ok(step(self.sent, sent)),
-            Some(object) => self.look(object, |context| step(context, object)),
+            Some(object) => self.look(object, |context| step(context, object.into())),
         }
     }
 

@@ -13,6 +13,21 @@ use super::outline::Outline;
 use crate::model::container_id::ContainerId;
 use crate::model::field::{FieldPath, Segment};
 
+/// The JSON in which an object stands. It is read again only if something is to be repaired.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ObjectText<'t> {
+    /// The JSON.
+    pub(crate) text: &'t str,
+    /// The keys that lead to the object.
+    pub(crate) keys: &'static [&'static str],
+}
+
+impl<'t> From<&'t RawValue> for ObjectText<'t> {
+    fn from(object: &'t RawValue) -> Self {
+        Self { text: object.get(), keys: &[] }
+    }
+}
+
 /// A Pod template while it is being repaired.
 #[derive(Debug)]
 pub(crate) struct Draft<'o> {
@@ -30,13 +45,14 @@ pub(crate) struct Draft<'o> {
 
 impl<'o> Draft<'o> {
     /// Starts to repair the Pod template at a path of an object; none if there is no template.
-    pub(crate) fn of(object: &'o RawValue, template: &FieldPath) -> Option<Self> {
-        let object = Outline::of(object, template.segments())?;
+    pub(crate) fn of(object: ObjectText<'o>, template: &FieldPath) -> Option<Self> {
         let keys = template.segments().iter().filter_map(|segment| match segment {
             Segment::Key(key) => Some(key.clone()),
             Segment::Index(_) => None,
         });
-        let template = keys.collect();
+        let template: Vec<_> = keys.collect();
+        let path: Vec<_> = object.keys.iter().copied().chain(template.iter().map(String::as_str)).collect();
+        let object = Outline::of(object.text, &path)?.replace(object.keys, Outline::default());
         let mut draft = Self { object, template, containers: Vec::new(), init: Vec::new(), apps: Vec::new() };
         draft.at(&["spec"])?;
         draft.init = draft.take("initContainers");

@@ -8,8 +8,6 @@ use serde::{Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::model::field::Segment;
-
 /// A JSON value.
 #[derive(Debug)]
 pub(super) enum Outline<'t> {
@@ -30,13 +28,13 @@ impl Default for Outline<'_> {
 }
 
 impl<'t> Outline<'t> {
-    /// Reads an object down to the containers of the Pod template at a path; none if there is something else on the way.
-    pub(super) fn of(object: &'t RawValue, template: &[Segment]) -> Option<Self> {
-        Self::read(object, Level::Template(template))
+    /// Reads a JSON object down to the containers of the Pod template at a path; none if there is something else on the way.
+    pub(super) fn of(text: &'t str, template: &[&str]) -> Option<Self> {
+        Self::read(text, Level::Template(template))
     }
 
-    fn read(text: &'t RawValue, level: Level<'_>) -> Option<Self> {
-        level.deserialize(&mut serde_json::Deserializer::from_str(text.get())).ok()
+    fn read(text: &'t str, level: Level<'_>) -> Option<Self> {
+        level.deserialize(&mut serde_json::Deserializer::from_str(text)).ok()
     }
 
     /// Replaces the value at a path and returns what was there. Anything on the way that is not an object becomes one.
@@ -63,7 +61,9 @@ impl<'t> Outline<'t> {
             Self::Value(Value::Object(fields)) => {
                 fields.into_iter().map(|(key, value)| (key, Self::Value(value))).collect()
             }
-            Self::Text(text) => Self::read(text, Level::Fields).map(Self::into_fields).unwrap_or_default(),
+            Self::Text(text) => {
+                Self::read(text.get(), Level::Fields).map(Self::into_fields).unwrap_or_default()
+            }
             Self::Value(_) | Self::Array(_) => Vec::new(),
         }
     }
@@ -99,7 +99,7 @@ impl Serialize for Outline<'_> {
 #[derive(Debug, Clone, Copy)]
 enum Level<'p> {
     /// An object above a Pod template, at this path from it, or the template itself.
-    Template(&'p [Segment]),
+    Template(&'p [&'p str]),
     /// The spec of a Pod.
     Spec,
     /// A list of containers.
@@ -113,9 +113,7 @@ impl Level<'_> {
     fn below(self, key: &str) -> Option<Self> {
         match self {
             Self::Template([]) => (key == "spec").then_some(Self::Spec),
-            Self::Template([step, rest @ ..]) => {
-                matches!(step, Segment::Key(step) if step == key).then_some(Self::Template(rest))
-            }
+            Self::Template([step, rest @ ..]) => (*step == key).then_some(Self::Template(rest)),
             Self::Spec => matches!(key, "initContainers" | "containers").then_some(Self::Items),
             Self::Items | Self::Fields => None,
         }
@@ -173,13 +171,8 @@ mod tests {
     const OBJECT: &str = r#"{"z": 1.50, "spec": {"template": {"spec": {"containers": [{"name" : "a", "x": 1e3}], "y": {"b": [ ]}}},
         "paused": true}, "metadata": {"name": "n"}}"#;
 
-    fn raw(text: &str) -> &RawValue {
-        serde_json::from_str(text).unwrap()
-    }
-
     fn outline(text: &str) -> Option<Outline<'_>> {
-        let path = ["spec", "template"].map(|key| Segment::Key(key.to_owned()));
-        Outline::of(raw(text), &path)
+        Outline::of(text, &["spec", "template"])
     }
 
     fn written(outline: &Outline<'_>) -> String {
