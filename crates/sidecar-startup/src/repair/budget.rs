@@ -11,12 +11,20 @@ use crate::startup::lineup::Place;
 /// By how much repairs raise the requests of a Pod.
 pub(crate) fn rise(before: &Pod<'_>, after: &Pod<'_>) -> Requests {
     // Most repairs leave them alone, and to add them up takes long.
-    if shape(before).eq(shape(after)) { Requests::default() } else { of_pod(after).above(&of_pod(before)) }
+    if uses(before) == uses(after) { Requests::default() } else { of_pod(after).above(&of_pod(before)) }
 }
 
-/// When which container uses what it requests.
-fn shape<'p>(pod: &'p Pod<'_>) -> impl Iterator<Item = (Use, Unread<'p>)> {
-    pod.containers.iter().map(|container| (use_of(container), container.fields.resources))
+/// When which container uses what it requests. Where none completes, all of them run together in the end, in whatever order.
+fn uses<'p>(pod: &'p Pod<'_>) -> Vec<(Use, Unread<'p>)> {
+    let requests = |container: &'p Container<'_>| (use_of(container), container.fields.resources);
+    let mut uses: Vec<_> = pod.containers.iter().map(requests).collect();
+    if uses.iter().all(|(r#use, _)| *r#use != Use::Init) {
+        for (r#use, _) in &mut uses {
+            *r#use = Use::App;
+        }
+        uses.sort_unstable();
+    }
+    uses
 }
 
 /// The requests of a Pod. Pod-level requests override those of its containers.
