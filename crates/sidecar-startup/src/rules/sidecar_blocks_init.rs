@@ -66,9 +66,9 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let pod = context.pod;
+    let application = pod.application();
     for container in &pod.containers {
         let name = container.name();
-        let application = pod.application();
         let (detail, short) = match container.kind {
             ContainerKind::Init(Some(facts)) => (
                 format!(

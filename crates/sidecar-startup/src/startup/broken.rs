@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::before::{Before, Touch};
 use super::graph::{Certainty, Event, Need, Topic};
-use super::lineup::{Lineup, Seat, Waits, hangs};
+use super::lineup::{Lineup, Waits, hangs};
 use super::needs::needs;
 use crate::pod::Pod;
 use crate::pod::container::Container;
@@ -84,14 +84,14 @@ impl<'p> Sent<'p> {
             {
                 return None;
             }
-            let first = deadlock.need().and_then(|need| after.seats.get(need.member()));
-            let name = first.map(Seat::quoted).unwrap_or_default();
+            let first = || deadlock.need().map(|need| after.name_of(need.member())).unwrap_or_default();
+            let who = who.map_or_else(first, str::to_owned);
             let name_of = |event: Event| Some(after.seats.get(event.member_of())?.name().to_owned());
             Some(Broken {
                 containers: deadlock.events().filter(is_touched).filter_map(name_of).collect(),
                 field: deadlock.need().map_or(&[], |need| need.field),
                 is_proven: deadlock.needs.iter().all(|need| need.certainty == Certainty::Proven),
-                reason: deadlock.describe(who.unwrap_or(&name), "would start after it"),
+                reason: deadlock.describe(&who, |member| after.name_of(member), "would start after it"),
             })
         })
     }

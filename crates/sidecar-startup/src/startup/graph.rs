@@ -12,7 +12,6 @@ mod search;
 #[cfg(test)]
 mod tried;
 
-use std::fmt;
 use std::rc::Rc;
 
 /// A member of the graph, by its position.
@@ -122,8 +121,6 @@ pub(crate) fn foremost(providers: &[Member], member: Member) -> Option<Member> {
 /// A start-up graph.
 #[derive(Debug, Default)]
 pub(crate) struct Graph {
-    /// The names of the members, as they appear in messages.
-    names: Vec<String>,
     /// For each member, the one whose gate its start waits for.
     holders: Vec<Option<Member>>,
     /// What each event waits for: never an event of a member that starts later.
@@ -150,21 +147,20 @@ enum Way {
 }
 
 impl Graph {
-    /// A graph of members with these names, in start order. The start of each waits for the gate of the nearest earlier member whose
-    /// `holds` is true.
-    pub(crate) fn new(names: Vec<String>, holds: &[bool]) -> Self {
-        let mut holders = Vec::with_capacity(names.len());
-        let mut waits = Vec::with_capacity(3 * names.len());
+    /// A graph of members in start order. The start of each waits for the gate of the nearest earlier member for which `holds` is true.
+    pub(crate) fn new(holds: &[bool]) -> Self {
+        let mut holders = Vec::with_capacity(holds.len());
+        let mut waits = Vec::with_capacity(3 * holds.len());
         let mut holder = None;
-        for member in 0..names.len() {
+        for (member, holds) in holds.iter().enumerate() {
             holders.push(holder);
             waits.push(holder.map(Event::Gate).into_iter().collect());
             waits.extend([vec![Event::Started(member)], vec![Event::Started(member)]]);
-            if holds.get(member) == Some(&true) {
+            if *holds {
                 holder = Some(member);
             }
         }
-        Self { names, holders, waits, needs: Vec::new() }
+        Self { holders, waits, needs: Vec::new() }
     }
 
     /// Makes the gate of a member wait until the member is up.
@@ -209,15 +205,15 @@ impl<'g> Deadlock<'g> {
         }
     }
 
-    /// The deadlock in words: `it asks for port 8080 of "shop", which starts later`. `who` names the member whose need closes it, and
-    /// `starts` says when the provider starts.
-    pub(crate) fn describe(&self, who: &str, starts: &str) -> String {
-        let name = |need: &Need| self.graph.names.get(need.member()).map_or("", String::as_str);
+    /// The deadlock in words: `it asks for port 8080 of "shop", which starts later`. `who` names the member whose need closes it, `name`
+    /// any other, and `starts` says when the provider starts.
+    pub(crate) fn describe(&self, who: &str, name: impl Fn(Member) -> String, starts: &str) -> String {
         match self.needs.as_slice() {
             [need] if need.is_hopeless() => need.reason.clone(),
             needs => {
                 let clauses = needs.iter().enumerate().map(|(position, need)| {
-                    format!("{} {}", if position == 0 { who } else { name(need) }, need.reason)
+                    let name = if position == 0 { who.to_owned() } else { name(need.member()) };
+                    format!("{name} {}", need.reason)
                 });
                 format!("{}, which {starts}", clauses.collect::<Vec<_>>().join("; "))
             }
@@ -225,18 +221,13 @@ impl<'g> Deadlock<'g> {
     }
 }
 
-impl fmt::Display for Deadlock<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.describe("it", "starts later"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn graph(names: &[&str]) -> Graph {
-        Graph::new(names.iter().map(|name| format!("{name:?}")).collect(), &vec![true; names.len()])
+    /// A graph of this many members, of which each holds the next.
+    fn graph(members: usize) -> Graph {
+        Graph::new(&vec![true; members])
     }
 
     fn need(of: Event, providers: &[Member]) -> Need {
@@ -255,43 +246,48 @@ mod tests {
     }
 
     fn said(graph: &Graph) -> Vec<String> {
-        graph.deadlocks(|_| true).iter().map(ToString::to_string).collect()
+        let name = |member| format!("member {member}");
+        graph
+            .deadlocks(|_| true)
+            .iter()
+            .map(|deadlock| deadlock.describe("it", name, "starts later"))
+            .collect()
     }
 
     #[test]
     fn who_asks_an_earlier_member_is_answered() {
-        let mut graph = graph(&["a", "b", "c"]);
+        let mut graph = graph(3);
         graph.extend([need(Event::Gate(2), &[0]), need(Event::Up(1), &[0])]);
         assert_eq!(said(&graph), [""; 0]);
     }
 
     #[test]
     fn a_gate_that_asks_a_later_member_is_a_circle() {
-        let mut graph = graph(&["a", "b", "c"]);
+        let mut graph = graph(3);
         graph.extend([need(Event::Gate(0), &[2])]);
         assert_eq!(said(&graph), ["it asks 2, which starts later"]);
     }
 
     #[test]
     fn a_member_that_holds_nobody_may_ask_a_later_one() {
-        let mut graph = Graph::new(vec!["a".to_owned(), "b".to_owned()], &[false, false]);
+        let mut graph = Graph::new(&[false, false]);
         graph.extend([need(Event::Gate(0), &[1])]);
         assert_eq!(said(&graph), [""; 0]);
     }
 
     #[test]
     fn one_provider_is_enough() {
-        let mut graph = graph(&["a", "b", "c"]);
+        let mut graph = graph(3);
         graph.extend([need(Event::Gate(1), &[2, 0])]);
         assert_eq!(said(&graph), [""; 0]);
     }
 
     #[test]
     fn a_circle_may_have_several_needs_and_the_shortest_comes_first() {
-        let mut graph = graph(&["a", "b", "c", "d"]);
+        let mut graph = graph(4);
         graph.wait_for_itself(0);
         graph.wait_for_itself(1);
-        // b needs a, which starts earlier, but is only up once d is.
+        // 1 needs 0, which starts earlier, but is only up once 3 is.
         graph.extend([need(Event::Up(0), &[3]), need(Event::Up(1), &[0])]);
         assert_eq!(said(&graph), ["it asks 3, which starts later"]);
         graph.extend([need(Event::Up(1), &[2])]);
@@ -301,21 +297,21 @@ mod tests {
 
     #[test]
     fn what_nobody_meets_is_told_first_and_does_not_hide_the_rest() {
-        let mut graph = graph(&["a", "b", "c"]);
+        let mut graph = graph(3);
         graph.extend([need(Event::Gate(1), &[2]), need(Event::Gate(0), &[])]);
         assert_eq!(said(&graph), ["asks nobody", "it asks 2, which starts later"]);
     }
 
     #[test]
     fn nobody_meets_a_need_of_its_own() {
-        let mut graph = graph(&["a"]);
+        let mut graph = graph(1);
         graph.extend([need(Event::Up(0), &[0])]);
         assert_eq!(said(&graph), ["asks 0"]);
     }
 
     #[test]
     fn needs_that_share_their_providers_are_met_by_the_others() {
-        let mut graph = graph(&["a", "b", "c"]);
+        let mut graph = graph(3);
         let all: Rc<[Member]> = [0, 2].into();
         let sharing = |of| Need { providers: Rc::clone(&all), ..need(of, &[]) };
         graph.extend([sharing(Event::Up(2)), sharing(Event::Gate(1))]);
@@ -326,8 +322,7 @@ mod tests {
 
     #[test]
     fn the_way_back_passes_who_holds_in_between() {
-        let mut graph =
-            Graph::new(["a", "b", "c", "d"].map(str::to_owned).into(), &[true, true, false, true]);
+        let mut graph = Graph::new(&[true, true, false, true]);
         graph.extend([need(Event::Gate(0), &[3])]);
         let deadlocks = graph.deadlocks(|_| true);
         let events: Vec<_> = deadlocks.iter().flat_map(Deadlock::events).collect();
@@ -344,8 +339,8 @@ mod tests {
 
     #[test]
     fn a_circle_of_several_needs_names_who_is_in_it() {
-        let mut graph = Graph::new(vec!["\"a\"".to_owned(), "\"b\"".to_owned()], &[true, true]);
+        let mut graph = graph(2);
         graph.extend([need(Event::Up(0), &[1]), need(Event::Up(1), &[0])]);
-        assert_eq!(said(&graph), ["it asks 1; \"b\" asks 0, which starts later"]);
+        assert_eq!(said(&graph), ["it asks 1; member 1 asks 0, which starts later"]);
     }
 }

@@ -241,11 +241,15 @@ impl<'p> Lineup<'p> {
         shared
     }
 
+    /// The name of a member, for messages.
+    pub(crate) fn name_of(&self, member: Member) -> String {
+        self.seats.get(member).map(Seat::quoted).unwrap_or_default()
+    }
+
     /// The graph with all waits, and without needs.
     pub(crate) fn graph(&self, waits: Waits) -> Graph {
-        let names = self.seats.iter().map(Seat::quoted).collect();
         let holds: Vec<_> = self.seats.iter().map(|seat| holds(seat, waits)).collect();
-        let mut graph = Graph::new(names, &holds);
+        let mut graph = Graph::new(&holds);
         for (member, seat) in self.members() {
             if waits_for_itself(seat) {
                 graph.wait_for_itself(member);

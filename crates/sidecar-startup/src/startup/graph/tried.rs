@@ -13,7 +13,7 @@ fn graph() -> impl Strategy<Value = Graph> {
         |(members, needs)| {
             let count = members.len();
             let holds: Vec<bool> = members.iter().map(|(holds, _)| *holds).collect();
-            let mut graph = Graph::new((0..count).map(|member| member.to_string()).collect(), &holds);
+            let mut graph = Graph::new(&holds);
             for (member, (_, waits_for_itself)) in members.iter().enumerate() {
                 if *waits_for_itself {
                     graph.wait_for_itself(member);
