@@ -155,7 +155,7 @@ fn before(context: &Context<'_>, name: &str, init: &[ContainerId]) -> Result<Opt
     let mut reason = None;
     for position in std::iter::once(after).chain(ahead) {
         let place = Place::at(init, position);
-        match context.sent().broken(&Lineup::with_task(pod, settings, name, place), Some("it")) {
+        match context.sent().broken(&Lineup::with_task(pod, settings, name, place), Some(name)) {
             None => return Ok(place.before()),
             Some(broken) => reason = reason.or(Some(broken.reason)),
         }

@@ -1,10 +1,10 @@
 //! What a repair would keep from starting, as the start-up graph tells.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use super::before::{Before, Touch};
-use super::graph::{Certainty, Event, Need, Topic};
+use super::graph::{Certainty, Deadlock, Event, Graph, Need, Topic};
 use super::lineup::{Lineup, Waits, hangs};
 use super::needs::needs;
 use crate::pod::Pod;
@@ -40,6 +40,9 @@ struct Disproved {
     circles: Vec<Vec<Known>>,
 }
 
+/// How often the graph is searched at most for one repair. Several circles in one Pod are rare.
+const MAX_SEARCHES: usize = 32;
+
 /// What tells a need apart from others in two versions of a Pod: its member, whether it is the gate's, its field and its topic.
 type Known = (String, bool, &'static [&'static str], Topic);
 
@@ -59,41 +62,65 @@ impl<'p> Sent<'p> {
         self.before.lineup()
     }
 
-    /// The first deadlock that a repair would add: a need that nobody can meet, else the shortest circle. In the reason, `who` replaces
-    /// the name of the container whose need closes the circle.
-    pub(crate) fn broken(&self, after: &Lineup<'_>, who: Option<&str>) -> Option<Broken> {
+    /// The first deadlock that a repair would add: a need that nobody can meet, else the shortest circle. The reason says "it" for the
+    /// container with the name `it`.
+    pub(crate) fn broken(&self, after: &Lineup<'_>, it: Option<&str>) -> Option<Broken> {
         let mut graph = after.graph(Waits::Strict);
         graph.extend(needs(after, Some(&self.before)));
         // Most repairs add none, and need no further look.
         if graph.deadlocks(|_| true).is_empty() {
             return None;
         }
-        let disproved = self.disproved.get_or_init(|| self.disproved());
-        let is_real = |need: &Need| known(after, need).is_none_or(|known| !disproved.needs.contains(&known));
         let touched = self.before.touched(after);
         let is_touched = |event: &Event| match touched.get(event.member_of()) {
             Some(Touch::Moved) => true,
             Some(Touch::NewGate) => matches!(event, Event::Gate(_)),
             Some(Touch::None) | None => false,
         };
-        graph.deadlocks(is_real).into_iter().find_map(|deadlock| {
-            let needs: Vec<_> = deadlock.needs.iter().filter_map(|need| known(after, need)).collect();
-            let is_disproved = |circle: &Vec<Known>| circle.iter().all(|known| needs.contains(known));
-            if !deadlock.events().any(|event| is_touched(&event))
-                || disproved.circles.iter().any(is_disproved)
-            {
-                return None;
-            }
-            let first = || deadlock.need().map(|need| after.name_of(need.member())).unwrap_or_default();
-            let who = who.map_or_else(first, str::to_owned);
+        self.find_new(after, &graph, is_touched).map(|deadlock| {
             let name_of = |event: Event| Some(after.seats.get(event.member_of())?.name().to_owned());
-            Some(Broken {
+            let in_words = |member| after.name_of(member, it);
+            Broken {
                 containers: deadlock.events().filter(is_touched).filter_map(name_of).collect(),
                 field: deadlock.need().map_or(&[], |need| need.field),
                 is_proven: deadlock.needs.iter().all(|need| need.certainty == Certainty::Proven),
-                reason: deadlock.describe(&who, |member| after.name_of(member), "would start after it"),
-            })
+                reason: deadlock.describe(in_words, "would start after it"),
+            }
         })
+    }
+
+    /// The first deadlock that the Pod as it was sent does not have.
+    ///
+    /// Of a circle that it has, at least one need is not real. Without that need, another circle may close that the shorter one hid; so each
+    /// of them is left out in turn.
+    fn find_new<'g>(
+        &self,
+        after: &Lineup<'_>,
+        graph: &'g Graph,
+        is_touched: impl Fn(&Event) -> bool,
+    ) -> Option<Deadlock<'g>> {
+        let disproved = self.disproved.get_or_init(|| self.disproved());
+        let is_real = |need: &Need| known(after, need).is_none_or(|known| !disproved.needs.contains(&known));
+        let is_new = |deadlock: &Deadlock<'_>| {
+            let needs: Vec<_> = deadlock.needs.iter().filter_map(|need| known(after, need)).collect();
+            let is_disproved = |circle: &Vec<Known>| circle.iter().all(|known| needs.contains(known));
+            deadlock.events().any(|event| is_touched(&event)) && !disproved.circles.iter().any(is_disproved)
+        };
+        let mut left_out: VecDeque<Vec<&Need>> = VecDeque::from([Vec::new()]);
+        for _ in 0..MAX_SEARCHES {
+            let unreal = left_out.pop_front()?;
+            let counts =
+                |need: &Need| is_real(need) && !unreal.iter().any(|other| std::ptr::eq(*other, need));
+            let mut old = Vec::new();
+            for deadlock in graph.deadlocks(counts) {
+                if is_new(&deadlock) {
+                    return Some(deadlock);
+                }
+                old.extend(deadlock.needs);
+            }
+            left_out.extend(old.into_iter().map(|need| [unreal.as_slice(), &[need]].concat()));
+        }
+        None
     }
 
     /// Checks that a repair does not make a container part of a new deadlock.
@@ -101,7 +128,7 @@ impl<'p> Sent<'p> {
     /// # Errors
     /// The deadlock.
     pub(crate) fn opens(&self, after: &Lineup<'_>, container: &Container<'_>) -> Result<(), Broken> {
-        match self.broken(after, Some("it")) {
+        match self.broken(after, Some(&container.fields.name)) {
             Some(broken) if broken.containers.iter().any(|name| **name == *container.fields.name) => {
                 Err(broken)
             }

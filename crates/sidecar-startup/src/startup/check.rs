@@ -94,7 +94,7 @@ fn dead_gate(lineup: &Lineup<'_>, deadlock: &Deadlock<'_>) -> Option<DeadGate> {
     Some(DeadGate {
         container: container.id,
         path: need.field,
-        reason: deadlock.describe("it", |member| lineup.name_of(member), "starts later"),
+        reason: deadlock.describe(|member| lineup.name_of(member, Some(seat.name())), "starts later"),
         provider: provider.map(|provider| provider.id),
         effect: if blocks { Effect::Blocks } else { Effect::Kills },
     })

@@ -205,17 +205,21 @@ impl<'g> Deadlock<'g> {
         }
     }
 
-    /// The deadlock in words: `it asks for port 8080 of "shop", which starts later`. `who` names the member whose need closes it, `name`
-    /// any other, and `starts` says when the provider starts.
-    pub(crate) fn describe(&self, who: &str, name: impl Fn(Member) -> String, starts: &str) -> String {
+    /// The deadlock in words: `it asks for port 8080 of "shop", which starts later`. `name` names a member, and `starts` says when the
+    /// last provider starts.
+    pub(crate) fn describe(&self, name: impl Fn(Member) -> String, starts: &str) -> String {
         match self.needs.as_slice() {
             [need] if need.is_hopeless() => need.reason.clone(),
             needs => {
-                let clauses = needs.iter().enumerate().map(|(position, need)| {
-                    let name = if position == 0 { who.to_owned() } else { name(need.member()) };
-                    format!("{name} {}", need.reason)
-                });
-                format!("{}, which {starts}", clauses.collect::<Vec<_>>().join("; "))
+                // Last comes the need that does not lead to the next one: its provider starts later.
+                let next = needs.iter().cycle().skip(1);
+                let leads_back =
+                    |(need, next): (&&Need, &&Need)| need.providers.binary_search(&next.member()).is_err();
+                let last = needs.iter().zip(next).position(leads_back).map_or(0, |last| last + 1);
+                let (tail, head) = needs.split_at(last);
+                let clause = |need: &&Need| format!("{} {}", name(need.member()), need.reason);
+                let clauses: Vec<_> = head.iter().chain(tail).map(clause).collect();
+                format!("{}, which {starts}", clauses.join("; "))
             }
         }
     }
@@ -247,11 +251,7 @@ mod tests {
 
     fn said(graph: &Graph) -> Vec<String> {
         let name = |member| format!("member {member}");
-        graph
-            .deadlocks(|_| true)
-            .iter()
-            .map(|deadlock| deadlock.describe("it", name, "starts later"))
-            .collect()
+        graph.deadlocks(|_| true).iter().map(|deadlock| deadlock.describe(name, "starts later")).collect()
     }
 
     #[test]
@@ -265,7 +265,7 @@ mod tests {
     fn a_gate_that_asks_a_later_member_is_a_circle() {
         let mut graph = graph(3);
         graph.extend([need(Event::Gate(0), &[2])]);
-        assert_eq!(said(&graph), ["it asks 2, which starts later"]);
+        assert_eq!(said(&graph), ["member 0 asks 2, which starts later"]);
     }
 
     #[test]
@@ -289,17 +289,17 @@ mod tests {
         graph.wait_for_itself(1);
         // 1 needs 0, which starts earlier, but is only up once 3 is.
         graph.extend([need(Event::Up(0), &[3]), need(Event::Up(1), &[0])]);
-        assert_eq!(said(&graph), ["it asks 3, which starts later"]);
+        assert_eq!(said(&graph), ["member 0 asks 3, which starts later"]);
         graph.extend([need(Event::Up(1), &[2])]);
-        assert_eq!(said(&graph).first().map(String::as_str), Some("it asks 3, which starts later"));
-        assert!(said(&graph).contains(&"it asks 2, which starts later".to_owned()));
+        assert_eq!(said(&graph).first().map(String::as_str), Some("member 0 asks 3, which starts later"));
+        assert!(said(&graph).contains(&"member 1 asks 2, which starts later".to_owned()));
     }
 
     #[test]
     fn what_nobody_meets_is_told_first_and_does_not_hide_the_rest() {
         let mut graph = graph(3);
         graph.extend([need(Event::Gate(1), &[2]), need(Event::Gate(0), &[])]);
-        assert_eq!(said(&graph), ["asks nobody", "it asks 2, which starts later"]);
+        assert_eq!(said(&graph), ["asks nobody", "member 1 asks 2, which starts later"]);
     }
 
     #[test]
@@ -317,7 +317,7 @@ mod tests {
         graph.extend([sharing(Event::Up(2)), sharing(Event::Gate(1))]);
         assert_eq!(said(&graph), [""; 0]);
         graph.extend([sharing(Event::Gate(0))]);
-        assert_eq!(said(&graph), ["it asks nobody, which starts later"]);
+        assert_eq!(said(&graph), ["member 0 asks nobody, which starts later"]);
     }
 
     #[test]
@@ -338,9 +338,17 @@ mod tests {
     }
 
     #[test]
+    fn whose_provider_starts_later_is_told_last() {
+        let mut graph = graph(3);
+        graph.wait_for_itself(1);
+        graph.extend([need(Event::Up(0), &[2]), need(Event::Up(1), &[0])]);
+        assert_eq!(said(&graph), ["member 1 asks 0; member 0 asks 2, which starts later"]);
+    }
+
+    #[test]
     fn a_circle_of_several_needs_names_who_is_in_it() {
         let mut graph = graph(2);
         graph.extend([need(Event::Up(0), &[1]), need(Event::Up(1), &[0])]);
-        assert_eq!(said(&graph), ["it asks 1; member 1 asks 0, which starts later"]);
+        assert_eq!(said(&graph), ["member 0 asks 1; member 1 asks 0, which starts later"]);
     }
 }

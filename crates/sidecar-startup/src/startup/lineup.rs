@@ -241,9 +241,13 @@ impl<'p> Lineup<'p> {
         shared
     }
 
-    /// The name of a member, for messages.
-    pub(crate) fn name_of(&self, member: Member) -> String {
-        self.seats.get(member).map(Seat::quoted).unwrap_or_default()
+    /// How a message about the member with the name `it` names a member.
+    pub(crate) fn name_of(&self, member: Member, it: Option<&str>) -> String {
+        match self.seats.get(member) {
+            Some(seat) if it == Some(seat.name()) => "it".to_owned(),
+            Some(seat) => seat.quoted(),
+            None => String::new(),
+        }
     }
 
     /// The graph with all waits, and without needs.
