@@ -13,8 +13,10 @@ pub fn to_yaml(value: &Value) -> String {
     emitter.multiline(true);
     let written = emitter.dump(&yaml_of(value));
     debug_assert!(written.is_ok(), "writing to a string does not fail");
-    let text = text.trim_start_matches("---").trim();
-    format!("{text}\n")
+    // Spaces and line breaks at the end may be those of a text.
+    let text = text.trim_start_matches("---").trim_start();
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    format!("{text}{end}")
 }
 
 fn yaml_of(value: &Value) -> Yaml<'_> {
@@ -42,5 +44,29 @@ fn string(text: &str) -> Yaml<'_> {
         Yaml::Value(Scalar::String(text.into()))
     } else {
         Yaml::Representation(text.into(), ScalarStyle::DoubleQuoted, None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::parse_one;
+
+    #[test]
+    fn what_is_printed_reads_the_same() {
+        let texts = [
+            "", " ", "a", "a\n", "a\n\n", "a\n ", "a\n \n", "\na", " a\nb", "---\na", "!a b:\n ", "on",
+            "1e3", "0x1", "~",
+        ];
+        for text in texts {
+            for value in
+                [json!(text), json!([text]), json!({"a": text}), json!({"a": text, "b": [text, {"c": text}]})]
+            {
+                let yaml = to_yaml(&value);
+                assert_eq!(parse_one(&yaml).unwrap(), value, "{yaml:?}");
+            }
+        }
     }
 }
