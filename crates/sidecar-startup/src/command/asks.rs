@@ -240,6 +240,8 @@ mod tests {
         );
         let bounded = "until nc -z localhost 8080; do i=$((i+1)); [ $i = 9 ] && exit 0; done";
         assert_eq!(asks(&["sh", "-c", bounded]), [(8080, false, false)]);
+        let in_background = "curl -f localhost:8080 || agent & wait";
+        assert_eq!(asks(&["sh", "-c", in_background]), [(8080, false, false)]);
         assert_eq!(
             asks(&["sh", "-c", "for i in 1 2 3; do curl localhost:8080 && exit; done"]),
             [(8080, false, false)]

@@ -169,6 +169,7 @@ mod tests {
             (&["sh", "+x", "-c", "-e", "report"], &["sh", "report"]),
             (&["sh", "-c", "exec report; curl localhost/quit"], &["sh", "report"]),
             (&["sh", "-c", "echo curl; report || exit 1; curl x"], &["sh", "report", "exit", "curl"]),
+            (&["sh", "-c", "first; ! report || curl x & last"], &["sh", "first", "report", "curl", "last"]),
             (
                 &["sh", "-c", "until curl -s x; do sleep 1; done && report > /out # not: curl y\nquit"],
                 &["sh", "curl", "sleep", "done", "report", "quit"],

@@ -5,15 +5,17 @@ use super::words::is_plain_assignment;
 /// A parsed shell script: its leading simple commands, and the rest.
 #[derive(Default)]
 pub(super) struct Script<'a> {
-    pub(super) commands: Vec<Command>,
+    pub(super) commands: Vec<Command<'a>>,
     /// How `unread`, or else the end of the script, is joined to the commands.
     pub(super) join: Join,
-    /// The text from the first command that cannot be parsed.
+    /// The text from the first command that cannot be parsed, or that may run in the background with it.
     pub(super) unread: Option<&'a str>,
 }
 
 /// A simple command.
-pub(super) struct Command {
+pub(super) struct Command<'a> {
+    /// The text of the script from it on.
+    from: &'a str,
     pub(super) join: Join,
     /// Whether `!` inverts its exit status.
     pub(super) is_negated: bool,
@@ -70,7 +72,7 @@ impl<'a> Script<'a> {
             ("", Separator::End) if self.join == Join::Then => return Some((separator, after)),
             // A syntax error in any shell.
             ("", _) => return None,
-            _ => self.commands.push(Command::read(text, self.join)?),
+            _ => self.commands.push(Command::read(text, start, self.join)?),
         }
         self.join = if let Separator::Join(join) = separator { join } else { Join::Then };
         // If the script ends with `&&` or `||`, the next call finds that it is incomplete.
@@ -78,15 +80,16 @@ impl<'a> Script<'a> {
     }
 
     /// Ends the script before `text`, which cannot be parsed. If that may run in the background, so may the commands joined to it
-    /// by `&&` and `||`; those are dropped, too.
-    fn leave_unread(&mut self, text: &'a str) {
-        self.unread = Some(text);
+    /// by `&&` and `||`, and it ends before those.
+    fn leave_unread(&mut self, mut text: &'a str) {
         let may_run_in_background = text.replace("&&", "").replace(">&", "").contains('&');
         let mut join = self.join;
         while may_run_in_background && join != Join::Then {
-            join = self.commands.pop().map_or(Join::Then, |command| command.join);
+            let Some(command) = self.commands.pop() else { break };
+            (join, text) = (command.join, command.from);
             self.join = join;
         }
+        self.unread = Some(text);
     }
 }
 
@@ -117,9 +120,10 @@ fn split_at_separator(script: &str) -> Option<(&str, Separator, &str)> {
     quote.is_none().then_some((script, Separator::End, ""))
 }
 
-impl Command {
-    /// Parses the text of a simple command. `None` if it is not one, such as the start of a loop.
-    pub(super) fn read(text: &str, join: Join) -> Option<Self> {
+impl<'a> Command<'a> {
+    /// Parses the text of a simple command, where `from` is that of the script from it on. `None` if it is not one, such as the start of
+    /// a loop.
+    fn read(text: &str, from: &'a str, join: Join) -> Option<Self> {
         const KEYWORDS: [&str; 17] = [
             "!", "case", "coproc", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if",
             "select", "then", "time", "until", "while",
@@ -132,6 +136,7 @@ impl Command {
         }
         let assignments = count_assignments(text, &words)?;
         Some(Self {
+            from,
             join,
             is_negated: negated.is_some(),
             words: words.into_iter().skip(assignments).collect(),
