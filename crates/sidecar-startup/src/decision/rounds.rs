@@ -10,6 +10,7 @@ use super::round::{Refused, Round, renew, round, target};
 use super::verdict::{Decision, Repaired};
 use crate::finding::{Fault, Refusal, Violation};
 use crate::model::container_id::ContainerId;
+use crate::pod::container::Container;
 use crate::pod::with_pod;
 use crate::repair::budget;
 use crate::repair::draft::ObjectText;
@@ -58,6 +59,7 @@ pub(super) fn repair(
         (renewed, _) => rounds.step_from(renewed.as_deref(), object, &[], Trial::Together)?,
     };
     let mut revision = renewed;
+    let mut working = Working { hangs: hangs(sent), object: None };
     let mut dropped = Vec::new();
     let mut trial = Trial::Together;
     let mut left = MAX_ROUNDS;
@@ -72,12 +74,11 @@ pub(super) fn repair(
                 return Ok(Repairs { object: revision, done, verdict, refused });
             }
         };
-        let next = rounds.look(&repaired, |context| match rounds.broken_by(context) {
-            None => Ok(rounds.step(context, violations(context), (&*repaired).into(), &[], Trial::Together)),
-            Some(broken) => Err(broken),
-        })?;
-        step = match next {
-            Ok(next) => {
+        step = match rounds.next(&repaired, &working)? {
+            Ok((next, hangs)) => {
+                if working.hangs {
+                    working = Working { hangs, object: Some(repaired.clone()) };
+                }
                 done.extend(made.into_iter().map(|(repaired, _)| repaired));
                 revision = Some(repaired);
                 dropped.clear();
@@ -184,10 +185,38 @@ impl Rounds<'_, '_> {
         }
     }
 
-    /// What a repair keeps from starting that starts in the object as it was sent.
-    fn broken_by(&self, after: &Context<'_>) -> Option<Broken> {
-        self.sent.sent().broken(&Lineup::of(after.pod, after.settings), None)
+    /// What comes of the next revision, and whether it hangs; or what it must not break.
+    fn next(&self, object: &RawValue, working: &Working) -> Result<Result<(Step, bool), Broken>, Refusal> {
+        self.look(object, |context| {
+            if let Some(broken) = self.broken_by(context, working)? {
+                return Ok(Err(broken));
+            }
+            let next = self.step(context, violations(context), object.into(), &[], Trial::Together);
+            Ok(Ok((next, hangs(context))))
+        })?
     }
+
+    /// What a repair keeps from starting that starts without it.
+    fn broken_by(&self, after: &Context<'_>, working: &Working) -> Result<Option<Broken>, Refusal> {
+        let broken =
+            |before: &Context<'_>| before.sent().broken(&Lineup::of(after.pod, after.settings), None);
+        match &working.object {
+            None => Ok(broken(self.sent)),
+            Some(object) => self.look(object, broken),
+        }
+    }
+}
+
+/// What repairs must not keep from starting: the object as it was sent or, if that hangs, the first revision that does not.
+struct Working {
+    hangs: bool,
+    /// The revision; none for the object as it was sent.
+    object: Option<Box<RawValue>>,
+}
+
+/// Whether a Pod is certain to hang: a sidecar among the ordinary init containers keeps all that follow from starting.
+fn hangs(context: &Context<'_>) -> bool {
+    context.pod.containers.iter().any(Container::never_completes)
 }
 
 impl Repairs {
