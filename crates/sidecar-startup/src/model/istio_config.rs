@@ -118,6 +118,9 @@ mod tests {
             ("proxyMetadata:\n  NAME: it's", Hold::NotAsked),
             ("a: [b", Hold::Unreadable),
             ("{\"a\": 1]", Hold::Unreadable),
+            ("{a: 1}\nb", Hold::Unreadable),
+            ("{a: 1} ---", Hold::Unreadable),
+            ("{a: 1}\n---\nb", Hold::NotAsked),
             ("a: \"b", Hold::Unreadable),
             // Only the top level counts.
             ("proxyMetadata:\n  holdApplicationUntilProxyStarts: true", Hold::NotAsked),

@@ -109,3 +109,17 @@ pub(crate) fn changes_containers(kind: Kind, operation: &str, sub_resource: &str
     };
     changes_template && sub_resource.is_empty()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_be_sent_at_creation_is_read() {
+        let text = of_creation("apps", "Deployment", "a \"b\"", r#"{"spec": {}}"#);
+        let request: Request<'_> = serde_json::from_str(&text).unwrap();
+        let GroupKind { group, kind, .. } = &request.kind;
+        assert_eq!((&**group, &**kind, &*request.namespace), ("apps", "Deployment", "a \"b\""));
+        assert!(request.subject().is_some());
+    }
+}

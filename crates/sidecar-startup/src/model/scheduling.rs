@@ -144,3 +144,45 @@ impl NodeRequirement<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn affinity(terms: &[Value]) -> Value {
+        let terms: Vec<_> = terms.iter().map(|asked| json!({"matchExpressions": asked})).collect();
+        let required = json!({"nodeSelectorTerms": terms});
+        json!({"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}})
+    }
+
+    #[test]
+    fn labels_are_required_or_excluded() {
+        let asked = |key: &str, operator: &str, values: &[&str]| json!([{"key": key, "operator": operator, "values": values}]);
+        for (spec, requires, conflicts) in [
+            (json!({}), false, false),
+            (json!({"nodeSelector": {"native": "true"}}), true, false),
+            (json!({"nodeSelector": {"native": "false"}}), false, true),
+            (json!({"nodeSelector": {"zone": "true"}}), false, false),
+            (affinity(&[]), false, false),
+            (affinity(&[asked("native", "In", &["true"])]), true, false),
+            (affinity(&[asked("native", "In", &["true", "false"])]), false, false),
+            (affinity(&[asked("native", "In", &["false"])]), false, true),
+            (affinity(&[asked("native", "In", &[])]), false, true),
+            (affinity(&[asked("native", "NotIn", &["true"])]), false, true),
+            (affinity(&[asked("native", "NotIn", &["false"])]), false, false),
+            (affinity(&[asked("native", "Exists", &[])]), false, false),
+            (affinity(&[asked("native", "DoesNotExist", &[])]), false, true),
+            (affinity(&[asked("zone", "In", &["true"])]), false, false),
+            (affinity(&[asked("zone", "NotIn", &["true"])]), false, false),
+            // Each term is enough for a node.
+            (affinity(&[asked("native", "In", &["true"]), asked("zone", "In", &["a"])]), false, false),
+        ] {
+            let text = spec.to_string();
+            let read: Spec<'_> = serde_json::from_str(&text).unwrap();
+            assert_eq!(read.requires_node_label("native", "true"), requires, "{text}");
+            assert_eq!(read.conflicts_with_node_label("native", "true"), conflicts, "{text}");
+        }
+    }
+}
