@@ -185,14 +185,14 @@ impl Rounds<'_, '_> {
         }
     }
 
-    /// What comes of the next revision, and whether it hangs; or what it must not break.
+    /// What comes of the next revision, and whether it still hangs; or what it would break.
     fn next(&self, object: &RawValue, working: &Working) -> Result<Result<(Step, bool), Broken>, Refusal> {
         self.look(object, |context| {
             if let Some(broken) = self.broken_by(context, working)? {
                 return Ok(Err(broken));
             }
             let next = self.step(context, violations(context), object.into(), &[], Trial::Together);
-            Ok(Ok((next, hangs(context))))
+            Ok(Ok((next, working.hangs && hangs(context))))
         })?
     }
 
