@@ -1,5 +1,6 @@
 //! Makes a classic sidecar hold back the application: lists it first, with a `postStart` hook that blocks until it is ready.
 
+use k8s_openapi::api::core::v1::{ExecAction, Probe};
 use serde_json::json;
 
 use super::draft::Draft;
@@ -11,6 +12,7 @@ use crate::finding::Refusal;
 use crate::model::container_id::ContainerId;
 use crate::model::gate::hook_is_gate;
 use crate::pod::container::Container;
+use crate::startup::check::asks_another;
 use crate::startup::context::Context;
 use crate::startup::mesh;
 
@@ -96,6 +98,10 @@ fn wait_command(context: &Context<'_>, container: &Container<'_>) -> Result<Vec<
     let Some(command) = command.filter(|_| row.has_shell && row.has_image(&container.repository)) else {
         return Err(NO_COMMAND.into());
     };
+    let asking = Probe { exec: Some(ExecAction { command: Some(command.to_vec()) }), ..Probe::default() };
+    if let Some(asked) = asks_another(context.sent().lineup(), container, Some(asking)) {
+        return Err(format!("the command of its probe would not ask the sidecar itself: it {asked}").into());
+    }
     let Ok(command) = shlex::try_join(command.iter().map(String::as_str)) else {
         return Err("the command of its probe cannot be quoted for a shell".into());
     };
