@@ -131,7 +131,7 @@ fn convert(yaml: &MarkedYaml<'_>, start: Marker, depth: usize) -> Result<(Value,
             }
             (Value::Array(values), Children::Items(nodes))
         }
-        YamlData::Mapping(fields) => convert_mapping(fields, depth)?,
+        YamlData::Mapping(fields) => convert_mapping(fields, marker, depth)?,
         YamlData::Tagged(_, inner) => return convert(inner, start, depth + 1),
         YamlData::Value(_) | YamlData::Alias(_) | YamlData::BadValue => {
             return Err(error_at(marker, "expected a value"));
@@ -143,6 +143,7 @@ fn convert(yaml: &MarkedYaml<'_>, start: Marker, depth: usize) -> Result<(Value,
 /// Converts the fields of a mapping. Its own fields override merged ones, and earlier merged ones later ones.
 fn convert_mapping(
     fields: &AnnotatedMapping<'_, MarkedYaml<'_>>,
+    start: Marker,
     depth: usize,
 ) -> Result<(Value, Children), Error> {
     let mut values = Map::new();
@@ -156,7 +157,9 @@ fn convert_mapping(
             merged.extend(merge_sources(field, depth + 1)?);
             continue;
         }
-        let (value, node) = convert(field, key.span.start, depth + 1)?;
+        // The parser places a key that was left out behind all that follows, which may be nothing.
+        let is_left_out = name.is_empty() && *style == ScalarStyle::Plain;
+        let (value, node) = convert(field, if is_left_out { start } else { key.span.start }, depth + 1)?;
         let name = scalar::key(name, *style, tag.as_deref());
         if values.insert(name.clone(), value).is_some() {
             return Err(error_at(key.span.start, "duplicate key"));
