@@ -177,6 +177,8 @@ mod tests {
         ] {
             assert_eq!(programs(words), expected, "{words:?}");
         }
+        let behind_flags = commands(&["tini", "sh", "-c", "-e", "report"]);
+        assert_eq!(behind_flags, [vec!["tini", "sh", "-c", "-e"], vec!["report"]]);
     }
 
     #[test]

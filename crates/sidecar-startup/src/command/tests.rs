@@ -131,6 +131,7 @@ fn outcomes_of_simple_scripts() {
         ("exit 1; true", FAILURE),
         (": 'it is' \"fine\"", SUCCESS),
         ("echo 'still here'; date +%s", SUCCESS),
+        ("echo 'still #here'; true", SUCCESS),
         ("'true'", SUCCESS),
         ("'' || true", WORKS),
         ("a#b; true", WORKS),
