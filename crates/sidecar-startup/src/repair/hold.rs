@@ -1,11 +1,11 @@
 //! Makes a classic sidecar hold back the application: lists it first, with a `postStart` hook that blocks until it is ready.
 
-use k8s_openapi::api::core::v1::{ExecAction, Probe};
+use k8s_openapi::api::core::v1::{ExecAction, LifecycleHandler, Probe};
 use serde_json::json;
 
 use super::draft::Draft;
 use super::edit::Edit;
-use super::plan::{Plan, Task};
+use super::plan::{Plan, Task, Trial};
 use crate::catalogue::injectable::PortSource;
 use crate::command::{Ends, outcome};
 use crate::finding::Refusal;
@@ -14,6 +14,7 @@ use crate::model::gate::hook_is_gate;
 use crate::pod::container::Container;
 use crate::startup::check::asks_another;
 use crate::startup::context::Context;
+use crate::startup::lineup::Lineup;
 use crate::startup::mesh;
 
 /// Names the default container of `kubectl logs` and `kubectl exec`. Without it, that is the first one.
@@ -39,40 +40,77 @@ pub(crate) fn plan(task: &Task<'_, '_>, draft: &Draft<'_>) -> Result<Plan, Refus
     }
     let mut edits = Vec::new();
     let mut done = Vec::new();
+    let mut hook = None;
     match container.fields.post_start() {
         Some(hook) if hook_is_gate(hook) => {}
         Some(_) => return Err("it already has a postStart hook, which does not block".into()),
         None => {
-            let value = json!({"exec": {"command": wait_command(context, container)?}});
+            let command = wait_command(context, container)?;
+            let value = json!({"exec": {"command": &command}});
             edits.push(Edit::Set { container: container.id, path: &["lifecycle", "postStart"], value });
             done.push("added a blocking postStart hook");
+            let exec = Some(ExecAction { command: Some(command) });
+            hook = Some(LifecycleHandler { exec, ..LifecycleHandler::default() });
         }
     }
-    if let Some(first) = list_first(context, container, draft) {
+    let place = place(context, container, draft);
+    if let Some(before) = place {
         if context.pod.app_list().any(|other| mesh::has_probe_of_consul(context.pod, other.fields)) {
             return Err(mesh::ORDER_OF_CONSUL.into());
         }
-        edits.extend(first);
+        edits.extend(list_before(context, container, draft, before));
         done.push("listed it first");
+    }
+    if task.trial == Trial::Alone {
+        opens(context, container, hook, draft, place)?;
     }
     Ok(Plan::new(format!("sidecar {}: {}", container.name(), done.join(", ")), edits))
 }
 
-/// The edits that list a sidecar before the application; none if it is listed there already.
-fn list_first(context: &Context<'_>, container: &Container<'_>, draft: &Draft<'_>) -> Option<Vec<Edit>> {
+/// The entry of `containers` before which a sidecar has to be listed; none if it is listed before the application already.
+fn place(context: &Context<'_>, container: &Container<'_>, draft: &Draft<'_>) -> Option<ContainerId> {
     let pod = context.pod;
     let is_app = |id: &&ContainerId| pod.get(**id).is_some_and(Container::is_app);
-    let ahead = draft.apps().iter().take_while(|id| **id != container.id);
-    let app = *ahead.clone().find(is_app)?;
-    let head = draft.apps().first().copied();
-    let before = if container.redirects_traffic() { head } else { Some(app) };
-    let mut edits = vec![Edit::MoveAmongApps { container: container.id, before }];
+    let app = draft.apps().iter().take_while(|id| **id != container.id).find(is_app)?;
+    if container.redirects_traffic() { draft.apps().first().copied() } else { Some(*app) }
+}
+
+/// The edits that list a sidecar before another entry of `containers`.
+fn list_before(
+    context: &Context<'_>,
+    container: &Container<'_>,
+    draft: &Draft<'_>,
+    before: ContainerId,
+) -> Vec<Edit> {
+    let pod = context.pod;
+    let mut edits = vec![Edit::MoveAmongApps { container: container.id, before: Some(before) }];
     // The first container was the default one.
-    if before == head && pod.annotations().get(DEFAULT_CONTAINER).is_none() {
-        let first = pod.app_list().next()?;
-        edits.push(Edit::annotation(DEFAULT_CONTAINER, &*first.fields.name));
+    if draft.apps().first() == Some(&before) && pod.annotations().get(DEFAULT_CONTAINER).is_none() {
+        let first = pod.app_list().next();
+        edits.extend(first.map(|first| Edit::annotation(DEFAULT_CONTAINER, &*first.fields.name)));
     }
-    Some(edits)
+    edits
+}
+
+/// Checks that the hook returns, and keeps no other container from starting.
+///
+/// # Errors
+/// Who would wait for whom.
+fn opens(
+    context: &Context<'_>,
+    container: &Container<'_>,
+    hook: Option<LifecycleHandler>,
+    draft: &Draft<'_>,
+    place: Option<ContainerId>,
+) -> Result<(), Refusal> {
+    let mut apps = draft.apps().to_vec();
+    if let Some(before) = place {
+        apps.retain(|id| *id != container.id);
+        let position = apps.iter().position(|id| *id == before).unwrap_or(apps.len());
+        apps.insert(position, container.id);
+    }
+    let after = Lineup::with_hook(context.pod, context.settings, container.id, hook, &apps);
+    context.sent().opens(&after, container).map_err(|broken| broken.reason.into())
 }
 
 /// A command that blocks until the sidecar is ready: from the settings, from the catalogue, or a loop around the sidecar's own probe.

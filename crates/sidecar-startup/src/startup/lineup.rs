@@ -36,6 +36,8 @@ pub(crate) struct Seat<'p> {
     pub(crate) is_init: bool,
     /// The `startupProbe` that holds back what comes after it.
     probe: Option<Cow<'p, Probe>>,
+    /// The `postStart` hook that holds back or delays what comes after it.
+    hook: Option<Cow<'p, LifecycleHandler>>,
 }
 
 /// A container of the Pod, or one that an injector will add.
@@ -49,19 +51,25 @@ pub(crate) enum Who<'p> {
 
 impl<'p> Seat<'p> {
     fn injected(injected: Injected, is_init: bool) -> Self {
-        Self { who: Who::Injected(injected), is_init, probe: None }
+        Self { who: Who::Injected(injected), is_init, probe: None, hook: None }
     }
 
     /// A container in the list where it is now.
     pub(super) fn there(container: &'p Container<'p>) -> Self {
         let probe = container.fields.startup_probe.as_ref().filter(|_| container.is_native_sidecar());
-        Self { who: Who::Container(container), is_init: container.is_init(), probe: probe.map(Cow::Borrowed) }
+        Self {
+            who: Who::Container(container),
+            is_init: container.is_init(),
+            probe: probe.map(Cow::Borrowed),
+            hook: hook_of(container),
+        }
     }
 
     /// A container that becomes a sidecar container, with this `startupProbe`; without one, with its own.
     pub(super) fn as_sidecar(container: &'p Container<'p>, probe: Option<Probe>) -> Self {
         let own = || container.fields.startup_probe.as_ref().map(Cow::Borrowed);
-        Self { who: Who::Container(container), is_init: true, probe: probe.map(Cow::Owned).or_else(own) }
+        let probe = probe.map(Cow::Owned).or_else(own);
+        Self { who: Who::Container(container), is_init: true, probe, hook: hook_of(container) }
     }
 
     /// Its name.
@@ -115,9 +123,14 @@ impl<'p> Seat<'p> {
     }
 
     /// The `postStart` hook that holds back or delays what comes after it.
-    pub(crate) fn hook(&self) -> Option<&'p LifecycleHandler> {
-        self.container().filter(|container| !container.is_init_task())?.fields.post_start()
+    pub(crate) fn hook(&self) -> Option<&LifecycleHandler> {
+        self.hook.as_deref()
     }
+}
+
+fn hook_of<'p>(container: &'p Container<'p>) -> Option<Cow<'p, LifecycleHandler>> {
+    let hook = container.fields.post_start().filter(|_| !container.is_init_task());
+    hook.map(Cow::Borrowed)
 }
 
 /// Where a container goes among the init containers.
@@ -199,6 +212,23 @@ impl<'p> Lineup<'p> {
         init.push(Seat::injected(task, true));
         init.extend(place.later.iter().filter_map(at));
         Self::arranged(pod, settings, init, pod.app_list().map(Seat::there).collect())
+    }
+
+    /// The members with the entries of `containers` in this order, and with `hook` as the `postStart` hook of one of them; if that is none,
+    /// with its own.
+    pub(crate) fn with_hook(
+        pod: &'p Pod<'p>,
+        settings: &Settings,
+        container: ContainerId,
+        hook: Option<LifecycleHandler>,
+        apps: &[ContainerId],
+    ) -> Self {
+        let mut apps: Vec<_> = apps.iter().filter_map(|id| pod.get(*id)).map(Seat::there).collect();
+        let is_its = |seat: &&mut Seat<'_>| seat.container().is_some_and(|own| own.id == container);
+        if let (Some(hook), Some(seat)) = (hook, apps.iter_mut().find(is_its)) {
+            seat.hook = Some(Cow::Owned(hook));
+        }
+        Self::arranged(pod, settings, pod.init_containers().map(Seat::there).collect(), apps)
     }
 
     fn arranged(pod: &'p Pod<'p>, settings: &Settings, init: Vec<Seat<'p>>, apps: Vec<Seat<'p>>) -> Self {
