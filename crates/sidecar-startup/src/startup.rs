@@ -12,4 +12,5 @@ pub(crate) mod lineup;
 pub(crate) mod mesh;
 mod needs;
 pub(crate) mod nodes;
+mod seat;
 pub mod sequence;

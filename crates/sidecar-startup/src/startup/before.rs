@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::lineup::{Lineup, Seat};
+use super::lineup::Lineup;
+use super::seat::Seat;
 
 /// A Pod before a repair.
 #[derive(Debug)]

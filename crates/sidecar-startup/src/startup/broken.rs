@@ -5,8 +5,9 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::before::{Before, Touch};
 use super::graph::{Certainty, Deadlock, Event, Graph, Need, Topic};
-use super::lineup::{Lineup, Waits, hangs};
+use super::lineup::{Lineup, Waits};
 use super::needs::needs;
+use super::seat::hangs;
 use crate::pod::Pod;
 use crate::pod::container::Container;
 use crate::settings::Settings;

@@ -3,8 +3,9 @@
 use k8s_openapi::api::core::v1::Probe;
 
 use super::graph::{Certainty, Deadlock, Member, foremost};
-use super::lineup::{Lineup, Seat, Waits, hangs};
+use super::lineup::{Lineup, Waits};
 use super::needs::{may_be_proven, needs, ports};
+use super::seat::{Seat, hangs};
 use crate::model::container_id::ContainerId;
 use crate::pod::Pod;
 use crate::pod::container::Container;

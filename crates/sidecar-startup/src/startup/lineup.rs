@@ -1,6 +1,5 @@
 //! The members of the start-up graph, in start order: the containers of the Pod, and those that injectors will add.
 
-use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -9,12 +8,10 @@ use k8s_openapi::api::core::v1::{ContainerPort, LifecycleHandler, Probe};
 
 use super::graph::{Graph, Member};
 use super::injectors::{Injected, Part, Spot, injected};
-use crate::catalogue::row::ISTIO_PROXY;
-use crate::command::{local_waits, outcome};
+use super::seat::{Seat, Who, hangs};
 use crate::model::container_id::ContainerId;
-use crate::model::gate::{hook_is_gate, probe_is_gate};
 use crate::pod::Pod;
-use crate::pod::container::{Container, ContainerKind};
+use crate::pod::container::Container;
 use crate::settings::Settings;
 
 /// The members of a start-up graph, in the order in which they start.
@@ -25,112 +22,6 @@ pub(crate) struct Lineup<'p> {
     /// The members.
     pub(crate) seats: Vec<Seat<'p>>,
     owners: OnceCell<BTreeMap<i32, Rc<[Member]>>>,
-}
-
-/// One member.
-#[derive(Debug, Clone)]
-pub(crate) struct Seat<'p> {
-    /// What it is.
-    pub(crate) who: Who<'p>,
-    /// Whether it is an init container or a sidecar container.
-    pub(crate) is_init: bool,
-    /// The `startupProbe` that holds back what comes after it.
-    probe: Option<Cow<'p, Probe>>,
-    /// The `postStart` hook that holds back or delays what comes after it.
-    hook: Option<Cow<'p, LifecycleHandler>>,
-}
-
-/// A container of the Pod, or one that an injector will add.
-#[derive(Debug, Clone)]
-pub(crate) enum Who<'p> {
-    /// A container of the Pod.
-    Container(&'p Container<'p>),
-    /// A container that an injector will add.
-    Injected(Injected),
-}
-
-impl<'p> Seat<'p> {
-    fn injected(injected: Injected, is_init: bool) -> Self {
-        Self { who: Who::Injected(injected), is_init, probe: None, hook: None }
-    }
-
-    /// A container in the list where it is now.
-    pub(super) fn there(container: &'p Container<'p>) -> Self {
-        let probe = container.fields.startup_probe.as_ref().filter(|_| container.is_native_sidecar());
-        Self {
-            who: Who::Container(container),
-            is_init: container.is_init(),
-            probe: probe.map(Cow::Borrowed),
-            hook: hook_of(container),
-        }
-    }
-
-    /// A container that becomes a sidecar container, with this `startupProbe`; without one, with its own.
-    pub(super) fn as_sidecar(container: &'p Container<'p>, probe: Option<Probe>) -> Self {
-        let own = || container.fields.startup_probe.as_ref().map(Cow::Borrowed);
-        let probe = probe.map(Cow::Owned).or_else(own);
-        Self { who: Who::Container(container), is_init: true, probe, hook: hook_of(container) }
-    }
-
-    /// Its name.
-    pub(crate) fn name(&self) -> &str {
-        match &self.who {
-            Who::Container(container) => &container.fields.name,
-            Who::Injected(injected) => &injected.name,
-        }
-    }
-
-    /// Its name, for messages.
-    pub(crate) fn quoted(&self) -> String {
-        match &self.who {
-            Who::Container(container) => container.name().to_string(),
-            Who::Injected(injected) => injected.quoted(),
-        }
-    }
-
-    /// The container; none if an injector will add it.
-    pub(crate) const fn container(&self) -> Option<&'p Container<'p>> {
-        match &self.who {
-            Who::Container(container) => Some(container),
-            Who::Injected(_) => None,
-        }
-    }
-
-    /// Whether it is an ordinary init container, which runs to completion.
-    pub(crate) fn is_task(&self) -> bool {
-        match &self.who {
-            Who::Container(container) => container.is_init_task(),
-            Who::Injected(injected) => self.is_init && !matches!(injected.part, Part::Proxy { .. }),
-        }
-    }
-
-    /// Whether the Pod's traffic is redirected to it.
-    pub(crate) fn is_proxy(&self) -> bool {
-        match &self.who {
-            // Istio's placeholder stands for its proxy.
-            Who::Container(container) => {
-                container.redirects_traffic()
-                    || (matches!(container.kind, ContainerKind::InjectorPlaceholder)
-                        && *container.fields.name == *ISTIO_PROXY)
-            }
-            Who::Injected(injected) => matches!(injected.part, Part::Proxy { .. }),
-        }
-    }
-
-    /// The `startupProbe` that holds back what comes after it.
-    pub(crate) fn startup_probe(&self) -> Option<&Probe> {
-        self.probe.as_deref()
-    }
-
-    /// The `postStart` hook that holds back or delays what comes after it.
-    pub(crate) fn hook(&self) -> Option<&LifecycleHandler> {
-        self.hook.as_deref()
-    }
-}
-
-fn hook_of<'p>(container: &'p Container<'p>) -> Option<Cow<'p, LifecycleHandler>> {
-    let hook = container.fields.post_start().filter(|_| !container.is_init_task());
-    hook.map(Cow::Borrowed)
 }
 
 /// Where a container goes among the init containers.
@@ -226,7 +117,7 @@ impl<'p> Lineup<'p> {
         let mut apps: Vec<_> = apps.iter().filter_map(|id| pod.get(*id)).map(Seat::there).collect();
         let is_its = |seat: &&mut Seat<'_>| seat.container().is_some_and(|own| own.id == container);
         if let (Some(hook), Some(seat)) = (hook, apps.iter_mut().find(is_its)) {
-            seat.hook = Some(Cow::Owned(hook));
+            *seat = seat.clone().with_hook(hook);
         }
         Self::arranged(pod, settings, pod.init_containers().map(Seat::there).collect(), apps)
     }
@@ -285,7 +176,7 @@ impl<'p> Lineup<'p> {
         let holds: Vec<_> = self.seats.iter().map(|seat| holds(seat, waits)).collect();
         let mut graph = Graph::new(&holds);
         for (member, seat) in self.members() {
-            if waits_for_itself(seat) {
+            if seat.waits_for_itself() {
                 graph.wait_for_itself(member);
             }
         }
@@ -303,19 +194,4 @@ fn holds(seat: &Seat<'_>, waits: Waits) -> bool {
             }
             Waits::Real => seat.hook().is_some_and(hangs),
         }
-}
-
-/// Whether a hook sleeps forever, or does not return until what it waits for answers.
-pub(crate) fn hangs(hook: &LifecycleHandler) -> bool {
-    let words = hook.exec.as_ref().and_then(|exec| exec.command.as_deref()).unwrap_or_default();
-    outcome(words).sleeps == u32::MAX || !local_waits(words).is_empty()
-}
-
-/// Whether a gate opens only once its own container is up: that of an ordinary init container, which has to exit; one with a probe or hook
-/// that asks the container or runs in it; and that of a proxy that an injector will add.
-fn waits_for_itself(seat: &Seat<'_>) -> bool {
-    seat.is_task()
-        || seat.startup_probe().is_some_and(probe_is_gate)
-        || seat.hook().is_some_and(|hook| hook.sleep.is_none() && hook_is_gate(hook))
-        || seat.container().is_none() && seat.is_proxy()
 }

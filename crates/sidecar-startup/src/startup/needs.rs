@@ -11,7 +11,8 @@ mod volumes;
 
 use super::before::Before;
 use super::graph::Need;
-use super::lineup::{Lineup, Seat};
+use super::lineup::Lineup;
+use super::seat::Seat;
 use crate::pod::Pod;
 
 /// All needs that a Pod shows, proven or possible. `before` is the Pod before a repair, if this is the Pod after it: what a repair moves

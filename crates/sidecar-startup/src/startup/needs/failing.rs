@@ -7,7 +7,8 @@ use super::ports;
 use crate::command::{Ends, outcome};
 use crate::model::timing::Timing;
 use crate::startup::graph::{Certainty, Event, Need, Topic};
-use crate::startup::lineup::{Lineup, Seat};
+use crate::startup::lineup::Lineup;
+use crate::startup::seat::Seat;
 
 pub(super) fn needs(lineup: &Lineup<'_>) -> Vec<Need> {
     let mut needs = Vec::new();

@@ -12,7 +12,8 @@ use crate::settings::action::Need as Necessity;
 use crate::startup::before::Before;
 use crate::startup::graph::{Certainty, Event, Member, Need, Topic, foremost};
 use crate::startup::injectors::{Injected, Part};
-use crate::startup::lineup::{Lineup, Seat, Who};
+use crate::startup::lineup::Lineup;
+use crate::startup::seat::{Seat, Who};
 
 pub(super) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Need> {
     let Some(before) = before else { return Vec::new() };

@@ -7,7 +7,8 @@ use crate::pod::container::Container;
 use crate::startup::before::Before;
 use crate::startup::graph::{Certainty, Event, Member, Need, Topic};
 use crate::startup::injectors::Part;
-use crate::startup::lineup::{Lineup, Seat, Who};
+use crate::startup::lineup::Lineup;
+use crate::startup::seat::{Seat, Who};
 
 pub(super) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Need> {
     let Some((proxy, seat)) = lineup.members().find(|(_, seat)| seat.is_proxy()) else { return Vec::new() };

@@ -16,7 +16,8 @@ use crate::command::{Purpose, local_asks, local_waits};
 use crate::model::container_fields::ContainerFields;
 use crate::pod::container::Container;
 use crate::startup::graph::{Certainty, Event, Member, Need, Topic, foremost};
-use crate::startup::lineup::{Lineup, Seat};
+use crate::startup::lineup::Lineup;
+use crate::startup::seat::Seat;
 
 /// A port that a member asks for.
 #[derive(Debug, Clone, Copy)]

@@ -5,7 +5,8 @@ use super::ports::{asks, declares, is_declared_by_another};
 use crate::catalogue::health::Reach;
 use crate::pod::container::Container;
 use crate::startup::graph::{Certainty, Event, Member, Need, Topic};
-use crate::startup::lineup::{Lineup, Seat};
+use crate::startup::lineup::Lineup;
+use crate::startup::seat::Seat;
 
 pub(super) fn needs(lineup: &Lineup<'_>) -> Vec<Need> {
     let mut needs = Vec::new();

@@ -4,7 +4,8 @@
 //! (`pkg/controller/statefulset/stateful_set_utils.go`). Another replica may answer, so nothing is proven.
 
 use crate::startup::graph::{Certainty, Event, Need, Topic};
-use crate::startup::lineup::{Lineup, Seat};
+use crate::startup::lineup::Lineup;
+use crate::startup::seat::Seat;
 
 pub(super) fn needs(lineup: &Lineup<'_>) -> Vec<Need> {
     let Some(service) = lineup.pod.service() else { return Vec::new() };

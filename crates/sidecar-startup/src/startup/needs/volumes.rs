@@ -7,7 +7,8 @@ use crate::model::volumes::Mount;
 use crate::pod::container::Container;
 use crate::startup::before::Before;
 use crate::startup::graph::Member;
-use crate::startup::lineup::{Lineup, Seat};
+use crate::startup::lineup::Lineup;
+use crate::startup::seat::Seat;
 
 /// Who mounts each volume.
 pub(super) struct Volumes<'m>(BTreeMap<&'m str, Volume>);
