@@ -41,6 +41,11 @@ struct Disproved {
     circles: Vec<Vec<Known>>,
 }
 
+/// Whether a need is one of these.
+fn is_among(need: &Need, needs: &[&Need]) -> bool {
+    needs.iter().any(|other| std::ptr::eq(*other, need))
+}
+
 /// How often the graph is searched at most for one repair. Several circles in one Pod are rare.
 const MAX_SEARCHES: usize = 32;
 
@@ -110,8 +115,7 @@ impl<'p> Sent<'p> {
         let mut left_out: VecDeque<Vec<&Need>> = VecDeque::from([Vec::new()]);
         for _ in 0..MAX_SEARCHES {
             let unreal = left_out.pop_front()?;
-            let counts =
-                |need: &Need| is_real(need) && !unreal.iter().any(|other| std::ptr::eq(*other, need));
+            let counts = |need: &Need| is_real(need) && !is_among(need, &unreal);
             let mut old = Vec::new();
             for deadlock in graph.deadlocks(counts) {
                 if is_new(&deadlock) {
@@ -151,7 +155,10 @@ impl<'p> Sent<'p> {
             // A deadlock that holds back no other container is no evidence: the rest of the Pod starts anyway.
             if deadlock.events().any(holds_others) {
                 match deadlock.needs.as_slice() {
+                    // Whoever starts earlier might meet it: then it never is for another need.
+                    [need] if need.providers.first().is_some_and(|first| *first < need.member()) => {}
                     [need] => disproved.needs.extend(known(lineup, need)),
+                    needs if graph.deadlocks(|need| is_among(need, needs)).is_empty() => {}
                     needs => {
                         disproved.circles.push(needs.iter().filter_map(|need| known(lineup, need)).collect());
                     }
