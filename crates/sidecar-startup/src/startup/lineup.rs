@@ -1,4 +1,4 @@
-//! The members of the start-up graph, in start order: the containers of the Pod, and those that injectors will add.
+//! The members of the start-up graph, in start order, and who of them waits for whom.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
