@@ -46,8 +46,9 @@ fn is_among(need: &Need, needs: &[&Need]) -> bool {
     needs.iter().any(|other| std::ptr::eq(*other, need))
 }
 
-/// How often the graph is searched at most for one repair. Several circles in one Pod are rare.
-const MAX_SEARCHES: usize = 32;
+/// How many members are passed in searches for one repair at most, but for the first search: in a Pod of 20 containers, it takes 32. Pods
+/// with several circles are rare, and large ones would take long.
+const MAX_PASSED: usize = 640;
 
 /// What tells a need apart from others in two versions of a Pod: its member, whether it is the gate's, its field and its topic.
 type Known = (String, bool, &'static [&'static str], Topic);
@@ -113,7 +114,7 @@ impl<'p> Sent<'p> {
             deadlock.events().any(|event| is_touched(&event)) && !disproved.circles.iter().any(is_disproved)
         };
         let mut left_out: VecDeque<Vec<&Need>> = VecDeque::from([Vec::new()]);
-        for _ in 0..MAX_SEARCHES {
+        for _ in 0..(MAX_PASSED / after.seats.len().max(1)).max(1) {
             let unreal = left_out.pop_front()?;
             let counts = |need: &Need| is_real(need) && !is_among(need, &unreal);
             let mut old = Vec::new();
