@@ -61,6 +61,7 @@ fn turned(value: &Value, lists_too: bool) -> Value {
             let fields = fields.iter().rev().map(|(key, field)| {
                 let mut field = turned(field, lists_too);
                 if let (true, Value::Array(items)) = (lists_too && LISTS.contains(&key.as_str()), &mut field)
+                    && (key == "volumeMounts" || !names_one_twice(items))
                 {
                     items.reverse();
                 }
@@ -71,6 +72,13 @@ fn turned(value: &Value, lists_too: bool) -> Value {
         Value::Array(items) => items.iter().map(|item| turned(item, lists_too)).collect(),
         value => value.clone(),
     }
+}
+
+/// Whether two items have one name: the API server refuses that, or the first counts.
+fn names_one_twice(items: &[Value]) -> bool {
+    let mut names: Vec<_> = items.iter().filter_map(|item| item.get("name")?.as_str()).collect();
+    names.sort_unstable();
+    names.windows(2).any(|pair| pair.first() == pair.last())
 }
 
 /// The same value with those lists in one order.
