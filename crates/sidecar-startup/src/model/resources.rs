@@ -128,7 +128,7 @@ impl Requests {
 }
 
 /// When a container uses what it requests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Use {
     /// Until it completes, before the application starts: an ordinary init container.
     Init,

@@ -59,7 +59,7 @@ macro_rules! view {
 pub(crate) use view;
 
 /// The unparsed JSON of a field that few requests need. Environment variables are often most of a Pod.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unread<'a>(&'a str);
 
 impl Default for Unread<'_> {

@@ -11,20 +11,31 @@ use crate::startup::lineup::Place;
 /// By how much repairs raise the requests of a Pod.
 pub(crate) fn rise(before: &Pod<'_>, after: &Pod<'_>) -> Requests {
     // Most repairs leave them alone, and to add them up takes long.
-    if uses(before) == uses(after) { Requests::default() } else { of_pod(after).above(&of_pod(before)) }
+    let has_tasks = [before, after].iter().any(|pod| pod.containers.iter().any(Container::is_init_task));
+    let is_same = if has_tasks { uses(before).eq(uses(after)) } else { request_alike(before, after) };
+    if is_same { Requests::default() } else { of_pod(after).above(&of_pod(before)) }
 }
 
-/// When which container uses what it requests. Where none completes, all of them run together in the end, in whatever order.
-fn uses<'p>(pod: &'p Pod<'_>) -> Vec<(Use, Unread<'p>)> {
-    let requests = |container: &'p Container<'_>| (use_of(container), container.fields.resources);
-    let mut uses: Vec<_> = pod.containers.iter().map(requests).collect();
-    if uses.iter().all(|(r#use, _)| *r#use != Use::Init) {
-        for (r#use, _) in &mut uses {
-            *r#use = Use::App;
-        }
-        uses.sort_unstable();
-    }
-    uses
+/// When which container uses what it requests.
+fn uses<'p>(pod: &'p Pod<'_>) -> impl Iterator<Item = (Use, Unread<'p>)> {
+    pod.containers.iter().map(|container| (use_of(container), container.fields.resources))
+}
+
+/// Whether two Pods have the same containers with the same requests, in whatever order: without one that completes, all of them run
+/// together in the end.
+fn request_alike(before: &Pod<'_>, after: &Pod<'_>) -> bool {
+    let old = before.containers.iter().enumerate();
+    // Most follow on each other in both.
+    let mut next = 0;
+    before.containers.len() == after.containers.len()
+        && after.containers.iter().all(|container| {
+            let mut known = old.clone().skip(next).chain(old.clone().take(next));
+            let known = known.find(|(_, known)| known.fields.name == container.fields.name);
+            known.is_some_and(|(position, known)| {
+                next = position + 1;
+                known.fields.resources == container.fields.resources
+            })
+        })
 }
 
 /// The requests of a Pod. Pod-level requests override those of its containers.

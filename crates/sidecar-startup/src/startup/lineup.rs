@@ -117,7 +117,7 @@ impl<'p> Lineup<'p> {
         let mut apps: Vec<_> = apps.iter().filter_map(|id| pod.get(*id)).map(Seat::there).collect();
         let is_its = |seat: &&mut Seat<'_>| seat.container().is_some_and(|own| own.id == container);
         if let (Some(hook), Some(seat)) = (hook, apps.iter_mut().find(is_its)) {
-            *seat = seat.clone().with_hook(hook);
+            seat.set_hook(hook);
         }
         Self::arranged(pod, settings, pod.init_containers().map(Seat::there).collect(), apps)
     }

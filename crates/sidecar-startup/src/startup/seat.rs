@@ -56,9 +56,9 @@ impl<'p> Seat<'p> {
         Self { who: Who::Container(container), is_init: true, probe, hook: hook_of(container) }
     }
 
-    /// The same with this `postStart` hook.
-    pub(super) fn with_hook(self, hook: LifecycleHandler) -> Self {
-        Self { hook: Some(Cow::Owned(hook)), ..self }
+    /// Gives it this `postStart` hook.
+    pub(super) fn set_hook(&mut self, hook: LifecycleHandler) {
+        self.hook = Some(Cow::Owned(hook));
     }
 
     /// Its name.
