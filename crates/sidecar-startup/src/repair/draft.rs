@@ -196,7 +196,7 @@ impl<'o> Draft<'o> {
 }
 
 /// Inserts a container before another one, or at the end.
-fn insert(list: &mut Vec<ContainerId>, container: ContainerId, before: Option<ContainerId>) {
+pub(super) fn insert(list: &mut Vec<ContainerId>, container: ContainerId, before: Option<ContainerId>) {
     let position = before.and_then(|before| list.iter().position(|other| *other == before));
     list.insert(position.unwrap_or(list.len()), container);
 }

@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::{ExecAction, LifecycleHandler, Probe};
 use serde_json::json;
 
-use super::draft::Draft;
+use super::draft::{Draft, insert};
 use super::edit::Edit;
 use super::plan::{Plan, Task, Trial};
 use crate::catalogue::injectable::PortSource;
@@ -106,8 +106,7 @@ fn opens(
     let mut apps = draft.apps().to_vec();
     if let Some(before) = place {
         apps.retain(|id| *id != container.id);
-        let position = apps.iter().position(|id| *id == before).unwrap_or(apps.len());
-        apps.insert(position, container.id);
+        insert(&mut apps, container.id, Some(before));
     }
     let after = Lineup::with_hook(context.pod, context.settings, container.id, hook, &apps);
     context.sent().opens(&after, container).map_err(|broken| broken.reason.into())
