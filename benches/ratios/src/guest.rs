@@ -156,9 +156,7 @@ fn typical(times: Vec<Duration>) -> f64 {
 /// The median of how many times longer each call took than the one before it.
 fn ratio(times: &[Duration], before: &[Duration]) -> f64 {
     let pairs = times.iter().zip(before);
-    let mut ratios: Vec<_> = pairs.map(|(time, before)| time.as_secs_f64() / before.as_secs_f64()).collect();
-    ratios.sort_by(f64::total_cmp);
-    ratios.get(ratios.len() / 2).copied().unwrap_or_default()
+    median(pairs.map(|(time, before)| time.div_duration_f64(*before)).collect())
 }
 
 fn ask(instance: &Instance, payload: &str, expected: Answer) -> anyhow::Result<()> {

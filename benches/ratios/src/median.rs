@@ -1,9 +1,9 @@
-//! The median of measured times.
+//! The median of what was measured.
 
-use std::time::Duration;
+use std::cmp::Ordering;
 
-/// The median; zero of no times.
-pub(crate) fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times.get(times.len() / 2).copied().unwrap_or_default()
+/// The median; zero of nothing.
+pub(crate) fn median<T: Copy + Default + PartialOrd>(mut values: Vec<T>) -> T {
+    values.sort_by(|a, b| a.partial_cmp(b).unwrap_or(Ordering::Equal));
+    values.get(values.len() / 2).copied().unwrap_or_default()
 }
