@@ -45,17 +45,18 @@ pub(crate) fn only_what_repairs_touch_has_changed(case: &Case, object: &Value) -
 fn containers_are_kept(case: &Case, old: &[Value], new: &[Value]) -> anyhow::Result<()> {
     for container in new {
         let name = container.get("name");
-        let mut before = old.iter().rev().filter(|before| before.get("name") == name).peekable();
-        if before.peek().is_none() {
+        let has_name = |other: &&Value| other.get("name") == name;
+        let before: Vec<_> = old.iter().rev().filter(has_name).collect();
+        let Some(last) = before.first() else {
             let waits = case.settings.get("waitFor").and_then(Value::as_array);
             let is_wanted = waits.into_iter().flatten().any(|wait| wait.get("name") == name);
             ensure!(is_wanted, "{name:?} has come from nowhere");
             continue;
-        }
-        // What the API server refuses, may have more of one name: it is one of those.
-        let kept: Vec<_> = before.map(|before| is_kept(before, container)).collect();
-        if kept.iter().all(Result::is_err) {
-            kept.into_iter().collect::<anyhow::Result<()>>()?;
+        };
+        // Where several of one name are left, which the API server refuses, it may be any of them.
+        let is_only_one = new.iter().filter(has_name).count() == 1;
+        if is_only_one || !before.iter().any(|before| is_kept(before, container).is_ok()) {
+            is_kept(last, container)?;
         }
     }
     for container in old {
