@@ -9,6 +9,7 @@
 #                SOURCES=FILE lists registries without TLS
 # artifacthub-pkg.yml   regenerate the Artifact Hub package from metadata.yml and questions-ui.yml
 # chart          regenerate the Helm chart from those two and deploy/
+# catalogue      compile the catalogue into the library, after a change of catalogue.yaml
 # late-injectors regenerate deploy/late-injectors from the catalogue
 # release-dry-run   make and check in target/release-dry-run what a release publishes, as far as this machine can, and publish nothing;
 #                PROFILE=dev builds the command quickly
@@ -63,7 +64,7 @@ toolchain:
 	@rustup target list --installed | grep -qx $(TARGET) || rustup target add $(TARGET)
 
 # cargo decides what to rebuild.
-.PHONY: policy.wasm $(HOST) $(CLI) $(REGISTRY) artifacthub-pkg.yml chart late-injectors
+.PHONY: policy.wasm $(HOST) $(CLI) $(REGISTRY) artifacthub-pkg.yml catalogue chart late-injectors
 policy.wasm: toolchain
 	cargo build --locked --quiet --target $(TARGET) --profile module --package sidecar-startup-policy
 	@cmp -s $(MODULES)/sidecar_startup_policy.wasm $@ || cp $(MODULES)/sidecar_startup_policy.wasm $@
@@ -84,6 +85,9 @@ artifacthub-pkg.yml: toolchain
 
 chart: toolchain
 	UPDATE_EXPECT=1 cargo test --locked --quiet --package acceptance --test chart generated
+
+catalogue: toolchain
+	cargo run --locked --quiet --package catalogue-compiler
 
 late-injectors: toolchain
 	UPDATE_EXPECT=1 cargo test --locked --quiet --package acceptance --test late_injectors generated

@@ -1,11 +1,10 @@
 //! The conditions of the catalogue.
 
-use std::error::Error;
-
+use anyhow::bail;
 use serde::Deserialize;
 
 /// Rust source code.
-pub(crate) type Rust = Result<String, Box<dyn Error>>;
+pub(crate) type Rust = anyhow::Result<String>;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -77,7 +76,7 @@ impl Condition {
         let mut subjects = subjects.into_iter().flatten();
         match (subjects.next(), subjects.next()) {
             (Some(condition), None) => Ok(format!("Condition::{condition}")),
-            _ => Err("a condition must have exactly one subject, such as arg or env".into()),
+            _ => bail!("a condition must have exactly one subject, such as arg or env"),
         }
     }
 
@@ -104,18 +103,18 @@ impl Condition {
         let mut tests = tests.into_iter().flatten();
         let test = tests.next().unwrap_or_else(|| "Test::Present".to_owned());
         if tests.next().is_some() {
-            return Err("a condition has at most one test: is, isNot, has, absent or disabled".into());
+            bail!("a condition has at most one test: is, isNot, has, absent or disabled");
         }
         if self.disabled && self.arg.is_none() {
-            return Err("only a flag can be disabled".into());
+            bail!("only a flag can be disabled");
         }
         let tests_a_value =
             self.arg.is_some() || self.env.is_some() || self.annotation.is_some() || self.label.is_some();
         if !tests_a_value && test != "Test::Present" {
-            return Err("only arg, env, annotation and label can have a test".into());
+            bail!("only arg, env, annotation and label can have a test");
         }
         if self.port.is_some() != self.readiness_probe.is_some() {
-            return Err("a readinessProbe must have a port, and nothing else may".into());
+            bail!("a readinessProbe must have a port, and nothing else may");
         }
         Ok(test)
     }
@@ -123,6 +122,6 @@ impl Condition {
 
 /// The code of a list of conditions.
 pub(crate) fn conditions(conditions: &[Condition]) -> Rust {
-    let conditions: Result<Vec<_>, _> = conditions.iter().map(Condition::to_rust).collect();
+    let conditions: anyhow::Result<Vec<_>> = conditions.iter().map(Condition::to_rust).collect();
     Ok(format!("&[{}]", conditions?.join(", ")))
 }
