@@ -111,10 +111,11 @@ impl Shell {
 
     fn reaches_unread(&mut self, script: &Script<'_>) -> bool {
         let is_followed = self.follow(script).is_some();
-        is_followed && !self.works && self.exited.is_none() && {
-            let (runs, skips) = split_paths(script.join, self.running);
-            runs.is_some() && skips.is_none()
-        }
+        // Nothing ends in more than one way without having worked, so there is no second path that skips it.
+        is_followed
+            && !self.works
+            && self.exited.is_none()
+            && split_paths(script.join, self.running).0.is_some()
     }
 
     /// Runs the parsed commands of a script. `None` if the effect of one of them is unknown.
