@@ -7,6 +7,7 @@ mod compiled;
 pub mod condition;
 mod flags;
 pub mod health;
+mod index;
 pub mod injectable;
 pub(crate) mod pause;
 pub mod row;
@@ -15,45 +16,17 @@ use self::candidate::{Candidate, PodContext};
 use self::compiled::INDEX;
 pub use self::compiled::ROWS;
 use self::row::Row;
-use crate::model::glob::matches;
 use crate::model::image;
 
-/// Maps names and images to the rows that may match, so that a container need not be compared with every row. A set of rows is
-/// a `u64` with one bit per row, in the order of the file.
-struct Index {
-    /// Container names without wildcards, sorted.
-    names: &'static [(&'static str, u64)],
-    name_globs: &'static [(&'static str, u64)],
-    /// The last path components of image repositories, those without wildcards, sorted.
-    image_tails: &'static [(&'static str, u64)],
-    image_tail_globs: &'static [(&'static str, u64)],
-}
-
-impl Index {
-    /// The rows that may match a container by name or image, in the order of the file.
-    fn rows(&self, candidate: Candidate<'_>) -> impl Iterator<Item = &'static Row> {
-        let tail = candidate.repository.rsplit('/').next().unwrap_or_default();
-        let rows = if image::mirrored(candidate.repository).is_some() {
-            // Its last component holds that of the original, but does not say where it begins.
-            u64::MAX
-        } else {
-            look_up(self.names, self.name_globs, &candidate.fields.name)
-                | look_up(self.image_tails, self.image_tail_globs, tail)
-        };
-        ROWS.iter().enumerate().filter(move |(position, _)| rows >> position & 1 == 1).map(|(_, row)| row)
-    }
-}
-
-/// The set of rows whose literal or glob fits `text`.
-fn look_up(literals: &[(&str, u64)], globs: &[(&str, u64)], text: &str) -> u64 {
-    let literal = literals.binary_search_by_key(&text, |(literal, _)| literal).ok();
-    let rows = literal.and_then(|position| literals.get(position)).map_or(0, |(_, rows)| *rows);
-    globs.iter().filter(|(glob, _)| matches(glob, text)).fold(rows, |all, (_, rows)| all | rows)
+/// The rows that may match a container by name or image, in the order of the file.
+fn rows_for(candidate: Candidate<'_>) -> impl Iterator<Item = &'static Row> {
+    let rows = INDEX.rows(candidate);
+    ROWS.iter().enumerate().filter(move |(position, _)| rows >> position & 1 == 1).map(|(_, row)| row)
 }
 
 /// The first row by which an entry of `containers` is a sidecar.
 pub(crate) fn recognise(candidate: Candidate<'_>) -> Option<&'static Row> {
-    let mut rows = INDEX.rows(candidate).filter(|row| row.recognises(candidate));
+    let mut rows = rows_for(candidate).filter(|row| row.recognises(candidate));
     rows.find(|row| !row.beside_app || has_application(candidate.pod))
 }
 
@@ -62,18 +35,18 @@ fn has_application(pod: PodContext<'_>) -> bool {
     pod.spec.containers.iter().any(|fields| {
         let repository = image::repository(&fields.image);
         let candidate = Candidate { fields, repository: &repository, pod };
-        !INDEX.rows(candidate).any(|row| row.recognises(candidate))
+        !rows_for(candidate).any(|row| row.recognises(candidate))
     })
 }
 
 /// The first row that describes a container already known to be a sidecar.
 pub(crate) fn describe(candidate: Candidate<'_>) -> Option<&'static Row> {
-    INDEX.rows(candidate).find(|row| row.describes(candidate))
+    rows_for(candidate).find(|row| row.describes(candidate))
 }
 
 /// The first row by which an init container of this name never runs to completion.
 pub(crate) fn never_completes(candidate: Candidate<'_>) -> Option<&'static Row> {
-    INDEX.rows(candidate).find(|row| {
+    rows_for(candidate).find(|row| {
         row.never_one_shot.contains(&&*candidate.fields.name)
             && candidate.fulfils(row.only_when)
             && !candidate.is_excepted(row.except_when)
