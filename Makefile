@@ -1,5 +1,5 @@
 # run            build the policy and check the examples with it, or FILE=my.yaml
-# repairs        show what the policy repairs in examples/repairs, before and after
+# repairs        show what the policy repairs in examples/repairs
 # test           run all tests
 # policy.wasm, annotated-policy.wasm   the compiled module; the same with its metadata, as policy-server requires
 # explorer       build the page in explorer/ into explorer/dist; explorer-serve shows it on PORT, 8080 by default
@@ -52,9 +52,8 @@ REF ?= $(shell scripts/metadata ociUrl):v$(shell scripts/metadata version)
 run: tools
 	@$(CLI) check --module annotated-policy.wasm $(if $(FILE),'$(FILE)',examples/*.yaml || test $$? -eq 1)
 
-repairs: tools
-	@cargo run --locked --quiet --package acceptance --bin before_and_after -- examples/repairs/settings.yaml \
-		$(filter-out %/settings.yaml,$(wildcard examples/repairs/*.yaml))
+repairs: $(CLI)
+	@$(CLI) fix --diff --settings examples/repairs/settings.yaml $(filter-out %/settings.yaml,$(wildcard examples/repairs/*.yaml))
 
 help:
 	@sed -n '/^# /!q; s/^# //p' Makefile

@@ -88,14 +88,20 @@ check() {
     library=$output
     check examples/repairs/istio.yaml --settings examples/repairs/settings.yaml --module annotated-policy.wasm
     [ "$output" = "$library" ]
+    check examples/repairs --settings examples/repairs/settings.yaml
+    library=$output
+    [[ "$library" == *"5 once repaired"* ]]
+    check examples/repairs --settings examples/repairs/settings.yaml --module annotated-policy.wasm
+    [ "$output" = "$library" ]
 }
 
-@test "make repairs prints the repaired examples" {
+@test "make repairs shows what is repaired in the examples" {
     run make repairs
     [ "$status" -eq 0 ]
-    [ "$(grep --count '^Warning: fix: .*: moved sidecar' <<<"$output")" -eq 5 ]
-    [ "$(grep --count '^Warning: fix: .*the Pod.s resource requests rise' <<<"$output")" -eq 1 ]
+    [ "$(grep --count '^  fix: .*: moved sidecar' <<<"$output")" -eq 5 ]
+    [ "$(grep --count '^  fix: .*the Pod.s resource requests rise' <<<"$output")" -eq 1 ]
     [ "$(grep --count '^+ *restartPolicy: Always' <<<"$output")" -eq 5 ]
+    [[ "$output" == *"5 repaired, 0 still denied"* ]]
 }
 
 @test "reads the nodes of a cluster from a file" {
