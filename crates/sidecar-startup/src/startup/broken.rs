@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, VecDeque};
 use super::before::{Before, Touch};
 use super::graph::{Certainty, Deadlock, Event, Graph, Need, Topic};
 use super::lineup::{Lineup, Waits};
-use super::needs::needs;
+use super::needs::{graph, needs};
 use super::seat::hangs;
 use crate::pod::Pod;
 use crate::pod::container::Container;
@@ -72,7 +72,7 @@ impl<'p> Sent<'p> {
     /// The first deadlock that a repair would add: a need that nobody can meet, else the shortest circle. The reason says "it" for the
     /// container with the name `it`.
     pub(crate) fn broken(&self, after: &Lineup<'_>, it: Option<&str>) -> Option<Broken> {
-        let mut graph = after.graph(Waits::Strict);
+        let mut graph = graph(after, Waits::Strict, Certainty::Possible);
         graph.extend(needs(after, Some(&self.before)));
         // Most repairs add none, and need no further look.
         if graph.deadlocks(|_| true).is_empty() {
@@ -144,7 +144,7 @@ impl<'p> Sent<'p> {
 
     fn disproved(&self) -> Disproved {
         let lineup = self.before.lineup();
-        let mut graph = lineup.graph(Waits::Real);
+        let mut graph = graph(lineup, Waits::Real, Certainty::Possible);
         graph.extend(needs(lineup, Some(&self.before)));
         let holds_others = |event: Event| {
             let seat = lineup.seats.get(event.member_of());

@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::Probe;
 
 use super::graph::{Certainty, Deadlock, Member, foremost};
 use super::lineup::{Lineup, Waits};
-use super::needs::{may_be_proven, needs, ports};
+use super::needs::{graph, may_be_proven, needs, ports};
 use super::seat::{Seat, hangs};
 use crate::model::container_id::ContainerId;
 use crate::pod::Pod;
@@ -67,7 +67,7 @@ pub(crate) fn gates(pod: &Pod<'_>, settings: &Settings) -> Gates {
     if proven.is_empty() {
         return Gates { dead: Vec::new(), foreign };
     }
-    let mut graph = lineup.graph(Waits::Real);
+    let mut graph = graph(&lineup, Waits::Real, Certainty::Proven);
     graph.extend(proven);
     let dead = graph.deadlocks(|_| true);
     Gates { dead: dead.iter().filter_map(|deadlock| dead_gate(&lineup, deadlock)).collect(), foreign }

@@ -171,16 +171,10 @@ impl<'p> Lineup<'p> {
         }
     }
 
-    /// The graph with all waits, and without needs.
+    /// The graph of who waits for whose gate, without needs.
     pub(crate) fn graph(&self, waits: Waits) -> Graph {
         let holds: Vec<_> = self.seats.iter().map(|seat| holds(seat, waits)).collect();
-        let mut graph = Graph::new(&holds);
-        for (member, seat) in self.members() {
-            if seat.waits_for_itself() {
-                graph.wait_for_itself(member);
-            }
-        }
-        graph
+        Graph::new(&holds)
     }
 }
 

@@ -10,8 +10,8 @@ mod service;
 mod volumes;
 
 use super::before::Before;
-use super::graph::Need;
-use super::lineup::Lineup;
+use super::graph::{Certainty, Graph, Need};
+use super::lineup::{Lineup, Waits};
 use super::seat::Seat;
 use crate::pod::Pod;
 
@@ -26,6 +26,17 @@ pub(crate) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Nee
     needs.extend(service::needs(lineup));
     needs.extend(files::needs(lineup, before));
     needs
+}
+
+/// The graph of who waits for whom: for gates, and for being up where a gate needs that with this certainty or a higher one.
+pub(crate) fn graph(lineup: &Lineup<'_>, waits: Waits, least: Certainty) -> Graph {
+    let mut graph = lineup.graph(waits);
+    for (member, seat) in lineup.members() {
+        if Some(least) <= ports::waits_for_itself(lineup, member, seat) {
+            graph.wait_for_itself(member);
+        }
+    }
+    graph
 }
 
 /// Whether a Pod can have a proven need. Most Pods have no gate that asks for anything, and need no graph.

@@ -7,7 +7,6 @@ use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
 use super::injectors::{Injected, Part};
 use crate::catalogue::row::ISTIO_PROXY;
 use crate::command::{local_waits, outcome};
-use crate::model::gate::{hook_is_gate, probe_is_gate};
 use crate::pod::container::{Container, ContainerKind};
 
 /// A member of the start-up graph.
@@ -114,15 +113,6 @@ impl<'p> Seat<'p> {
     /// The `postStart` hook that holds back or delays what comes after it.
     pub(crate) fn hook(&self) -> Option<&LifecycleHandler> {
         self.hook.as_deref()
-    }
-
-    /// Whether its gate opens only once it is up itself: that of an ordinary init container, which has to exit; one with a probe or hook
-    /// that asks the container or runs in it; and that of a proxy that an injector will add.
-    pub(super) fn waits_for_itself(&self) -> bool {
-        self.is_task()
-            || self.startup_probe().is_some_and(probe_is_gate)
-            || self.hook().is_some_and(|hook| hook.sleep.is_none() && hook_is_gate(hook))
-            || self.container().is_none() && self.is_proxy()
     }
 }
 

@@ -14,6 +14,7 @@ use crate::catalogue::health::Reach;
 use crate::catalogue::row::Row;
 use crate::command::{Purpose, local_asks, local_waits};
 use crate::model::container_fields::ContainerFields;
+use crate::model::gate::{hook_is_gate, probe_is_gate};
 use crate::pod::container::Container;
 use crate::startup::graph::{Certainty, Event, Member, Need, Topic, foremost};
 use crate::startup::lineup::Lineup;
@@ -66,6 +67,29 @@ pub(crate) fn answered_by_another(
     };
     let asked: Option<Vec<_>> = asks(seat).into_iter().filter(is_of_gate).map(foreign).collect();
     asked?.into_iter().next()
+}
+
+/// How certain it is that the gate of a member opens only once the member is up: that of an ordinary init container, which has to exit;
+/// that of a proxy that an injector will add; and a probe or a hook, unless it asks only others. None if it opens before.
+pub(super) fn waits_for_itself(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>) -> Option<Certainty> {
+    if seat.is_task() || seat.container().is_none() && seat.is_proxy() {
+        return Some(Certainty::Proven);
+    }
+    let by_asks = |is_command: bool, asks: Vec<Ask>| {
+        // A command that asks for no port asks the container otherwise; a handler of the kubelet then asks another host.
+        let mut certainty = (is_command && asks.is_empty()).then_some(Certainty::Proven);
+        for ask in asks {
+            certainty = certainty.max(match need(lineup, Event::Gate(member), seat, ask) {
+                None => Some(Certainty::Proven),
+                Some(need) => (need.certainty == Certainty::Possible).then_some(Certainty::Possible),
+            });
+        }
+        certainty
+    };
+    let probe = seat.startup_probe().filter(|probe| probe_is_gate(probe));
+    let hook = seat.hook().filter(|hook| hook.sleep.is_none() && hook_is_gate(hook));
+    let by_probe = probe.and_then(|probe| by_asks(probe.exec.is_some(), asks_of_probe(seat, probe)));
+    by_probe.max(hook.and_then(|hook| by_asks(hook.exec.is_some(), asks_of_hook(seat, hook))))
 }
 
 /// What the main commands of sidecars and applications wait for before their work.
