@@ -134,8 +134,8 @@ release-dry-run: annotated-policy.wasm
 # explorer-bindgen has no tests, and large dependencies; explorer-test uses it.
 test: tools
 	@scripts/need kubectl helm || true # tests that need them are skipped without
-	+cargo test --locked --no-fail-fast --workspace --exclude sidecar-startup-policy --exclude policy-registry --exclude explorer-bindgen --exclude 'bench-*'
-	+cargo test --locked --package policy-registry
+	cargo test --locked --no-fail-fast --workspace --exclude sidecar-startup-policy --exclude policy-registry --exclude explorer-bindgen --exclude 'bench-*'
+	cargo test --locked --package policy-registry
 	$(MAKE) --no-print-directory e2e-tests
 
 e2e-tests: tools $(REGISTRY)
