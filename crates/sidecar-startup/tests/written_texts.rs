@@ -186,7 +186,8 @@ fn the_hook_waits_until_the_probe_succeeds() {
 /// The kubelet sets no time limit for a hook, and waits until no process has its streams open.
 #[test]
 fn the_hook_ends_in_time_though_the_probe_hangs() {
-    let command = hook(&["tail", "-f", "/dev/null"], 1);
+    // The hook leaves the probe behind. Here, it ends by itself, and after the test.
+    let command = hook(&["timeout", "60", "tail", "-f", "/dev/null"], 1);
     let (shell, arguments) = command.split_first().unwrap();
     let begun = std::time::Instant::now();
     let output = Command::new(shell).args(arguments).stdin(Stdio::null()).output().unwrap();
