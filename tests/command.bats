@@ -104,6 +104,15 @@ check() {
     [[ "$output" == *"5 repaired, 0 still denied"* ]]
 }
 
+@test "a compiled module leaves the repaired examples as they are" {
+    "$command" fix examples/repairs --settings examples/repairs/settings.yaml 2>"$BATS_TEST_TMPDIR/repairs" >"$BATS_TEST_TMPDIR/repaired.yaml"
+    grep --quiet '^5 repaired, 0 still denied' "$BATS_TEST_TMPDIR/repairs"
+    check "$BATS_TEST_TMPDIR/repaired.yaml" --settings examples/repairs/settings.yaml --module annotated-policy.wasm
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"5 allowed, 0 denied"* ]]
+    [[ "$output" != *"fix:"* ]]
+}
+
 @test "reads the nodes of a cluster from a file" {
     cat >"$BATS_TEST_TMPDIR/nodes.yaml" <<'EOF'
 apiVersion: v1
