@@ -72,8 +72,8 @@ impl<'p> Sent<'p> {
     /// The first deadlock that a repair would add: a need that nobody can meet, else the shortest circle. The reason says "it" for the
     /// container with the name `it`.
     pub(crate) fn broken(&self, after: &Lineup<'_>, it: Option<&str>) -> Option<Broken> {
-        let mut graph = graph(after, Waits::Strict, Certainty::Possible);
-        graph.extend(needs(after, Some(&self.before)));
+        let needs = needs(after, Some(&self.before));
+        let graph = graph(after, Waits::Strict, needs, Certainty::Possible);
         // Most repairs add none, and need no further look.
         if graph.deadlocks(|_| true).is_empty() {
             return None;
@@ -144,8 +144,8 @@ impl<'p> Sent<'p> {
 
     fn disproved(&self) -> Disproved {
         let lineup = self.before.lineup();
-        let mut graph = graph(lineup, Waits::Real, Certainty::Possible);
-        graph.extend(needs(lineup, Some(&self.before)));
+        let needs = needs(lineup, Some(&self.before));
+        let graph = graph(lineup, Waits::Real, needs, Certainty::Possible);
         let holds_others = |event: Event| {
             let seat = lineup.seats.get(event.member_of());
             seat.is_some_and(|seat| seat.is_init || seat.hook().is_some_and(hangs))

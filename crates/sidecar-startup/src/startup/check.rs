@@ -67,8 +67,7 @@ pub(crate) fn gates(pod: &Pod<'_>, settings: &Settings) -> Gates {
     if proven.is_empty() {
         return Gates { dead: Vec::new(), foreign };
     }
-    let mut graph = graph(&lineup, Waits::Real, Certainty::Proven);
-    graph.extend(proven);
+    let graph = graph(&lineup, Waits::Real, proven, Certainty::Proven);
     let dead = graph.deadlocks(|_| true);
     Gates { dead: dead.iter().filter_map(|deadlock| dead_gate(&lineup, deadlock)).collect(), foreign }
 }

@@ -10,7 +10,7 @@ mod service;
 mod volumes;
 
 use super::before::Before;
-use super::graph::{Certainty, Graph, Need};
+use super::graph::{Certainty, Event, Graph, Need};
 use super::lineup::{Lineup, Waits};
 use super::seat::Seat;
 use crate::pod::Pod;
@@ -28,14 +28,23 @@ pub(crate) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Nee
     needs
 }
 
-/// The graph of who waits for whom: for gates, and for being up where a gate needs that with this certainty or a higher one.
-pub(crate) fn graph(lineup: &Lineup<'_>, waits: Waits, least: Certainty) -> Graph {
+/// The graph of who waits for whom, with these needs. A gate waits for its own member to be up if it needs that with this certainty or a
+/// higher one.
+pub(crate) fn graph(lineup: &Lineup<'_>, waits: Waits, needs: Vec<Need>, least: Certainty) -> Graph {
     let mut graph = lineup.graph(waits);
-    for (member, seat) in lineup.members() {
-        if Some(least) <= ports::waits_for_itself(lineup, member, seat) {
+    // A member that needs nothing to be up is up once it has started, which its gate waits for anyway.
+    let mut has_needs = vec![false; lineup.seats.len()];
+    for need in &needs {
+        if let (Event::Up(_), Some(has_needs)) = (need.of, has_needs.get_mut(need.member())) {
+            *has_needs = true;
+        }
+    }
+    for ((member, seat), has_needs) in lineup.members().zip(has_needs) {
+        if has_needs && Some(least) <= ports::waits_for_itself(lineup, member, seat) {
             graph.wait_for_itself(member);
         }
     }
+    graph.extend(needs);
     graph
 }
 
