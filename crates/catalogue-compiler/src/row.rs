@@ -181,7 +181,10 @@ impl Row {
             ("source", format!("texts({:?})", self.source)),
             ("checked", format!("texts({:?})", self.checked)),
         ];
-        let fields: Vec<_> = fields.iter().map(|(name, value)| format!("    {name}: {value},\n")).collect();
-        Ok(format!("Row {{\n{}}}", fields.concat()))
+        let is_said =
+            |(_, value): &&(&str, String)| !matches!(value.as_str(), "&[]" | "false" | "None" | "\"\"");
+        let said = fields.iter().filter(is_said);
+        let fields: String = said.map(|(name, value)| format!("    {name}: {value},\n")).collect();
+        Ok(format!("Row {{\n{fields}    ..Row::BLANK\n}}"))
     }
 }

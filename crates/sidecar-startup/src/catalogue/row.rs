@@ -93,6 +93,37 @@ pub enum Match {
 }
 
 impl Row {
+    /// A row that claims nothing, for what a row of the file leaves out.
+    pub(super) const BLANK: Self = Self {
+        name: "",
+        container_names: &[],
+        related_init_containers: &[],
+        images: &[],
+        matched_by: Match::Declared,
+        only_when: &[],
+        except_when: &[],
+        stub_when: &[],
+        need: Need::None,
+        beside_app: false,
+        served_by_init: false,
+        never_one_shot: &[],
+        redirects_traffic: false,
+        ends_itself: false,
+        ends_others: false,
+        needs_app: false,
+        native_gate: None,
+        follows_application: None,
+        startup_probe: None,
+        wait_command: None,
+        writes: false,
+        health: None,
+        has_shell: false,
+        hint: "",
+        switch_on: &[],
+        source: "",
+        checked: "",
+    };
+
     /// Whether an entry of `containers` is this sidecar.
     pub(super) fn recognises(&self, candidate: Candidate<'_>) -> bool {
         let is_match = match self.matched_by {
