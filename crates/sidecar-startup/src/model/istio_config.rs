@@ -201,6 +201,8 @@ mod tests {
                     "holdApplicationUntilProxyStarts: true\nproxyMetadata:\n  holdApplicationUntilProxyStarts: false",
                 ),
             ),
+            // The text begins right of -b, not of b.
+            ("a:\n- -b: |\n   }\n", Some("holdApplicationUntilProxyStarts: true\na:\n- -b: |\n   }\n")),
             ("a: [b", None),
         ] {
             assert_eq!(with_hold(config).as_deref(), expected, "{config}");
