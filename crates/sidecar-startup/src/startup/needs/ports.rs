@@ -69,27 +69,33 @@ pub(crate) fn answered_by_another(
     asked?.into_iter().next()
 }
 
-/// How certain it is that the gate of a member opens only once the member is up: that of an ordinary init container, which has to exit;
-/// that of a proxy that an injector will add; and a probe or a hook, unless it asks only others. None if it opens before.
+/// How certain it is that the gate of a member opens only once the member is up: proven are an ordinary init container, which has to
+/// exit, a proxy that an injector will add, and a probe or a hook that asks for the member's own port; possible is one of which nothing
+/// shows whom it asks. None if it asks only others.
 pub(super) fn waits_for_itself(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>) -> Option<Certainty> {
     if seat.is_task() || seat.container().is_none() && seat.is_proxy() {
         return Some(Certainty::Proven);
     }
     let by_asks = |is_command: bool, asks: Vec<Ask>| {
-        // A command that asks for no port asks the container otherwise; a handler of the kubelet then asks another host.
-        let mut certainty = (is_command && asks.is_empty()).then_some(Certainty::Proven);
-        for ask in asks {
-            certainty = certainty.max(match need(lineup, Event::Gate(member), seat, ask) {
-                None => Some(Certainty::Proven),
-                Some(need) => (need.certainty == Certainty::Possible).then_some(Certainty::Possible),
-            });
-        }
-        certainty
+        // A command that asks for no port may ask the container otherwise; a handler of the kubelet then asks another host.
+        let otherwise = (is_command && asks.is_empty()).then_some(Certainty::Possible);
+        let by_port = asks.into_iter().filter_map(|ask| match need(lineup, Event::Gate(member), seat, ask) {
+            None if may_be_answered_earlier(lineup, member, seat, ask.port) => Some(Certainty::Possible),
+            None => Some(Certainty::Proven),
+            Some(need) => (need.certainty == Certainty::Possible).then_some(Certainty::Possible),
+        });
+        otherwise.max(by_port.max())
     };
     let probe = seat.startup_probe().filter(|probe| probe_is_gate(probe));
     let hook = seat.hook().filter(|hook| hook.sleep.is_none() && hook_is_gate(hook));
     let by_probe = probe.and_then(|probe| by_asks(probe.exec.is_some(), asks_of_probe(seat, probe)));
     by_probe.max(hook.and_then(|hook| by_asks(hook.exec.is_some(), asks_of_hook(seat, hook))))
+}
+
+/// Whether a port of which nothing shows whose it is may be that of a container which has started by then.
+fn may_be_answered_earlier(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>, port: i32) -> bool {
+    let is_seen = evidence(lineup, seat, port) == Evidence::Listens;
+    !is_seen && lineup.members().take(member).any(|(_, earlier)| !earlier.is_task())
 }
 
 /// What the main commands of sidecars and applications wait for before their work.
