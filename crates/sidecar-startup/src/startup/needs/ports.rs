@@ -118,7 +118,10 @@ fn need(lineup: &Lineup<'_>, of: Event, seat: &Seat<'_>, ask: Ask) -> Option<Nee
     }
     // A main command that still waits listens on no port at all.
     let may_be_own = evidence == Evidence::May && matches!(of, Event::Gate(_));
-    let certainty = if ask.is_needed && !may_be_own { Certainty::Proven } else { Certainty::Possible };
+    // On the node's network, a process of the node may answer, at another address than the provider's.
+    let may_be_of_node = lineup.pod.spec().host_network;
+    let is_proven = ask.is_needed && !may_be_own && !may_be_of_node;
+    let certainty = if is_proven { Certainty::Proven } else { Certainty::Possible };
     Some(Need {
         of,
         providers: Rc::clone(providers),
