@@ -38,6 +38,9 @@ fn outcomes_of_words() {
         (&["date", "-u", "+%s"], SUCCESS),
         (&["date", "--rfc"], UNKNOWN),
         (&["printf", "ready"], SUCCESS),
+        (&["printf", "%d"], UNKNOWN),
+        (&["printf", "\\xg"], UNKNOWN),
+        (&["printf", "-x"], UNKNOWN),
         (&["printf", "%d", "x"], UNKNOWN),
         // Shell builtins and syntax, which exec does not know.
         (&["exit", "0"], UNKNOWN),
