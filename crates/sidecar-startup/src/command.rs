@@ -6,6 +6,7 @@
 
 mod any_answer;
 mod asks;
+mod clients;
 mod loop_checks;
 mod outcome;
 mod programs;

@@ -1,5 +1,6 @@
 //! Finds the ports of its own Pod that a command asks for, and whether the command fails without an answer.
 
+use super::clients::targets;
 use super::outcome::Ends;
 use super::script::Script;
 use super::shell::{Shell, outcome_of_words};
@@ -20,35 +21,11 @@ pub struct Ask {
 /// What a command is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// To check something, such as the command of a probe: it asks for each port that it names.
+    /// To check something, such as the command of a probe: a program that is no known client asks for each port that it names.
     Check,
     /// Anything: it may only write down an address, for example into a configuration file.
     Any,
 }
-
-/// Programs that connect to the address that they are given.
-pub(super) const CLIENTS: [&str; 20] = [
-    "curl",
-    "dockerize",
-    "grpc_health_probe",
-    "grpcurl",
-    "mongosh",
-    "mysql",
-    "mysqladmin",
-    "nc",
-    "ncat",
-    "netcat",
-    "pg_isready",
-    "psql",
-    "redis-cli",
-    "telnet",
-    "wait-for",
-    "wait-for-it",
-    "wait-for-it.sh",
-    "wait-for.sh",
-    "wait4x",
-    "wget",
-];
 
 /// The ports of its own Pod that a command asks for, at `localhost`, `127.0.0.1`, `[::1]` or `$POD_IP`. A command that succeeds without an
 /// answer asks for nothing. `purpose` decides whether a program that is no known client needs the answer.
@@ -61,8 +38,8 @@ pub fn local_asks<S: AsRef<str>>(words: &[S], purpose: Purpose) -> Vec<Ask> {
         Some((_, script)) => asks_of_script(words, script, purpose),
         None if outcome_of_words(words).ends == Ends::Success => Vec::new(),
         None => {
-            let is_needed = connects(words, purpose);
-            let ask = |port| Ask { port, is_needed, waits: false };
+            let needed = needed_by(words, purpose);
+            let ask = |port| Ask { port, is_needed: needed.contains(&port), waits: false };
             ports_in(words).into_iter().map(ask).collect()
         }
     };
@@ -87,13 +64,22 @@ pub fn local_waits<S: AsRef<str>>(words: &[S]) -> Vec<u16> {
     waits.map(|ask| ask.port).collect()
 }
 
-/// Whether a command is certain to connect to an address that it names.
-fn connects(words: &[&str], purpose: Purpose) -> bool {
+/// The ports of its own Pod without which a command is certain to fail.
+fn needed_by(words: &[&str], purpose: Purpose) -> Vec<u16> {
+    /// Programs that read text or files, whatever address they name.
+    const READERS: [&str; 12] =
+        ["[", "awk", "cat", "cmp", "diff", "egrep", "find", "grep", "jq", "sed", "test", "yq"];
     let words = words.strip_prefix(&["exec"]).unwrap_or(words);
-    let is_device = |word: &&str| word.contains("/dev/tcp/");
-    purpose == Purpose::Check
-        || words.first().is_some_and(|program| CLIENTS.contains(&base_name(program)))
-        || words.iter().any(is_device)
+    let words = unwrapped(without_time_limit(unwrapped(words)).0);
+    let Some(first) = words.first() else { return Vec::new() };
+    match targets(words) {
+        Some(targets) => ports_in(&targets),
+        None if *first == "!" || READERS.contains(&base_name(first)) => Vec::new(),
+        None if purpose == Purpose::Check || words.iter().any(|word| word.contains("/dev/tcp/")) => {
+            ports_in(words)
+        }
+        None => Vec::new(),
+    }
 }
 
 /// What the script of a shell asks for. `words` is the command that starts the shell.
@@ -104,10 +90,11 @@ fn asks_of_script(words: &[&str], script: &str, purpose: Purpose) -> Vec<Ask> {
     let mut asks = Vec::new();
     for (number, command) in read.commands.iter().enumerate() {
         let asking = as_strs(&command.words);
+        let needed = needed_by(&asking, purpose);
         for port in ports_in(&asking) {
             let ends = outcome_if_it_fails(words, &script, number);
             if ends != Ends::Success {
-                let is_needed = ends == Ends::Failure && connects(&asking, purpose);
+                let is_needed = ends == Ends::Failure && needed.contains(&port);
                 asks.push(Ask { port, is_needed, waits: false });
             }
         }
@@ -116,9 +103,13 @@ fn asks_of_script(words: &[&str], script: &str, purpose: Purpose) -> Vec<Ask> {
     let is_reached = Shell::called_by(words).is_some_and(|(shell, _)| shell.always_reaches_unread(&read));
     if let Some(wait) = WaitLoop::read(unread).filter(|_| is_reached) {
         let condition = shlex::split(wait.condition).unwrap_or_default();
-        let waits = wait.is_unbounded && is_simple(wait.condition);
-        let ask = |port| Ask { port, is_needed: waits, waits };
-        asks.extend(ports_in(&as_strs(&condition)).into_iter().map(ask));
+        let condition = as_strs(&condition);
+        let is_certain = wait.is_unbounded && is_simple(wait.condition);
+        let needed = if is_certain { needed_by(&condition, Purpose::Check) } else { Vec::new() };
+        asks.extend(ports_in(&condition).into_iter().map(|port| {
+            let waits = needed.contains(&port);
+            Ask { port, is_needed: waits, waits }
+        }));
     } else {
         // A script that cannot be read may ask for each port that it names.
         let words: Vec<&str> = unread.split(|c: char| c.is_whitespace() || ";&|()'\"".contains(c)).collect();

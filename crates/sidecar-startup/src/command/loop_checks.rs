@@ -1,6 +1,7 @@
 //! Loops that may wait for something in the same Pod. Unlike `asks.rs`, which proves waits, this gives what may be one.
 
-use super::asks::{CLIENTS, HOSTS, ports_in};
+use super::asks::{HOSTS, ports_in};
+use super::clients::is_client;
 use super::shell::Shell;
 use super::words::{as_strs, base_name, unwrapped};
 
@@ -31,7 +32,7 @@ fn checks_of(command: &[&str]) -> Vec<Option<u16>> {
     if !named.is_empty() {
         return named.into_iter().map(Some).collect();
     }
-    let Some(client) = command.iter().map(|word| base_name(word)).find(|word| CLIENTS.contains(word)) else {
+    let Some(client) = command.iter().map(|word| base_name(word)).find(|word| is_client(word)) else {
         return Vec::new();
     };
     let has = |text: &str| command.iter().any(|word| word.contains(text));
