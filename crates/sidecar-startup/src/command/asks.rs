@@ -248,6 +248,8 @@ mod tests {
             &["curl", "http://localhost.example.com:8080"],
             &["curl", "http://shop:8080"],
             &["nc", "-z", "db", "8080"],
+            &["check", "--mode=fast", "--port=8080"],
+            &["check", "host=localhost", "--port=8080"],
             &[],
         ] {
             assert_eq!(asks(words), [], "{words:?}");
