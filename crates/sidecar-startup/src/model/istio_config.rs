@@ -149,6 +149,8 @@ mod tests {
             ("{holdApplicationUntilProxyStarts: 'true'}", Hold::Unreadable),
             ("holdApplicationUntilProxyStarts: {value: true}", Hold::Unreadable),
             ("holdApplicationUntilProxyStarts: true\n  or not", Hold::Unreadable),
+            ("{holdApplicationUntilProxyStarts, concurrency: 2}", Hold::Unreadable),
+            ("{holdApplicationUntilProxyStarts: , concurrency: 2}", Hold::Unreadable),
             ("holdApplicationUntilProxyStarts:\n  true", Hold::Unreadable),
             (
                 "holdApplicationUntilProxyStarts: true\nholdApplicationUntilProxyStarts: false",
