@@ -1,0 +1,91 @@
+//! Commands that never end: they sleep for ever, or follow a file.
+
+use super::script::Script;
+use super::shell::{Shell, outcome_of_words};
+use super::words::{as_strs, program, unwrapped};
+
+/// Whether `words` run a program that is seen never to end.
+#[must_use]
+pub fn never_ends<S: AsRef<str>>(words: &[S]) -> bool {
+    let words = as_strs(words);
+    if outcome_of_words(&words).sleeps == u32::MAX {
+        return true;
+    }
+    let words = unwrapped(&words);
+    let Some((_, script)) = Shell::called_by(words) else { return follows_files(words) };
+    let script = Script::read(script);
+    match (script.commands.as_slice(), script.unread) {
+        ([only], None) => {
+            let words = as_strs(&only.words);
+            follows_files(words.strip_prefix(&["exec"]).unwrap_or(&words))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a command is a `tail` that follows files until it is killed. With `--pid`, it ends when that process does.
+fn follows_files(words: &[&str]) -> bool {
+    let mut words = words.iter();
+    if words.next().is_none_or(|first| program(first) != "tail") {
+        return false;
+    }
+    let (mut follows, mut has_file) = (false, false);
+    while let Some(word) = words.next() {
+        match word.strip_prefix('-') {
+            None => has_file = true,
+            Some("-follow" | "-follow=name" | "-follow=descriptor") => follows = true,
+            Some(letters) => {
+                let mut letters = letters.chars();
+                while let Some(letter) = letters.next() {
+                    match letter {
+                        'f' | 'F' => follows = true,
+                        'q' | 'v' | '0'..='9' => {}
+                        'c' | 'n' | 's' => {
+                            // The value is the rest of the word, or else the next one.
+                            if letters.next().is_none() {
+                                words.next();
+                            }
+                            break;
+                        }
+                        _ => return false,
+                    }
+                }
+            }
+        }
+    }
+    follows && has_file
+}
+
+#[cfg(test)]
+mod tests {
+    use super::never_ends;
+
+    #[test]
+    fn some_programs_never_end() {
+        for words in [
+            &["sleep", "infinity"][..],
+            &["tail", "-f", "/dev/null"],
+            &["tail", "-fn0", "/dev/null"],
+            &["tail", "-n", "+1", "-qF", "/var/log/x"],
+            &["tail", "--follow=name", "/var/log/x"],
+            &["sh", "-c", "exec tail -F /var/log/x"],
+            &["sh", "-c", "echo a; sleep inf"],
+        ] {
+            assert!(never_ends(words), "{words:?}");
+        }
+        for words in [
+            &["sleep", "9"][..],
+            &["tail", "-n", "1", "x"],
+            &["tail", "-n", "-f", "x"],
+            &["tail", "-nf", "x"],
+            &["tail", "-f"],
+            &["tail", "-f", "--pid=7", "x"],
+            &["tail", "--pid", "7", "-f", "x"],
+            &["tail", "--help", "-f", "x"],
+            &["sh", "-c", "tail -f x & exit 0"],
+            &[],
+        ] {
+            assert!(!never_ends(words), "{words:?}");
+        }
+    }
+}
