@@ -12,6 +12,7 @@ mod loop_checks;
 mod outcome;
 mod programs;
 mod quits;
+mod readers;
 mod script;
 mod shell;
 mod wait_loop;
@@ -28,6 +29,7 @@ pub use self::loop_checks::loop_checks;
 pub use self::outcome::{Ends, Outcome};
 pub use self::programs::{Call, calls_in, commands, may_end_by_script, program_of};
 pub use self::quits::{Quit, is_quit_path, quits};
+pub use self::readers::only_reads;
 pub(crate) use self::words::is_shell;
 
 /// The result of executing `words`, a program and its arguments.

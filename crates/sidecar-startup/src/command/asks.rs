@@ -2,6 +2,7 @@
 
 use super::clients::targets;
 use super::outcome::Ends;
+use super::readers::is_reader;
 use super::script::Script;
 use super::shell::{Shell, outcome_of_words};
 use super::wait_loop::WaitLoop;
@@ -66,15 +67,12 @@ pub fn local_waits<S: AsRef<str>>(words: &[S]) -> Vec<u16> {
 
 /// The ports of its own Pod without which a command is certain to fail.
 fn needed_by(words: &[&str], purpose: Purpose) -> Vec<u16> {
-    /// Programs that read text or files, whatever address they name.
-    const READERS: [&str; 12] =
-        ["[", "awk", "cat", "cmp", "diff", "egrep", "find", "grep", "jq", "sed", "test", "yq"];
     let words = words.strip_prefix(&["exec"]).unwrap_or(words);
     let words = unwrapped(without_time_limit(unwrapped(words)).0);
     let Some(first) = words.first() else { return Vec::new() };
     match targets(words) {
         Some(targets) => ports_in(&targets),
-        None if *first == "!" || READERS.contains(&base_name(first)) => Vec::new(),
+        None if *first == "!" || is_reader(base_name(first)) => Vec::new(),
         None if purpose == Purpose::Check || words.iter().any(|word| word.contains("/dev/tcp/")) => {
             ports_in(words)
         }

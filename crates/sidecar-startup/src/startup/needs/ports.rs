@@ -5,14 +5,14 @@
 
 use std::rc::Rc;
 
-use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
+use k8s_openapi::api::core::v1::{ExecAction, LifecycleHandler, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::evidence::{self, Evidence};
 use crate::catalogue::candidate::Candidate;
 use crate::catalogue::health::Reach;
 use crate::catalogue::row::Row;
-use crate::command::{Purpose, local_asks, local_waits};
+use crate::command::{Purpose, local_asks, local_waits, only_reads};
 use crate::model::container_fields::ContainerFields;
 use crate::model::gate::{hook_is_gate, probe_is_gate};
 use crate::pod::container::Container;
@@ -70,15 +70,19 @@ pub(crate) fn answered_by_another(
 }
 
 /// How certain it is that the gate of a member opens only once the member is up: proven are an ordinary init container, which has to
-/// exit, a proxy that an injector will add, and a probe or a hook that asks for the member's own port; possible is one of which nothing
-/// shows whom it asks. None if it asks only others.
+/// exit, a proxy that an injector will add, and a probe or a hook that asks the member; possible is one that may be answered by others
+/// or by files. None if it asks only others.
 pub(super) fn waits_for_itself(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>) -> Option<Certainty> {
     if seat.is_task() || seat.container().is_none() && seat.is_proxy() {
         return Some(Certainty::Proven);
     }
-    let by_asks = |is_command: bool, asks: Vec<Ask>| {
-        // A command that asks for no port may ask the container otherwise; a handler of the kubelet then asks another host.
-        let otherwise = (is_command && asks.is_empty()).then_some(Certainty::Possible);
+    let by_asks = |exec: Option<&ExecAction>, asks: Vec<Ask>| {
+        let words = exec.and_then(|exec| exec.command.as_deref());
+        // A command that asks for no port asks the container otherwise, if it does not only look at files that may be there before. A
+        // handler of the kubelet then asks another host.
+        let otherwise = words
+            .filter(|_| asks.is_empty())
+            .map(|words| if only_reads(words) { Certainty::Possible } else { Certainty::Proven });
         let by_port = asks.into_iter().filter_map(|ask| match need(lineup, Event::Gate(member), seat, ask) {
             None if may_be_answered_earlier(lineup, member, seat, ask.port) => Some(Certainty::Possible),
             None => Some(Certainty::Proven),
@@ -88,8 +92,8 @@ pub(super) fn waits_for_itself(lineup: &Lineup<'_>, member: Member, seat: &Seat<
     };
     let probe = seat.startup_probe().filter(|probe| probe_is_gate(probe));
     let hook = seat.hook().filter(|hook| hook.sleep.is_none() && hook_is_gate(hook));
-    let by_probe = probe.and_then(|probe| by_asks(probe.exec.is_some(), asks_of_probe(seat, probe)));
-    by_probe.max(hook.and_then(|hook| by_asks(hook.exec.is_some(), asks_of_hook(seat, hook))))
+    let by_probe = probe.and_then(|probe| by_asks(probe.exec.as_ref(), asks_of_probe(seat, probe)));
+    by_probe.max(hook.and_then(|hook| by_asks(hook.exec.as_ref(), asks_of_hook(seat, hook))))
 }
 
 /// Whether a port of which nothing shows whose it is may be that of a container which has started by then.
