@@ -279,6 +279,7 @@ fn only_loops_that_certainly_take_any_answer_are_found() {
         ("until ! curl localhost; do sleep 1; done", false),
         ("while curl localhost; do sleep 1; done", false),
         ("until wget -q localhost; do sleep 1; done", false),
+        ("until wget localhost; do sleep 1; done", false),
         ("until curl a; do until curl -f b; do sleep 1; done; done", false),
         ("until curl a; do sleep 1; done; until curl -f a; do sleep 1; done", false),
         ("until curl a; do sleep 1; done; pilot-agent wait", false),
