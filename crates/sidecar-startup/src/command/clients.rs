@@ -66,7 +66,13 @@ mod tests {
             ("wait-for-it.sh localhost:5432 -t 30", &["localhost:5432"]),
             ("wait4x tcp localhost:5432 --timeout 30s", &["tcp", "localhost:5432"]),
             ("mongosh --host localhost --port 27017 --eval db", &["localhost", "-p", "27017"]),
-            ("telnet localhost 25", &["localhost", "25"]),
+            ("telnet -4 localhost 25", &["localhost", "25"]),
+            ("mongosh --quiet mongodb://localhost:27017/x", &["mongodb://localhost:27017"]),
+            ("grpc_health_probe -tls -addr localhost:50051", &["localhost:50051"]),
+            ("redis-cli --raw -a x -p 6379 -h localhost ping", &["-p", "6379", "localhost"]),
+            ("wait-for-it.sh -q -h localhost -p 80", &["localhost", "-p", "80"]),
+            ("wget -O - http://localhost:8080", &["http://localhost:8080"]),
+            ("curl --header='A: b' $POD_IP:8080#x", &["$POD_IP:8080"]),
         ] {
             let words = shlex::split(command).unwrap_or_default();
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -86,6 +92,7 @@ mod tests {
             "curl http://localhost:8080 http://shop:8080",
             "curl --compressed=no http://localhost:8080",
             "curl -o",
+            "curl - http://localhost:8080",
             "wget -b http://localhost:8080",
             "nc -zu localhost 8080",
             "nc -lk localhost 8080",
