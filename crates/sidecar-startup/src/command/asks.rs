@@ -103,7 +103,7 @@ fn asks_of_script(words: &[&str], script: &str, purpose: Purpose) -> Vec<Ask> {
         let condition = shlex::split(wait.condition).unwrap_or_default();
         let condition = as_strs(&condition);
         let is_certain = wait.is_unbounded && is_simple(wait.condition);
-        let needed = if is_certain { needed_by(&condition, Purpose::Check) } else { Vec::new() };
+        let needed = if is_certain { needed_by(&condition, purpose) } else { Vec::new() };
         asks.extend(ports_in(&condition).into_iter().map(|port| {
             let waits = needed.contains(&port);
             Ask { port, is_needed: waits, waits }
@@ -217,6 +217,7 @@ mod tests {
     #[test]
     fn a_loop_without_an_end_waits() {
         for script in [
+            "until check localhost:8080; do sleep 1; done",
             "until curl -sf http://localhost:8080/ready; do sleep 1; done",
             "while ! nc -z localhost 8080; do sleep 1; done; echo up",
             "echo waiting; until wget -q -O /dev/null http://127.0.0.1:8080; do echo no; sleep 2; done",
@@ -258,7 +259,8 @@ mod tests {
     fn an_address_may_be_named_to_write_it_down() {
         let needed = |words: &[&str]| local_asks(words, Purpose::Any).iter().any(|ask| ask.is_needed);
         assert!(needed(&["curl", "-f", "http://localhost:8080/"]));
-        assert!(needed(&["sh", "-c", "until check localhost:8080; do sleep 1; done"]));
+        assert!(needed(&["sh", "-c", "until busybox nc -z localhost 8080; do sleep 1; done"]));
+        assert!(!needed(&["sh", "-c", "until register --as localhost:8080; do sleep 1; done"]));
         assert!(!needed(&["render", "--upstream=http://localhost:8080"]));
         assert!(!needed(&["sh", "-c", "sed -i s#URL#http://localhost:8080# /etc/app.conf"]));
     }

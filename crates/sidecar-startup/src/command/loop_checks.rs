@@ -6,8 +6,15 @@ use super::shell::Shell;
 use super::words::{as_strs, base_name, unwrapped};
 
 /// Clients of databases, with the port that they take if they are given none.
-const DATABASES: [(&str, u16); 5] =
-    [("mysql", 3306), ("mysqladmin", 3306), ("pg_isready", 5432), ("psql", 5432), ("redis-cli", 6379)];
+const DATABASES: [(&str, u16); 7] = [
+    ("mariadb", 3306),
+    ("mariadb-admin", 3306),
+    ("mysql", 3306),
+    ("mysqladmin", 3306),
+    ("pg_isready", 5432),
+    ("psql", 5432),
+    ("redis-cli", 6379),
+];
 
 /// The ports of its own Pod that the conditions of a script's loops may ask for; `None` for one that the script does not show.
 #[must_use]

@@ -2,7 +2,8 @@
 
 /// The words without leading `env` and `busybox`, which only run the words after them.
 pub(super) fn unwrapped<'a, 'w>(mut words: &'a [&'w str]) -> &'a [&'w str] {
-    const APPLETS: [&str; 8] = ["ash", "date", "echo", "env", "false", "sh", "sleep", "true"];
+    const APPLETS: [&str; 11] =
+        ["ash", "date", "echo", "env", "false", "nc", "sh", "sleep", "telnet", "true", "wget"];
     loop {
         match words {
             [first, rest @ ..] if program(first) == "env" => {

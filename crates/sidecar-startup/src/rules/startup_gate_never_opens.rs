@@ -6,10 +6,10 @@
 //! whom:
 //!
 //! - A `startupProbe`, a hook or the command of an init container asks for a port that only later containers declare. A command asks for
-//!   it at `localhost`, `127.0.0.1`, `[::1]` or `$POD_IP`: a known client such as `curl` if its options show that it connects there; any
-//!   other program, except those that only read such as `grep`, in a probe and in the condition of a loop that waits. Elsewhere it may
-//!   only write down the address. Nothing is proven if an argument, a variable, a ConfigMap or a Secret might have a sidecar itself
-//!   listen on that port: a `containerPort` is only informational. With `hostNetwork`, a process of the node may answer.
+//!   it at `localhost`, `127.0.0.1`, `[::1]` or `$POD_IP`: a known client such as `curl` if its options show that it connects there, and
+//!   in a probe also any other program, unless it only reads as `grep` does. Elsewhere it may only pass the address on. Nothing is
+//!   proven if an argument, a variable, a ConfigMap or a Secret might have a sidecar itself listen on that port: a `containerPort` is
+//!   only informational. With `hostNetwork`, a process of the node may answer.
 //! - A probe reaches its container only through a mesh proxy that starts later, because an init container has redirected the port or
 //!   because Istio has rewritten the probe.
 //! - A health endpoint is known to succeed only after the application does, such as Dapr's `/v1.0/healthz`.

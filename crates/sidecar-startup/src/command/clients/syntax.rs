@@ -122,7 +122,7 @@ static GRPCURL: Syntax = Syntax {
 
 /// <https://github.com/grpc-ecosystem/grpc-health-probe>
 static GRPC_HEALTH_PROBE: Syntax = Syntax {
-    programs: &["grpc_health_probe"],
+    programs: &["grpc-health-probe", "grpc_health_probe"],
     flags: "alts gzip spiffe tls tls-no-verify v",
     values: "connect-timeout rpc-header rpc-timeout service tls-ca-cert tls-client-cert tls-client-key tls-server-name user-agent",
     targets: "addr",
@@ -132,7 +132,7 @@ static GRPC_HEALTH_PROBE: Syntax = Syntax {
 
 /// <https://www.mongodb.com/docs/mongodb-shell/reference/options/>
 static MONGOSH: Syntax = Syntax {
-    programs: &["mongosh"],
+    programs: &["mongo", "mongosh"],
     flags: "norc quiet tls",
     values: "authenticationDatabase eval f file p password tlsCAFile u username",
     targets: "host port",
@@ -142,7 +142,7 @@ static MONGOSH: Syntax = Syntax {
 
 /// <https://dev.mysql.com/doc/refman/8.4/en/mysql-command-options.html>
 static MYSQL: Syntax = Syntax {
-    programs: &["mysql", "mysqladmin"],
+    programs: &["mariadb", "mariadb-admin", "mysql", "mysqladmin"],
     flags: "B N f r s v batch force raw silent skip-column-names verbose",
     values: "D e u connect-timeout connect_timeout database execute password user",
     joined: "p",
