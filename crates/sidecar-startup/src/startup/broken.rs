@@ -145,7 +145,8 @@ impl<'p> Sent<'p> {
     fn disproved(&self) -> Disproved {
         let lineup = self.before.lineup();
         let needs = needs(lineup, Some(&self.before));
-        let graph = graph(lineup, Waits::Real, needs, Certainty::Possible);
+        // Only what certainly waits tells that a need is not real.
+        let graph = graph(lineup, Waits::Real, needs, Certainty::Proven);
         let holds_others = |event: Event| {
             let seat = lineup.seats.get(event.member_of());
             seat.is_some_and(|seat| seat.is_init || seat.hook().is_some_and(hangs))
