@@ -12,7 +12,6 @@ mod loop_checks;
 mod outcome;
 mod programs;
 mod quits;
-mod readers;
 mod script;
 mod shell;
 mod wait_loop;
@@ -23,13 +22,13 @@ use self::script::Script;
 use self::shell::{Shell, outcome_of_words};
 use self::words::{as_strs, unwrapped};
 
-pub use self::asks::{Ask, Purpose, local_asks, local_waits};
+pub use self::asks::{Ask, local_asks, local_waits};
+pub(crate) use self::clients::WAITERS;
 pub use self::endless::never_ends;
 pub use self::loop_checks::loop_checks;
 pub use self::outcome::{Ends, Outcome};
 pub use self::programs::{Call, calls_in, commands, may_end_by_script, program_of};
 pub use self::quits::{Quit, is_quit_path, quits};
-pub use self::readers::only_reads;
 pub(crate) use self::words::is_shell;
 
 /// The result of executing `words`, a program and its arguments.

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
-use sidecar_startup::command::{Ends, Purpose, local_asks, outcome};
+use sidecar_startup::command::{Ends, local_asks, outcome};
 
 const SCRIPTS: usize = 400;
 const PATH: &str = "/usr/bin:/bin";
@@ -81,11 +81,12 @@ impl Random {
     /// A command that asks a server, or any other.
     fn asking(&mut self) -> String {
         let client = self.one_of(&CLIENTS);
-        match self.below(8) {
+        match self.below(9) {
             0 | 1 => client.to_owned(),
-            2 => format!("until {client}; do nap; done"),
-            3 => format!("while ! {client}; do {}; nap; done", self.one_of(&COMMANDS)),
-            4 => format!("until {client} || {}; do nap; done", self.one_of(&COMMANDS)),
+            8 => format!("until {client}; do sleep 1; done & {}", self.one_of(&COMMANDS)),
+            2 => format!("until {client}; do sleep 1; done"),
+            3 => format!("while ! {client}; do {}; sleep 1; done", self.one_of(&COMMANDS)),
+            4 => format!("until {client} || {}; do sleep 1; done", self.one_of(&COMMANDS)),
             5 => format!("if {client}; then {}; fi", self.one_of(&COMMANDS)),
             _ => self.one_of(&COMMANDS).to_owned(),
         }
@@ -148,14 +149,14 @@ fn programs(folder: &Path, scripts: &[(&str, &str)]) {
 #[test]
 fn without_an_answer_nothing_that_needs_one_succeeds() {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("deaf-clients");
-    programs(&folder, &[("curl", "exit 7"), ("nc", "exit 1"), ("nap", "kill -9 $PPID")]);
+    programs(&folder, &[("curl", "exit 7"), ("nc", "exit 1"), ("sleep", "[ $1 = 0 ] || kill -9 $PPID")]);
     let path = format!("{}:{PATH}", folder.display());
     let mut random = Random(0x0a5c_5eed_2197);
     let mut needing = 0;
     for _ in 0..SCRIPTS {
         let script = random.script(Random::asking);
         let words = random.shell(&script);
-        if local_asks(&words, Purpose::Any).iter().any(|ask| ask.is_needed) {
+        if local_asks(&words).iter().any(|ask| ask.is_needed) {
             needing += 1;
             assert!(!run(&words, &path).success(), "{words:?}");
         }

@@ -1,8 +1,7 @@
 //! Finds the ports of its own Pod that a command asks for, and whether the command fails without an answer.
 
-use super::clients::targets;
+use super::clients::{WAITERS, targets};
 use super::outcome::Ends;
-use super::readers::is_reader;
 use super::script::Script;
 use super::shell::{Shell, outcome_of_words};
 use super::wait_loop::WaitLoop;
@@ -19,27 +18,18 @@ pub struct Ask {
     pub waits: bool,
 }
 
-/// What a command is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
-    /// To check something, such as the command of a probe: a program that is no known client asks for each port that it names.
-    Check,
-    /// Anything: it may only write down an address, for example into a configuration file.
-    Any,
-}
-
 /// The ports of its own Pod that a command asks for, at `localhost`, `127.0.0.1`, `[::1]` or `$POD_IP`. A command that succeeds without an
-/// answer asks for nothing. `purpose` decides whether a program that is no known client needs the answer.
+/// answer asks for nothing, and a program that is no known client may only pass the address on.
 #[must_use]
-pub fn local_asks<S: AsRef<str>>(words: &[S], purpose: Purpose) -> Vec<Ask> {
+pub fn local_asks<S: AsRef<str>>(words: &[S]) -> Vec<Ask> {
     let words = as_strs(words);
     let (words, is_limited) = without_time_limit(unwrapped(&words));
     let words = unwrapped(words);
     let mut asks = match Shell::called_by(words) {
-        Some((_, script)) => asks_of_script(words, script, purpose),
+        Some((_, script)) => asks_of_script(words, script),
         None if outcome_of_words(words).ends == Ends::Success => Vec::new(),
         None => {
-            let needed = needed_by(words, purpose);
+            let needed = needed_by(words);
             let ask = |port| Ask { port, is_needed: needed.contains(&port), waits: false };
             ports_in(words).into_iter().map(ask).collect()
         }
@@ -54,41 +44,33 @@ pub fn local_asks<S: AsRef<str>>(words: &[S], purpose: Purpose) -> Vec<Ask> {
     asks
 }
 
-/// The ports of its own Pod that a command is certain to wait for, however long that takes.
+/// The ports of its own Pod for which a command may wait before its work: it waits in a loop, runs a program that is known to wait, or
+/// fails without an answer, until it is restarted. What else it names it may do without.
 #[must_use]
-pub fn local_waits<S: AsRef<str>>(words: &[S]) -> Vec<u16> {
-    // Only a loop waits, and few commands have one.
-    if !words.iter().any(|word| word.as_ref().contains("until") || word.as_ref().contains("while")) {
-        return Vec::new();
-    }
-    let waits = local_asks(words, Purpose::Any).into_iter().filter(|ask| ask.waits);
-    waits.map(|ask| ask.port).collect()
+pub fn local_waits<S: AsRef<str>>(words: &[S]) -> Vec<Ask> {
+    let is_loop = |word: &str| matches!(word, "until" | "while" | "for");
+    let may_wait = words.iter().map(AsRef::as_ref).any(|word| {
+        WAITERS.contains(&base_name(word)) || word.split(|c: char| !c.is_ascii_alphanumeric()).any(is_loop)
+    });
+    local_asks(words).into_iter().filter(|ask| ask.is_needed || may_wait).collect()
 }
 
 /// The ports of its own Pod without which a command is certain to fail.
-fn needed_by(words: &[&str], purpose: Purpose) -> Vec<u16> {
+fn needed_by(words: &[&str]) -> Vec<u16> {
     let words = words.strip_prefix(&["exec"]).unwrap_or(words);
     let words = unwrapped(without_time_limit(unwrapped(words)).0);
-    let Some(first) = words.first() else { return Vec::new() };
-    match targets(words) {
-        Some(targets) => ports_in(&targets),
-        None if *first == "!" || is_reader(base_name(first)) => Vec::new(),
-        None if purpose == Purpose::Check || words.iter().any(|word| word.contains("/dev/tcp/")) => {
-            ports_in(words)
-        }
-        None => Vec::new(),
-    }
+    targets(words).map(|targets| ports_in(&targets)).unwrap_or_default()
 }
 
 /// What the script of a shell asks for. `words` is the command that starts the shell.
-fn asks_of_script(words: &[&str], script: &str, purpose: Purpose) -> Vec<Ask> {
+fn asks_of_script(words: &[&str], script: &str) -> Vec<Ask> {
     // `[::1]` is a pattern, which the shell leaves as it is where no file is called so.
     let script = without_silencers(script).replace("[::1]", "localhost");
     let read = Script::read(&script);
     let mut asks = Vec::new();
     for (number, command) in read.commands.iter().enumerate() {
         let asking = as_strs(&command.words);
-        let needed = needed_by(&asking, purpose);
+        let needed = needed_by(&asking);
         for port in ports_in(&asking) {
             let ends = outcome_if_it_fails(words, &script, number);
             if ends != Ends::Success {
@@ -103,7 +85,7 @@ fn asks_of_script(words: &[&str], script: &str, purpose: Purpose) -> Vec<Ask> {
         let condition = shlex::split(wait.condition).unwrap_or_default();
         let condition = as_strs(&condition);
         let is_certain = wait.is_unbounded && is_simple(wait.condition);
-        let needed = if is_certain { needed_by(&condition, purpose) } else { Vec::new() };
+        let needed = if is_certain { needed_by(&condition) } else { Vec::new() };
         asks.extend(ports_in(&condition).into_iter().map(|port| {
             let waits = needed.contains(&port);
             Ask { port, is_needed: waits, waits }
@@ -193,7 +175,7 @@ mod tests {
     use super::*;
 
     fn asks(words: &[&str]) -> Vec<(u16, bool, bool)> {
-        local_asks(words, Purpose::Check).iter().map(|ask| (ask.port, ask.is_needed, ask.waits)).collect()
+        local_asks(words).iter().map(|ask| (ask.port, ask.is_needed, ask.waits)).collect()
     }
 
     #[test]
@@ -203,7 +185,6 @@ mod tests {
             (&["wget", "-qO-", "http://127.0.0.1/"], 80),
             (&["nc", "-z", "localhost", "5432"], 5432),
             (&["pg_isready", "-h", "localhost", "-p", "5432"], 5432),
-            (&["check", "--host=127.0.0.1", "--port=9000"], 9000),
             (&["grpc_health_probe", "-addr=[::1]:50051"], 50051),
             (&["timeout", "5", "curl", "https://localhost/x"], 443),
             (&["sh", "-c", "curl -sf localhost:8080 >/dev/null 2>&1"], 8080),
@@ -217,7 +198,6 @@ mod tests {
     #[test]
     fn a_loop_without_an_end_waits() {
         for script in [
-            "until check localhost:8080; do sleep 1; done",
             "until curl -sf http://localhost:8080/ready; do sleep 1; done",
             "while ! nc -z localhost 8080; do sleep 1; done; echo up",
             "echo waiting; until wget -q -O /dev/null http://127.0.0.1:8080; do echo no; sleep 2; done",
@@ -257,7 +237,7 @@ mod tests {
 
     #[test]
     fn an_address_may_be_named_to_write_it_down() {
-        let needed = |words: &[&str]| local_asks(words, Purpose::Any).iter().any(|ask| ask.is_needed);
+        let needed = |words: &[&str]| local_asks(words).iter().any(|ask| ask.is_needed);
         assert!(needed(&["curl", "-f", "http://localhost:8080/"]));
         assert!(needed(&["sh", "-c", "until busybox nc -z localhost 8080; do sleep 1; done"]));
         assert!(!needed(&["sh", "-c", "until register --as localhost:8080; do sleep 1; done"]));

@@ -10,6 +10,10 @@ use self::arguments::Arguments;
 use self::syntax::{CURL, SYNTAXES, Syntax};
 use super::words::base_name;
 
+/// Programs that wait until what they are given answers.
+pub(crate) const WAITERS: [&str; 7] =
+    ["dockerize", "wait-for", "wait-for-it", "wait-for-it.sh", "wait-for.sh", "wait-on", "wait4x"];
+
 /// Whether a program is a client.
 pub(super) fn is_client(program: &str) -> bool {
     syntax_of(program).is_some()
@@ -99,6 +103,9 @@ mod tests {
             "mysql -h localhost -P 3306",
             "mongosh mongodb://localhost:27017,db:27017/x",
             "wait-for-it.sh localhost:8080 -- run",
+            "redis-cli -h localhost -p 6379",
+            "nc -z localhost 8080 9090",
+            "psql -h localhost -p 5432 postgres://db/x",
             "wait4x tcp localhost:8080 --invert-check",
         ] {
             let words: Vec<&str> = command.split(' ').collect();

@@ -7,7 +7,7 @@ use super::shell::outcome_of_words;
 pub(super) struct WaitLoop<'t> {
     /// The command that ends it by succeeding.
     pub(super) condition: &'t str,
-    /// Whether nothing else ends it: no word of its body leaves it.
+    /// Whether nothing else ends it, and the shell waits for it: its body only pauses, and it does not run in the background.
     pub(super) is_unbounded: bool,
     /// Whether nothing that may fail or do work comes after it.
     pub(super) ends_idly: bool,
@@ -16,7 +16,6 @@ pub(super) struct WaitLoop<'t> {
 impl<'t> WaitLoop<'t> {
     /// Reads the loop that a text begins with. `None` if it begins with none, or with one that cannot be read.
     pub(super) fn read(text: &'t str) -> Option<Self> {
-        const LEAVES: [&str; 5] = ["break", "exit", "return", "exec", "kill"];
         let condition = after_word(text, "until")
             .or_else(|| after_word(text, "while").and_then(|negated| after_word(negated, "!")))?;
         let (condition, rest) = split_at_condition_end(condition)?;
@@ -25,9 +24,8 @@ impl<'t> WaitLoop<'t> {
             return None;
         }
         let after = after_done(rest)?;
-        let body = rest.strip_suffix(after).unwrap_or(rest);
-        let is_unbounded =
-            !body.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| LEAVES.contains(&word));
+        let body = rest.strip_suffix(after)?.strip_suffix("done")?;
+        let is_unbounded = body.split([';', '\n']).all(only_pauses) && !has_background(after);
         Some(Self { condition, is_unbounded, ends_idly: always_succeeds_idly(after) })
     }
 }
@@ -36,6 +34,20 @@ impl<'t> WaitLoop<'t> {
 fn after_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     let rest = text.strip_prefix(word).filter(|rest| rest.starts_with(char::is_whitespace));
     rest.map(str::trim_start)
+}
+
+/// Whether a command only takes time or prints, so that it neither leaves a loop nor fails.
+fn only_pauses(command: &str) -> bool {
+    const PAUSES: [&str; 6] = ["", ":", "date", "echo", "sleep", "true"];
+    let command = command.trim().trim_end_matches(">&2");
+    let first = command.split_whitespace().next().unwrap_or_default();
+    // `${NAME:?}` ends the shell.
+    PAUSES.contains(&first) && !command.contains(['&', '|', '`', '(', '<', '>', '?'])
+}
+
+/// Whether something in a text runs in the background.
+fn has_background(text: &str) -> bool {
+    text.replace("&&", "").replace(">&", "").contains('&')
 }
 
 /// Splits a script at the first `;` or newline outside quotes.

@@ -9,7 +9,7 @@ use super::Pod;
 use super::container::{Container, ContainerKind, Facts};
 use crate::catalogue::row::{ISTIO_PROXY, LINKERD_PROXY};
 use crate::command::{
-    Call, Purpose, calls_in, commands, local_asks, loop_checks, may_end_by_script, program_of,
+    Call, WAITERS, calls_in, commands, local_asks, loop_checks, may_end_by_script, program_of,
 };
 use crate::model::container_fields::ContainerFields;
 
@@ -41,10 +41,6 @@ const GREETINGS: [&str; 12] = [
     "server_info",
     "startup",
 ];
-
-/// Programs that wait for the address that they are given.
-const WAITERS: [&str; 7] =
-    ["dockerize", "wait-for", "wait-for-it", "wait-for-it.sh", "wait-for.sh", "wait-on", "wait4x"];
 
 /// Ports of well-known sidecars, with the rows that have them.
 const PORTS: [(u16, &[&str]); 6] = [
@@ -163,7 +159,7 @@ fn awaits(pod: &Pod<'_>, container: &Container<'_>, sidecar: Classic<'_>) -> boo
     let commands = commands(&words);
     let waits_for_address = |command: &Vec<String>| {
         WAITERS.contains(&program_of(command))
-            && local_asks(command, Purpose::Check).iter().any(|ask| sidecar.may_have(pod, ask.port))
+            && local_asks(command).iter().any(|ask| sidecar.may_have(pod, ask.port))
     };
     let is_kubexit = || {
         let births = fields.variable("KUBEXIT_BIRTH_DEPS");

@@ -5,11 +5,11 @@
 //! something that starts later, both wait forever. The rule reports each such circle that it can prove, and the message says who needs
 //! whom:
 //!
-//! - A `startupProbe`, a hook or the command of an init container asks for a port that only later containers declare. A command asks for
-//!   it at `localhost`, `127.0.0.1`, `[::1]` or `$POD_IP`: a known client such as `curl` if its options show that it connects there, and
-//!   in a probe also any other program, unless it only reads as `grep` does. Elsewhere it may only pass the address on. Nothing is
-//!   proven if an argument, a variable, a ConfigMap or a Secret might have a sidecar itself listen on that port: a `containerPort` is
-//!   only informational. With `hostNetwork`, a process of the node may answer.
+//! - A `startupProbe`, a hook or the command of an init container asks for a port that only later containers declare, or the command of
+//!   a sidecar waits for it, before what its gate asks for. A command asks for it at `localhost`, `127.0.0.1`, `[::1]` or `$POD_IP`, by a
+//!   known client such as `curl` whose options show that it connects there: any other program may only pass the address on. Nothing is
+//!   proven if an argument, a variable, a ConfigMap or a Secret might have the sidecar itself or an earlier one listen on that port: a
+//!   `containerPort` is only informational. With `hostNetwork`, a process of the node may answer.
 //! - A probe reaches its container only through a mesh proxy that starts later, because an init container has redirected the port or
 //!   because Istio has rewritten the probe.
 //! - A health endpoint is known to succeed only after the application does, such as Dapr's `/v1.0/healthz`.
@@ -87,6 +87,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             _ if gate.path.contains(&"postStart") => {
                 format!("the postStart hook of sidecar {name} never succeeds")
             }
+            _ if is_of_main_command(gate.path) => format!("sidecar {name} never becomes ready"),
             _ => format!("the startupProbe of sidecar {name} never succeeds"),
         };
         let effect = match gate.effect {
@@ -97,7 +98,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             subject: Subject::Container(container.id),
             path: gate.path.iter().fold(pod.path_of(container), |path, key| path.child(key)),
             kind: ErrorKind::Invalid,
-            detail: format!("{what}, {effect}: {}; {}", gate.reason, remedy(container)),
+            detail: format!("{what}, {effect}: {}; {}", gate.reason, remedy(container, gate.path)),
             short: format!("{what}: {}", gate.reason),
             // However little the application needs the sidecar, a gate that never opens keeps it from starting.
             ceiling: Action::Deny,
@@ -105,11 +106,17 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// What the reader can do.
-const fn remedy(container: &Container<'_>) -> &'static str {
+/// Whether a field of a container is its command.
+fn is_of_main_command(path: &[&str]) -> bool {
+    matches!(path, ["command" | "args"])
+}
+
+/// What the reader can do about what this field asks.
+fn remedy(container: &Container<'_>, path: &[&str]) -> &'static str {
     match container.kind {
         ContainerKind::Init(_) => "do not wait for what starts later",
         ContainerKind::App => "let it return without waiting for what starts later",
+        _ if is_of_main_command(path) => "have its command start without waiting for that",
         _ => "have it check the sidecar alone, and succeed once that is ready",
     }
 }

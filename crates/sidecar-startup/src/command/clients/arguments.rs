@@ -24,7 +24,7 @@ impl<'w> Arguments<'w> {
                 read(&mut arguments, syntax, options, &mut words)?;
             } else {
                 arguments.operands.push(word);
-                if syntax.operands == Operands::Command {
+                if matches!(syntax.operands, Operands::Command | Operands::Request) {
                     break;
                 }
             }
@@ -76,6 +76,12 @@ impl<'w> Arguments<'w> {
         Some(())
     }
 
+    /// The values of the option for the name of a database.
+    fn databases(&self) -> impl Iterator<Item = &'w str> {
+        let is_database = |name: &str| matches!(name, "d" | "dbname");
+        self.options.iter().filter(move |(name, _)| is_database(name)).filter_map(|(_, value)| *value)
+    }
+
     /// Words with the hosts and ports to which the client connects. `None` if they are not certain.
     pub(super) fn targets(self, syntax: &Syntax) -> Option<Vec<&'w str>> {
         let mut targets = Vec::new();
@@ -87,13 +93,21 @@ impl<'w> Arguments<'w> {
                 targets.push(authority((*value)?)?);
             }
         }
-        let operands = match syntax.operands {
-            Operands::Targets => self.operands.as_slice(),
-            Operands::Target => self.operands.get(..1)?,
-            // It fails if the last one does.
-            Operands::OneTarget if self.operands.len() > 1 => return None,
-            Operands::OneTarget => &self.operands,
-            Operands::Command | Operands::Other => &[],
+        let operands = match (&syntax.operands, self.operands.as_slice()) {
+            (Operands::Target, operands) => operands.get(..1)?,
+            // Of several URLs, the last decides.
+            (Operands::Targets, operands)
+            | (Operands::OneTarget, operands @ [_])
+            | (Operands::HostAndPort, operands @ [_, _]) => operands,
+            (Operands::Database, [url]) if targets.is_empty() && url.contains("://") => &self.operands,
+            (Operands::Database, operands)
+                if !self.databases().chain(operands.iter().copied()).any(is_connection) =>
+            {
+                &[]
+            }
+            (Operands::Request, [])
+            | (Operands::OneTarget | Operands::HostAndPort | Operands::Database, _) => return None,
+            (Operands::Command | Operands::Request | Operands::Other, _) => &[],
         };
         for operand in operands {
             targets.push(authority(operand)?);
@@ -101,6 +115,11 @@ impl<'w> Arguments<'w> {
         let may_use_socket = syntax.has_socket && targets.contains(&"localhost");
         (!may_use_socket).then_some(targets)
     }
+}
+
+/// Whether the name of a database is a URL or a connection string, such as `host=db port=5432`.
+fn is_connection(database: &str) -> bool {
+    database.contains("://") || database.contains('=')
 }
 
 /// What a URL or an address says about the host: `http://localhost:8080` of `http://localhost:8080/ready?from=http://shop`. `None` if

@@ -25,12 +25,18 @@ pub(super) struct Syntax {
 pub(super) enum Operands {
     /// All say to whom it connects.
     Targets,
+    /// A host and a port say to whom it connects. With further ports, one may be enough.
+    HostAndPort,
+    /// The name of a database, as the value of `-d` is, too. A URL or a connection string there counts instead of the options.
+    Database,
     /// The first says to whom it connects.
     Target,
     /// The only one says to whom it connects. With more, it may succeed though one fails.
     OneTarget,
     /// A command, with options of its own.
     Command,
+    /// A request to the server, with options of its own. Without one, the client may end without an answer.
+    Request,
     /// Something else.
     Other,
 }
@@ -114,7 +120,7 @@ static DOCKERIZE: Syntax = Syntax {
 static GRPCURL: Syntax = Syntax {
     programs: &["grpcurl"],
     flags: "emit-defaults insecure plaintext v vv",
-    values: "H authority cacert cert connect-timeout d format import-path key max-time proto protoset rpc-header servername",
+    values: "H authority cacert cert connect-timeout d format key max-time rpc-header servername",
     operands: Operands::Target,
     has_letters: false,
     ..BASE
@@ -156,7 +162,7 @@ static NETCAT: Syntax = Syntax {
     programs: &["nc", "ncat", "netcat"],
     flags: "4 6 n v z",
     values: "i w",
-    operands: Operands::Targets,
+    operands: Operands::HostAndPort,
     ..BASE
 };
 
@@ -164,8 +170,9 @@ static NETCAT: Syntax = Syntax {
 static PG_ISREADY: Syntax = Syntax {
     programs: &["pg_isready"],
     flags: "q quiet",
-    values: "U t timeout username",
-    targets: "d dbname h host p port",
+    values: "U d dbname t timeout username",
+    targets: "h host p port",
+    operands: Operands::Database,
     ..BASE
 };
 
@@ -173,9 +180,9 @@ static PG_ISREADY: Syntax = Syntax {
 static PSQL: Syntax = Syntax {
     programs: &["psql"],
     flags: "1 A E X a b e n q t w x no-align no-password no-psqlrc quiet single-transaction tuples-only",
-    values: "F P R T U c f o v command field-separator file output pset set username variable",
-    targets: "d dbname h host p port",
-    operands: Operands::Targets,
+    values: "F P R T U c d f o v command dbname field-separator file output pset set username variable",
+    targets: "h host p port",
+    operands: Operands::Database,
     ..BASE
 };
 
@@ -184,12 +191,13 @@ static REDIS_CLI: Syntax = Syntax {
     programs: &["redis-cli"],
     flags: "c e no-auth-warning raw tls",
     values: "a n pass user",
-    targets: "h p u",
-    operands: Operands::Command,
+    targets: "h p",
+    operands: Operands::Request,
     ..BASE
 };
 
-static TELNET: Syntax = Syntax { programs: &["telnet"], flags: "4 6", operands: Operands::Targets, ..BASE };
+static TELNET: Syntax =
+    Syntax { programs: &["telnet"], flags: "4 6", operands: Operands::HostAndPort, ..BASE };
 
 /// <https://github.com/vishnubob/wait-for-it>, <https://github.com/eficode/wait-for> and <https://github.com/wait4x/wait4x>, without a
 /// command behind `--`, which the first runs in any case.

@@ -5,14 +5,14 @@
 
 use std::rc::Rc;
 
-use k8s_openapi::api::core::v1::{ExecAction, LifecycleHandler, Probe};
+use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::evidence::{self, Evidence};
 use crate::catalogue::candidate::Candidate;
 use crate::catalogue::health::Reach;
 use crate::catalogue::row::Row;
-use crate::command::{Purpose, local_asks, local_waits, only_reads};
+use crate::command::{local_asks, local_waits};
 use crate::model::container_fields::ContainerFields;
 use crate::model::gate::{hook_is_gate, probe_is_gate};
 use crate::pod::container::Container;
@@ -70,19 +70,15 @@ pub(crate) fn answered_by_another(
 }
 
 /// How certain it is that the gate of a member opens only once the member is up: proven are an ordinary init container, which has to
-/// exit, a proxy that an injector will add, and a probe or a hook that asks the member; possible is one that may be answered by others
-/// or by files. None if it asks only others.
+/// exit, a proxy that an injector will add, and a probe or a hook that asks for the member's own port; possible is one of which nothing
+/// shows whom it asks. None if it asks only others.
 pub(super) fn waits_for_itself(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>) -> Option<Certainty> {
     if seat.is_task() || seat.container().is_none() && seat.is_proxy() {
         return Some(Certainty::Proven);
     }
-    let by_asks = |exec: Option<&ExecAction>, asks: Vec<Ask>| {
-        let words = exec.and_then(|exec| exec.command.as_deref());
-        // A command that asks for no port asks the container otherwise, if it does not only look at files that may be there before. A
-        // handler of the kubelet then asks another host.
-        let otherwise = words
-            .filter(|_| asks.is_empty())
-            .map(|words| if only_reads(words) { Certainty::Possible } else { Certainty::Proven });
+    let by_asks = |is_command: bool, asks: Vec<Ask>| {
+        // A command that asks for no port may ask the container otherwise; a handler of the kubelet then asks another host.
+        let otherwise = (is_command && asks.is_empty()).then_some(Certainty::Possible);
         let by_port = asks.into_iter().filter_map(|ask| match need(lineup, Event::Gate(member), seat, ask) {
             None if may_be_answered_earlier(lineup, member, seat, ask.port) => Some(Certainty::Possible),
             None => Some(Certainty::Proven),
@@ -92,8 +88,20 @@ pub(super) fn waits_for_itself(lineup: &Lineup<'_>, member: Member, seat: &Seat<
     };
     let probe = seat.startup_probe().filter(|probe| probe_is_gate(probe));
     let hook = seat.hook().filter(|hook| hook.sleep.is_none() && hook_is_gate(hook));
-    let by_probe = probe.and_then(|probe| by_asks(probe.exec.as_ref(), asks_of_probe(seat, probe)));
-    by_probe.max(hook.and_then(|hook| by_asks(hook.exec.as_ref(), asks_of_hook(seat, hook))))
+    let by_probe = probe.and_then(|probe| by_asks(probe.exec.is_some(), asks_of_probe(seat, probe)));
+    by_probe.max(hook.and_then(|hook| by_asks(hook.exec.is_some(), asks_of_hook(seat, hook))))
+}
+
+/// Whether a port that only later members declare may be that of one which has started before: its words name the port, or a
+/// configuration file may. Mesh proxies are known not to serve it.
+fn may_be_of_earlier(lineup: &Lineup<'_>, member: Member, providers: &[Member], port: i32) -> bool {
+    let is_declared_later = providers.first().is_some_and(|first| member < *first);
+    is_declared_later
+        && lineup.members().take(member).any(|(_, earlier)| {
+            let is_mesh =
+                earlier.container().and_then(Container::row).is_some_and(|row| row.redirects_traffic);
+            !is_mesh && evidence(lineup, earlier, port) != Evidence::None
+        })
 }
 
 /// Whether a port of which nothing shows whose it is may be that of a container which has started by then.
@@ -124,7 +132,8 @@ fn need(lineup: &Lineup<'_>, of: Event, seat: &Seat<'_>, ask: Ask) -> Option<Nee
     let may_be_own = evidence == Evidence::May && matches!(of, Event::Gate(_));
     // On the node's network, a process of the node may answer, at another address than the provider's.
     let may_be_of_node = lineup.pod.spec().host_network;
-    let is_proven = ask.is_needed && !may_be_own && !may_be_of_node;
+    let may_be_of_earlier = || may_be_of_earlier(lineup, of.member_of(), providers, ask.port);
+    let is_proven = ask.is_needed && !may_be_own && !may_be_of_node && !may_be_of_earlier();
     let certainty = if is_proven { Certainty::Proven } else { Certainty::Possible };
     Some(Need {
         of,
@@ -170,22 +179,27 @@ pub(super) fn is_declared_by_another(lineup: &Lineup<'_>, member: Member, port: 
 pub(crate) fn asks(seat: &Seat<'_>) -> Vec<Ask> {
     if let Some(task) = seat.container().filter(|container| container.is_init_task()) {
         let words: Vec<_> = task.fields.words().collect();
-        return asks_of_command(&words, Purpose::Any, command_field(task));
+        return asks_of_command(&words, command_field(task));
     }
     let mut asks = seat.startup_probe().map(|probe| asks_of_probe(seat, probe)).unwrap_or_default();
     asks.extend(seat.hook().map(|hook| asks_of_hook(seat, hook)).unwrap_or_default());
     asks
 }
 
-/// The ports that the main command of a container that keeps running waits for, however long that takes. What else it names it may do
-/// without: proxies start before what is behind them.
+/// The ports that the main command of a container that keeps running waits for, or may wait for. What else it names it may do without:
+/// proxies start before what is behind them.
 fn asks_of_main_command(seat: &Seat<'_>) -> Vec<Ask> {
     let Some(container) = seat.container().filter(|container| !container.is_init_task()) else {
         return Vec::new();
     };
     let words: Vec<_> = container.fields.words().collect();
     let field = command_field(container);
-    let ask = |port| Ask { port: i32::from(port), field, is_needed: true, is_of_kubelet: false };
+    let ask = |ask: crate::command::Ask| Ask {
+        port: i32::from(ask.port),
+        field,
+        is_needed: ask.waits,
+        is_of_kubelet: false,
+    };
     local_waits(&words).into_iter().map(ask).collect()
 }
 
@@ -194,20 +208,20 @@ const fn command_field(container: &Container<'_>) -> &'static [&'static str] {
     if container.fields.args.is_empty() { &["command"] } else { &["args"] }
 }
 
-fn asks_of_command<S: AsRef<str>>(words: &[S], purpose: Purpose, field: &'static [&'static str]) -> Vec<Ask> {
+fn asks_of_command<S: AsRef<str>>(words: &[S], field: &'static [&'static str]) -> Vec<Ask> {
     let ask = |ask: crate::command::Ask| Ask {
         port: i32::from(ask.port),
         field,
         is_needed: ask.is_needed,
         is_of_kubelet: false,
     };
-    local_asks(words, purpose).into_iter().map(ask).collect()
+    local_asks(words).into_iter().map(ask).collect()
 }
 
 fn asks_of_probe(seat: &Seat<'_>, probe: &Probe) -> Vec<Ask> {
     let field = &["startupProbe"];
     if let Some(exec) = &probe.exec {
-        return asks_of_command(exec.command.as_deref().unwrap_or_default(), Purpose::Check, field);
+        return asks_of_command(exec.command.as_deref().unwrap_or_default(), field);
     }
     let grpc = probe.grpc.as_ref().map(|grpc| (None, IntOrString::Int(grpc.port)));
     let http = probe.http_get.as_ref().map(|http| (http.host.as_deref(), http.port.clone()));
@@ -218,7 +232,7 @@ fn asks_of_probe(seat: &Seat<'_>, probe: &Probe) -> Vec<Ask> {
 fn asks_of_hook(seat: &Seat<'_>, hook: &LifecycleHandler) -> Vec<Ask> {
     let field = &["lifecycle", "postStart"];
     if let Some(exec) = &hook.exec {
-        return asks_of_command(exec.command.as_deref().unwrap_or_default(), Purpose::Any, field);
+        return asks_of_command(exec.command.as_deref().unwrap_or_default(), field);
     }
     let http = hook.http_get.as_ref().map(|http| (http.host.as_deref(), http.port.clone()));
     asks_of_handler(seat, http, field)
