@@ -7,7 +7,7 @@ use crate::catalogue;
 use crate::catalogue::candidate::{Candidate, PodContext};
 use crate::catalogue::pause::is_pause;
 use crate::catalogue::row::Row;
-use crate::command::{Ends, outcome};
+use crate::command::{Ends, handles_files, outcome};
 use crate::model::container_fields::ContainerFields;
 use crate::model::container_id::ContainerId;
 use crate::model::image;
@@ -142,13 +142,16 @@ impl<'a> Recogniser<'a> {
     /// matches by name: an init container may use a sidecar's image for a task.
     fn never_completes(&self, candidate: Candidate<'_>) -> Option<Facts> {
         let Candidate { fields, repository, .. } = candidate;
+        // Names are not proof: a task that is seen to end does, such as one that copies the sidecar's binary.
+        let words: Vec<&str> = fields.words().collect();
+        if outcome(&words).ends != Ends::Unknown || handles_files(&words) {
+            return None;
+        }
         if let Some(row) = catalogue::never_completes(candidate) {
             let need = self.need_of(row);
             return Some(Facts { need, row: Some(row), recognised_by: RecognisedBy::Catalogue });
         }
-        // A declaration is by name or annotation, and so may be about a task: one that is seen to end does.
-        let is_seen_to_end = || outcome(&fields.words().collect::<Vec<_>>()).ends != Ends::Unknown;
-        if catalogue::is_related(&fields.name) || is_seen_to_end() {
+        if catalogue::is_related(&fields.name) {
             return None;
         }
         let mut declarations = self.settings.sidecars.iter().filter(|sidecar| sidecar.r#match.goes_by_name());

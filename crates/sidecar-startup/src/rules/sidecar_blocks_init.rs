@@ -7,8 +7,9 @@
 //! before 1.28 drop it, and so do mutating webhooks and clients built on older types when they write the Pod back.
 //!
 //! The rule reports names that the catalogue knows never to exit, containers that the setting `sidecars` or the Pod's annotation declares
-//! by name, and any other init container whose command is certain never to end, such as `sleep infinity` or `tail -F`. A declared container
-//! whose command is certain to end, such as `sh -c "exit 0"`, is not reported. `need` makes no difference: the Pod never starts.
+//! by name, and any other init container whose command is certain never to end, such as `sleep infinity` or `tail -F /log`. One whose
+//! command is certain to end, such as `sh -c "exit 0"`, or only handles files, as `cp` does, is not reported. `need` makes no difference:
+//! the Pod never starts.
 //!
 //! # Denied
 //! ```yaml

@@ -143,15 +143,27 @@ fn excluded_by_arguments(words: &[&str]) -> Vec<(i32, i32)> {
     value_of(words, &EXCLUDING).map(|list| ranges(list).collect()).unwrap_or_default()
 }
 
-/// Whether the arguments of an init container redirect all inbound traffic, except for what they exclude.
+/// The flags of istio-iptables and linkerd2-proxy-init that exclude inbound traffic by something other than its port. The kubelet's
+/// probes may come from there.
+const EXCLUDING_OTHERWISE: [&str; 3] = ["-c", "--istio-exclude-interfaces", "--subnets-to-ignore"];
+
+/// Whether the arguments of an init container redirect all inbound traffic, except for the ports that they exclude.
 fn takes_all_inbound(words: &[&str]) -> bool {
-    value_of(words, &["-b", "--istio-inbound-ports"]) == Some("*")
-        || value_of(words, &["--inbound-ports-to-ignore"]).is_some()
+    let takes_all = value_of(words, &["-b", "--istio-inbound-ports"]) == Some("*")
+        || value_of(words, &["--inbound-ports-to-ignore"]).is_some();
+    takes_all && value_of(words, &EXCLUDING_OTHERWISE).is_none_or(str::is_empty)
 }
 
-/// The value of the last of these flags that is given.
+/// The value of the last of these flags that is given, as in `-b *`, `-b*` or `--istio-inbound-ports=*`.
 fn value_of<'w>(words: &[&'w str], flags: &[&str]) -> Option<&'w str> {
-    words.array_windows().rev().find(|[flag, _]| flags.contains(flag)).map(|[_, value]| *value)
+    let value_at = |(position, word): (usize, &&'w str)| {
+        flags.iter().find_map(|flag| match word.strip_prefix(flag)? {
+            "" => words.get(position + 1).copied(),
+            joined if flag.starts_with("--") => joined.strip_prefix('='),
+            joined => Some(joined.strip_prefix('=').unwrap_or(joined)),
+        })
+    };
+    words.iter().enumerate().rev().find_map(value_at)
 }
 
 /// The ports in a list such as `15090,15021,4567-4568`.
