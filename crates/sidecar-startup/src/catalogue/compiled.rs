@@ -343,7 +343,7 @@ Row {
     related_init_containers: &["git-sync-init"],
     images: &["*/git-sync/git-sync", "*/git-sync", "k8s.gcr.io/git-sync"],
     matched_by: Match::Image,
-    except_when: &[Condition::Arg("one-time", Test::Present), Condition::Env("GITSYNC_ONE_TIME", Test::Is("true")), Condition::Env("GIT_SYNC_ONE_TIME", Test::Is("true"))],
+    except_when: &[Condition::ArgOrEnv("one-time", "GITSYNC_ONE_TIME", Test::Present), Condition::ArgOrEnv("one-time", "GIT_SYNC_ONE_TIME", Test::Present)],
     need: Need::Helper,
     served_by_init: true,
     writes: true,

@@ -63,10 +63,16 @@ pub(super) fn value_of_arg<'a>(container: &'a ContainerFields<'_>, flag: &str) -
     last
 }
 
-/// Whether the process may get other arguments than `command` and `args` show: through a shell or `$(VAR)`.
+/// Whether the process may get other arguments than `command` and `args` show: through a shell, a script
+/// or `$(VAR)`.
 pub(super) fn is_opaque(container: &ContainerFields<'_>) -> bool {
     let is_busybox = |word: &str| word.rsplit('/').next() == Some("busybox");
-    container.words().any(|word| is_shell(word) || is_busybox(word) || word.contains("$("))
+    // An image's own `docker-entrypoint.sh` passes its arguments on.
+    let is_script = |word: &str| {
+        word.rsplit_once('.')
+            .is_some_and(|(name, extension)| extension == "sh" && !name.ends_with("-entrypoint"))
+    };
+    container.words().any(|word| is_shell(word) || is_busybox(word) || is_script(word) || word.contains("$("))
 }
 
 /// Strips one or two leading dashes: Go programs accept either.
