@@ -3,11 +3,14 @@
 //! Arguments, environment and the catalogue also show who listens: `containerPort` is informational
 //! (<https://kubernetes.io/docs/concepts/services-networking/connect-applications-service/>).
 
+mod elsewhere;
+
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
+use self::elsewhere::{has_detour, may_be_answered_earlier, may_be_of_earlier};
 use super::evidence::{self, Evidence};
 use crate::catalogue::candidate::Candidate;
 use crate::catalogue::health::Reach;
@@ -92,24 +95,6 @@ pub(super) fn waits_for_itself(lineup: &Lineup<'_>, member: Member, seat: &Seat<
     by_probe.max(hook.and_then(|hook| by_asks(hook.exec.is_some(), asks_of_hook(seat, hook))))
 }
 
-/// Whether a port that only later members declare may be that of one which has started before: its words name the port, or a
-/// configuration file may. Mesh proxies are known not to serve it.
-fn may_be_of_earlier(lineup: &Lineup<'_>, member: Member, providers: &[Member], port: i32) -> bool {
-    let is_declared_later = providers.first().is_some_and(|first| member < *first);
-    is_declared_later
-        && lineup.members().take(member).any(|(_, earlier)| {
-            let is_mesh =
-                earlier.container().and_then(Container::row).is_some_and(|row| row.redirects_traffic);
-            !is_mesh && evidence(lineup, earlier, port) != Evidence::None
-        })
-}
-
-/// Whether a port of which nothing shows whose it is may be that of a container which has started by then.
-fn may_be_answered_earlier(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>, port: i32) -> bool {
-    let is_seen = evidence(lineup, seat, port) == Evidence::Listens;
-    !is_seen && lineup.members().take(member).any(|(_, earlier)| !earlier.is_task())
-}
-
 /// What the main commands of sidecars and applications wait for before their work.
 pub(super) fn waits(lineup: &Lineup<'_>) -> Vec<Need> {
     let mut needs = Vec::new();
@@ -131,9 +116,9 @@ fn need(lineup: &Lineup<'_>, of: Event, seat: &Seat<'_>, ask: Ask) -> Option<Nee
     // A main command that still waits listens on no port at all.
     let may_be_own = evidence == Evidence::May && matches!(of, Event::Gate(_));
     // On the node's network, a process of the node may answer, at another address than the provider's.
-    let may_be_of_node = lineup.pod.spec().host_network;
+    let may_be_elsewhere = lineup.pod.spec().host_network || !ask.is_of_kubelet && has_detour(seat);
     let may_be_of_earlier = || may_be_of_earlier(lineup, of.member_of(), providers, ask.port);
-    let is_proven = ask.is_needed && !may_be_own && !may_be_of_node && !may_be_of_earlier();
+    let is_proven = ask.is_needed && !may_be_own && !may_be_elsewhere && !may_be_of_earlier();
     let certainty = if is_proven { Certainty::Proven } else { Certainty::Possible };
     Some(Need {
         of,

@@ -1,0 +1,52 @@
+//! Who else may answer where a member asks for a port: then it is not proven that it needs who declares the port.
+
+use super::{Evidence, evidence};
+use crate::model::container_fields::EnvVar;
+use crate::pod::container::Container;
+use crate::startup::graph::Member;
+use crate::startup::lineup::Lineup;
+use crate::startup::seat::Seat;
+
+/// How many earlier members are looked at; with more, one of them may always answer. Pods have fewer, and judging stays linear.
+const MAX_LOOKED_AT: usize = 100;
+
+/// Whether a variable may send clients elsewhere: `http_proxy` and the like, if `no_proxy` does not name localhost, and `PGHOSTADDR`.
+pub(super) fn has_detour(seat: &Seat<'_>) -> bool {
+    let variables = seat.container().map(|container| container.fields.variables()).unwrap_or_default();
+    let is_called = |variable: &EnvVar<'_>, end: &str| variable.name.to_ascii_lowercase().ends_with(end);
+    let is_direct = variables.iter().any(|variable| {
+        is_called(variable, "no_proxy")
+            && variable.value.as_ref().is_some_and(|hosts| hosts.contains("localhost"))
+    });
+    let has_proxy =
+        variables.iter().any(|variable| is_called(variable, "_proxy") && !is_called(variable, "no_proxy"));
+    has_proxy && !is_direct || variables.iter().any(|variable| &*variable.name == "PGHOSTADDR")
+}
+
+/// Whether a port that only later members declare may be that of one which has started before: its words name the port, or a
+/// configuration file may. Mesh proxies are known not to serve it.
+pub(super) fn may_be_of_earlier(
+    lineup: &Lineup<'_>,
+    member: Member,
+    providers: &[Member],
+    port: i32,
+) -> bool {
+    let is_declared_later = providers.first().is_some_and(|first| member < *first);
+    let may_answer = |earlier: &Seat<'_>| {
+        let is_mesh = earlier.container().and_then(Container::row).is_some_and(|row| row.redirects_traffic);
+        !is_mesh && evidence(lineup, earlier, port) != Evidence::None
+    };
+    is_declared_later
+        && (MAX_LOOKED_AT < member || lineup.members().take(member).any(|(_, earlier)| may_answer(earlier)))
+}
+
+/// Whether a port of which nothing shows whose it is may be that of a container which has started by then.
+pub(super) fn may_be_answered_earlier(
+    lineup: &Lineup<'_>,
+    member: Member,
+    seat: &Seat<'_>,
+    port: i32,
+) -> bool {
+    let is_seen = evidence(lineup, seat, port) == Evidence::Listens;
+    !is_seen && lineup.members().take(member).any(|(_, earlier)| !earlier.is_task())
+}
