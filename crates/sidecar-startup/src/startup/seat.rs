@@ -124,5 +124,5 @@ fn hook_of<'p>(container: &'p Container<'p>) -> Option<Cow<'p, LifecycleHandler>
 /// Whether a hook sleeps forever, or does not return until what it waits for answers.
 pub(crate) fn hangs(hook: &LifecycleHandler) -> bool {
     let words = hook.exec.as_ref().and_then(|exec| exec.command.as_deref()).unwrap_or_default();
-    outcome(words).sleeps == u32::MAX || !local_waits(words).is_empty()
+    outcome(words).sleeps == u32::MAX || local_waits(words).iter().any(|ask| ask.waits)
 }

@@ -21,10 +21,7 @@ pub(super) fn of_port(pod: &Pod<'_>, container: &Container<'_>, port: i32) -> Ev
     let port = port.to_string();
     let variables = fields.variables();
     let values = variables.iter().filter_map(|variable| variable.value.as_deref());
-    // A ConfigMap or a Secret may hold a configuration file.
-    let is_writable = pod.spec().writable_volumes();
-    let mut may =
-        fields.has_env_from() || fields.mount_list().iter().any(|mount| !is_writable(&mount.volume));
+    let mut may = is_configured(pod, fields);
     for text in own_words(fields).into_iter().chain(values) {
         match in_text(text, &port) {
             Evidence::Listens => return Evidence::Listens,
@@ -34,6 +31,12 @@ pub(super) fn of_port(pod: &Pod<'_>, container: &Container<'_>, port: i32) -> Ev
     }
     may |= variables.iter().any(|variable| variable.value.is_none());
     if may { Evidence::May } else { Evidence::None }
+}
+
+/// Whether a ConfigMap or a Secret may hold variables or a configuration file of a container.
+pub(super) fn is_configured(pod: &Pod<'_>, fields: &ContainerFields<'_>) -> bool {
+    let is_writable = pod.spec().writable_volumes();
+    fields.has_env_from() || fields.mount_list().iter().any(|mount| !is_writable(&mount.volume))
 }
 
 /// The flags of daprd that give the application's port (`cmd/daprd/options/options.go`).

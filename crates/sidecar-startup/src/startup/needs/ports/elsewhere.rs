@@ -1,8 +1,8 @@
 //! Who else may answer where a member asks for a port: then it is not proven that it needs who declares the port.
 
+use super::super::evidence::is_configured;
 use super::{Evidence, evidence};
 use crate::model::container_fields::EnvVar;
-use crate::pod::container::Container;
 use crate::startup::graph::Member;
 use crate::startup::lineup::Lineup;
 use crate::startup::seat::Seat;
@@ -23,8 +23,8 @@ pub(super) fn has_detour(seat: &Seat<'_>) -> bool {
     has_proxy && !is_direct || variables.iter().any(|variable| &*variable.name == "PGHOSTADDR")
 }
 
-/// Whether a port that only later members declare may be that of one which has started before: its words name the port, or a
-/// configuration file may. Mesh proxies are known not to serve it.
+/// Whether a port that only later members declare may be that of one which has started before: its words name the port, or a ConfigMap or
+/// a Secret may, if its product is not known.
 pub(super) fn may_be_of_earlier(
     lineup: &Lineup<'_>,
     member: Member,
@@ -32,9 +32,12 @@ pub(super) fn may_be_of_earlier(
     port: i32,
 ) -> bool {
     let is_declared_later = providers.first().is_some_and(|first| member < *first);
+    let is_configured = |earlier: &Seat<'_>| {
+        let unknown = earlier.container().filter(|earlier| earlier.row().is_none());
+        unknown.is_some_and(|earlier| is_configured(lineup.pod, earlier.fields))
+    };
     let may_answer = |earlier: &Seat<'_>| {
-        let is_mesh = earlier.container().and_then(Container::row).is_some_and(|row| row.redirects_traffic);
-        !is_mesh && evidence(lineup, earlier, port) != Evidence::None
+        evidence(lineup, earlier, port) == Evidence::Listens || !earlier.is_task() && is_configured(earlier)
     };
     is_declared_later
         && (MAX_LOOKED_AT < member || lineup.members().take(member).any(|(_, earlier)| may_answer(earlier)))
