@@ -21,11 +21,12 @@ pub(crate) fn a_second_apply_changes_nothing(case: &Case, object: &Value) -> any
         true => (deployment(&case.object), deployment(object)),
         false => (case.object.clone(), object.clone()),
     };
-    // Nothing of one name twice is ever stored: what a patch would merge with which is nobody's business.
+    // Nothing without a name, or of one name twice, is ever stored: what a patch would merge with which is nobody's business.
     let sent = containers(&mut part(&template(&manifest), "spec"));
     let names: BTreeSet<_> = sent.iter().map(|container| container["name"].to_string()).collect();
     if case.has_request()
         || names.len() < sent.len()
+        || sent.iter().any(|container| container["name"] == "")
         || manifest.get("kind").is_some_and(|kind| kind == "Job")
     {
         return Ok(());
