@@ -5,7 +5,7 @@ use super::outcome::Ends;
 use super::script::Script;
 use super::shell::{Shell, outcome_of_words};
 use super::wait_loop::WaitLoop;
-use super::words::{as_strs, base_name, unwrapped, without_silencers, without_time_limit};
+use super::words::{HOSTS, as_strs, base_name, unwrapped, without_silencers, without_time_limit};
 
 /// A port of its own Pod that a command asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -113,9 +113,6 @@ fn outcome_if_it_fails(words: &[&str], script: &str, number: usize) -> Ends {
     }
     shell.outcome(&failing).ends
 }
-
-/// The hosts by which a container reaches its own Pod.
-pub(super) const HOSTS: [&str; 6] = ["localhost", "127.0.0.1", "[::1]", "$(POD_IP)", "${POD_IP}", "$POD_IP"];
 
 /// The ports of the Pod itself that these words name.
 pub(super) fn ports_in(words: &[&str]) -> Vec<u16> {

@@ -1,9 +1,9 @@
 //! Loops that may wait for something in the same Pod. Unlike `asks.rs`, which proves waits, this gives what may be one.
 
-use super::asks::{HOSTS, ports_in};
+use super::asks::ports_in;
 use super::clients::is_client;
 use super::shell::Shell;
-use super::words::{as_strs, base_name, unwrapped};
+use super::words::{HOSTS, as_strs, base_name, unwrapped};
 
 /// Clients of databases, with the port that they take if they are given none.
 const DATABASES: [(&str, u16); 7] = [

@@ -1,5 +1,8 @@
 //! The words of a command: programs, assignments, durations.
 
+/// The hosts by which a container reaches its own Pod.
+pub(super) const HOSTS: [&str; 6] = ["localhost", "127.0.0.1", "[::1]", "$(POD_IP)", "${POD_IP}", "$POD_IP"];
+
 /// The words without leading `env` and `busybox`, which only run the words after them.
 pub(super) fn unwrapped<'a, 'w>(mut words: &'a [&'w str]) -> &'a [&'w str] {
     const APPLETS: [&str; 11] =

@@ -1,5 +1,6 @@
 //! Who needs whom, as far as the object or a sourced fact shows. One file for each kind of evidence.
 
+mod elsewhere;
 mod evidence;
 mod failing;
 mod files;

@@ -1,7 +1,7 @@
 //! Reads the arguments of a client.
 
 use super::syntax::{Operands, Syntax};
-use crate::command::asks::HOSTS;
+use crate::command::words::HOSTS;
 
 /// The arguments that a client has.
 pub(super) struct Arguments<'w> {

@@ -1,8 +1,13 @@
-//! What a container's own arguments and environment show about the ports that it listens on.
+//! What shows the ports that a container listens on.
 
+use crate::catalogue::candidate::Candidate;
+use crate::catalogue::health::Reach;
+use crate::catalogue::row::Row;
 use crate::model::container_fields::ContainerFields;
 use crate::pod::Pod;
 use crate::pod::container::Container;
+use crate::startup::lineup::Lineup;
+use crate::startup::seat::Seat;
 
 /// What a container's own words show about a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,8 +20,33 @@ pub(super) enum Evidence {
     None,
 }
 
+/// What its `containerPort`s, the catalogue and its own words show about a port of a member. An ordinary init container listens on no
+/// port that others wait for.
+pub(super) fn evidence(lineup: &Lineup<'_>, seat: &Seat<'_>, port: i32) -> Evidence {
+    let Some(container) = seat.container().filter(|_| !seat.is_task()) else { return Evidence::None };
+    let is_known = |row: &Row| listens_on(row, port, lineup.pod.candidate(container));
+    if declares(container, port) || container.row().is_some_and(is_known) {
+        Evidence::Listens
+    } else {
+        of_port(lineup.pod, container, port)
+    }
+}
+
+/// Whether a sidecar listens on a port, for all that is known of its product.
+fn listens_on(row: &Row, port: i32, candidate: Candidate<'_>) -> bool {
+    match &row.health {
+        Some(health) => health.listens_on(port, candidate) && health.reach(candidate) != Reach::Off,
+        None => row.listens_on(port),
+    }
+}
+
+/// Whether a container declares a port.
+pub(super) fn declares(container: &Container<'_>, port: i32) -> bool {
+    container.fields.ports.iter().any(|own| own.container_port == port)
+}
+
 /// What a container's arguments and environment show about a port. Its `containerPort`s are informational and not considered here.
-pub(super) fn of_port(pod: &Pod<'_>, container: &Container<'_>, port: i32) -> Evidence {
+fn of_port(pod: &Pod<'_>, container: &Container<'_>, port: i32) -> Evidence {
     let fields = container.fields;
     let port = port.to_string();
     let variables = fields.variables();

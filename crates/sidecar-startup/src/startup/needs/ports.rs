@@ -3,18 +3,13 @@
 //! Arguments, environment and the catalogue also show who listens: `containerPort` is informational
 //! (<https://kubernetes.io/docs/concepts/services-networking/connect-applications-service/>).
 
-mod elsewhere;
-
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use self::elsewhere::{has_detour, may_be_answered_earlier, may_be_of_earlier};
-use super::evidence::{self, Evidence};
-use crate::catalogue::candidate::Candidate;
-use crate::catalogue::health::Reach;
-use crate::catalogue::row::Row;
+use super::elsewhere::{has_detour, may_be_answered_earlier, may_be_of_earlier};
+use super::evidence::{Evidence, evidence};
 use crate::command::{local_asks, local_waits};
 use crate::model::container_fields::ContainerFields;
 use crate::model::gate::{hook_is_gate, probe_is_gate};
@@ -128,31 +123,6 @@ fn need(lineup: &Lineup<'_>, of: Event, seat: &Seat<'_>, ask: Ask) -> Option<Nee
         field: ask.field,
         reason: ask.words(provider),
     })
-}
-
-/// What its `containerPort`s, the catalogue and its own words show about a port of a member. An ordinary init container listens on no
-/// port that others wait for.
-fn evidence(lineup: &Lineup<'_>, seat: &Seat<'_>, port: i32) -> Evidence {
-    let Some(container) = seat.container().filter(|_| !seat.is_task()) else { return Evidence::None };
-    let is_known = |row: &Row| listens_on(row, port, lineup.pod.candidate(container));
-    if declares(container, port) || container.row().is_some_and(is_known) {
-        Evidence::Listens
-    } else {
-        evidence::of_port(lineup.pod, container, port)
-    }
-}
-
-/// Whether a sidecar listens on a port, for all that is known of its product.
-fn listens_on(row: &Row, port: i32, candidate: Candidate<'_>) -> bool {
-    match &row.health {
-        Some(health) => health.listens_on(port, candidate) && health.reach(candidate) != Reach::Off,
-        None => row.listens_on(port),
-    }
-}
-
-/// Whether a container declares a port.
-pub(super) fn declares(container: &Container<'_>, port: i32) -> bool {
-    container.fields.ports.iter().any(|own| own.container_port == port)
 }
 
 /// Whether another member declares a port.

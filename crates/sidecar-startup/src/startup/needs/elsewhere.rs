@@ -1,7 +1,6 @@
 //! Who else may answer where a member asks for a port: then it is not proven that it needs who declares the port.
 
-use super::super::evidence::is_configured;
-use super::{Evidence, evidence};
+use super::evidence::{Evidence, evidence, is_configured};
 use crate::model::container_fields::EnvVar;
 use crate::startup::graph::Member;
 use crate::startup::lineup::Lineup;
