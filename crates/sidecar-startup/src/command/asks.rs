@@ -23,6 +23,13 @@ pub struct Ask {
 #[must_use]
 pub fn local_asks<S: AsRef<str>>(words: &[S]) -> Vec<Ask> {
     let words = as_strs(words);
+    // Most commands name no host of their own Pod.
+    if !words
+        .iter()
+        .any(|word| ["localhost", "127.0.0.1", "::1", "POD_IP"].iter().any(|host| word.contains(host)))
+    {
+        return Vec::new();
+    }
     let (words, is_limited) = without_time_limit(unwrapped(&words));
     let words = unwrapped(words);
     let mut asks = match Shell::called_by(words) {
@@ -48,11 +55,15 @@ pub fn local_asks<S: AsRef<str>>(words: &[S]) -> Vec<Ask> {
 /// fails without an answer, until it is restarted. What else it names it may do without.
 #[must_use]
 pub fn local_waits<S: AsRef<str>>(words: &[S]) -> Vec<Ask> {
+    let asks = local_asks(words);
+    if asks.is_empty() {
+        return asks;
+    }
     let is_loop = |word: &str| matches!(word, "until" | "while" | "for");
     let may_wait = words.iter().map(AsRef::as_ref).any(|word| {
         WAITERS.contains(&base_name(word)) || word.split(|c: char| !c.is_ascii_alphanumeric()).any(is_loop)
     });
-    local_asks(words).into_iter().filter(|ask| ask.is_needed || may_wait).collect()
+    asks.into_iter().filter(|ask| ask.is_needed || may_wait).collect()
 }
 
 /// The ports of its own Pod without which a command is certain to fail.
