@@ -26,7 +26,7 @@ use self::words::{as_strs, unwrapped};
 pub use self::asks::{Ask, local_asks, local_waits};
 pub(crate) use self::clients::WAITERS;
 pub use self::endless::never_ends;
-pub use self::files::handles_files;
+pub(crate) use self::files::handles_files;
 pub use self::loop_checks::loop_checks;
 pub use self::outcome::{Ends, Outcome};
 pub use self::programs::{Call, calls_in, commands, may_end_by_script, program_of};

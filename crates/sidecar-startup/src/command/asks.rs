@@ -24,10 +24,8 @@ pub struct Ask {
 pub fn local_asks<S: AsRef<str>>(words: &[S]) -> Vec<Ask> {
     let words = as_strs(words);
     // Most commands name no host of their own Pod.
-    if !words
-        .iter()
-        .any(|word| ["localhost", "127.0.0.1", "::1", "POD_IP"].iter().any(|host| word.contains(host)))
-    {
+    let names_host = |word: &&str| word.contains("::1") || HOSTS.iter().any(|host| word.contains(host));
+    if !words.iter().any(names_host) {
         return Vec::new();
     }
     let (words, is_limited) = without_time_limit(unwrapped(&words));
@@ -70,7 +68,7 @@ pub fn local_waits<S: AsRef<str>>(words: &[S]) -> Vec<Ask> {
 fn needed_by(words: &[&str]) -> Vec<u16> {
     let words = words.strip_prefix(&["exec"]).unwrap_or(words);
     let words = unwrapped(without_time_limit(unwrapped(words)).0);
-    targets(words).map(|targets| ports_in(&targets)).unwrap_or_default()
+    ports_in(&targets(words))
 }
 
 /// What the script of a shell asks for. `words` is the command that starts the shell.

@@ -19,12 +19,15 @@ pub(super) fn is_client(program: &str) -> bool {
     syntax_of(program).is_some()
 }
 
-/// The hosts and ports without which a client is certain to fail, as words: `http://localhost:8080`, or `localhost` and `8080`. `None` if
-/// the command is no client's.
-pub(super) fn targets<'w>(words: &[&'w str]) -> Option<Vec<&'w str>> {
-    let (first, rest) = words.split_first()?;
-    let syntax = syntax_of(base_name(first))?;
-    Some(Arguments::read(syntax, rest).and_then(|arguments| arguments.targets(syntax)).unwrap_or_default())
+/// The hosts and ports without which a command is certain to fail, as words: `http://localhost:8080`, or `localhost` and `8080`. None if
+/// it runs no client, or one with options that leave a doubt.
+pub(super) fn targets<'w>(words: &[&'w str]) -> Vec<&'w str> {
+    let read = || {
+        let (first, rest) = words.split_first()?;
+        let syntax = syntax_of(base_name(first))?;
+        Arguments::read(syntax, rest)?.targets(syntax)
+    };
+    read().unwrap_or_default()
 }
 
 /// The URL of a `curl` with these arguments that succeeds with any response. `None` if that is not certain.
@@ -80,7 +83,7 @@ mod tests {
         ] {
             let words = shlex::split(command).unwrap_or_default();
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            assert_eq!(targets(&words).as_deref(), Some(expected), "{command}");
+            assert_eq!(targets(&words), expected, "{command}");
         }
     }
 
@@ -109,9 +112,9 @@ mod tests {
             "wait4x tcp localhost:8080 --invert-check",
         ] {
             let words: Vec<&str> = command.split(' ').collect();
-            assert_eq!(targets(&words), Some(Vec::new()), "{command}");
+            assert_eq!(targets(&words), [""; 0], "{command}");
         }
-        assert_eq!(targets(&["check", "localhost:8080"]), None);
-        assert_eq!(targets(&[]), None);
+        assert_eq!(targets(&["check", "localhost:8080"]), [""; 0]);
+        assert_eq!(targets(&[]), [""; 0]);
     }
 }

@@ -10,8 +10,7 @@ const PROGRAMS: [&str; 21] = [
 ];
 
 /// Whether a command does nothing but handle files.
-#[must_use]
-pub fn handles_files<S: AsRef<str>>(words: &[S]) -> bool {
+pub(crate) fn handles_files<S: AsRef<str>>(words: &[S]) -> bool {
     let commands = commands(words);
     let programs: Vec<&str> = commands.iter().map(|command| program_of(command)).collect();
     let programs = match programs.as_slice() {

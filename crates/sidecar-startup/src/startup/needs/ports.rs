@@ -32,6 +32,11 @@ pub(crate) struct Ask {
 }
 
 impl Ask {
+    /// What the command in this field asks for.
+    fn of_command(port: u16, is_needed: bool, field: &'static [&'static str]) -> Self {
+        Self { port: i32::from(port), field, is_needed, is_of_kubelet: false }
+    }
+
     /// It in words, as text to follow the name of who asks: `probes port 8080 of "shop"`.
     fn words(&self, provider: &Seat<'_>) -> String {
         let asks = if self.is_of_kubelet { "probes" } else { "asks for" };
@@ -149,13 +154,7 @@ fn asks_of_main_command(seat: &Seat<'_>) -> Vec<Ask> {
     };
     let words: Vec<_> = container.fields.words().collect();
     let field = command_field(container);
-    let ask = |ask: crate::command::Ask| Ask {
-        port: i32::from(ask.port),
-        field,
-        is_needed: ask.waits,
-        is_of_kubelet: false,
-    };
-    local_waits(&words).into_iter().map(ask).collect()
+    local_waits(&words).into_iter().map(|ask| Ask::of_command(ask.port, ask.waits, field)).collect()
 }
 
 /// The field with the last words of a container's command.
@@ -164,13 +163,7 @@ const fn command_field(container: &Container<'_>) -> &'static [&'static str] {
 }
 
 fn asks_of_command<S: AsRef<str>>(words: &[S], field: &'static [&'static str]) -> Vec<Ask> {
-    let ask = |ask: crate::command::Ask| Ask {
-        port: i32::from(ask.port),
-        field,
-        is_needed: ask.is_needed,
-        is_of_kubelet: false,
-    };
-    local_asks(words).into_iter().map(ask).collect()
+    local_asks(words).into_iter().map(|ask| Ask::of_command(ask.port, ask.is_needed, field)).collect()
 }
 
 fn asks_of_probe(seat: &Seat<'_>, probe: &Probe) -> Vec<Ask> {
