@@ -86,6 +86,22 @@ pub(super) fn read() -> Vec<Known> {
             stuck: &["agent", "shop"],
         },
         Known {
+            what: "a reader before a sidecar and an init container that may either write its file",
+            pod: pod(
+                &[
+                    native("envoy", json!({"volumeMounts": mount(true)})),
+                    init("render", &writes()),
+                    native("nginx", writes()),
+                ],
+                &[shop(json!({}))],
+            ),
+            needs: &[
+                "envoy Volume(\"work\") render,nginx possible",
+                "nginx Volume(\"work\") render possible",
+            ],
+            stuck: &[],
+        },
+        Known {
             what: "one of several applications may be an agent",
             pod: pod(&[native("agent", gated(true))], &[shop(writes()), web]),
             needs: &["agent Volume(\"work\") shop possible"],

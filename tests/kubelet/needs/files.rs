@@ -18,8 +18,11 @@ pub(super) fn needs(pod: &Pod<'_>, injected: &BTreeSet<String>, declared: &[Decl
     let mut needs = Vec::new();
     for (place, reader) in pod.containers.iter().enumerate() {
         for mount in reader.mounts.iter().filter(|mount| pod.writable.contains(mount.volume)) {
-            let providers =
-                files.writers(place, mount, |writer| files.may_read(place, reader, mount, writer));
+            let may_read = |writer| files.may_read(place, reader, mount, writer);
+            let mut providers = files.writers(place, mount, may_read);
+            if !providers.is_empty() {
+                providers = files.writers(place, mount, |writer| may_read(writer) || files.is_task(writer));
+            }
             push(&mut needs, reader, About::Volume(mount.volume.to_owned()), providers);
             let by_gate = reader.handlers().any(|handler| handler_names(handler, mount.path));
             let providers = files.writers(place, mount, |_| by_gate);
@@ -44,6 +47,13 @@ impl Files<'_, '_> {
             *place != reader && writes && may_read(*place)
         });
         others.map(|(_, other)| other.name.to_owned()).collect()
+    }
+
+    /// Whether it is an ordinary init container of the Pod. One behind the reader is no reason to think that the reader waits for a file,
+    /// but once something else is, nobody can tell whose file it is.
+    fn is_task(&self, place: usize) -> bool {
+        let container = self.pod.containers.get(place);
+        container.is_some_and(|task| task.is_ordinary_init() && !self.injected.contains(task.name))
     }
 
     fn may_read(&self, place: usize, reader: &Container<'_>, mount: &Mount<'_>, writer: usize) -> bool {
