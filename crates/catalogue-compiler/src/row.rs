@@ -36,6 +36,8 @@ pub(crate) struct Row {
     #[serde(default)]
     ends_itself: bool,
     #[serde(default)]
+    may_end_when: Vec<Condition>,
+    #[serde(default)]
     ends_others: bool,
     #[serde(default)]
     needs_app: bool,
@@ -167,6 +169,7 @@ impl Row {
             ("never_one_shot", format!("&{:?}", self.never_one_shot)),
             ("redirects_traffic", self.redirects_traffic.to_string()),
             ("ends_itself", self.ends_itself.to_string()),
+            ("may_end_when", conditions(&self.may_end_when)?),
             ("ends_others", self.ends_others.to_string()),
             ("needs_app", self.needs_app.to_string()),
             ("native_gate", format!("{:?}", self.native_gate)),

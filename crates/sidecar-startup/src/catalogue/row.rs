@@ -48,6 +48,8 @@ pub struct Row {
     pub redirects_traffic: bool,
     /// Whether it exits by itself, so that a Job can complete.
     pub ends_itself: bool,
+    /// If one of these holds, a configuration that is not to be seen may have it end.
+    pub may_end_when: &'static [Condition],
     /// Whether all other classic sidecars of its Pod are ended, too.
     pub ends_others: bool,
     /// Whether its own readiness check depends on the application.
@@ -109,6 +111,7 @@ impl Row {
         never_one_shot: &[],
         redirects_traffic: false,
         ends_itself: false,
+        may_end_when: &[],
         ends_others: false,
         needs_app: false,
         native_gate: None,
@@ -165,6 +168,11 @@ impl Row {
     /// Whether the container is a placeholder that the injector will fill in.
     pub(crate) fn is_placeholder(&self, candidate: Candidate<'_>) -> bool {
         candidate.fulfils_one(self.stub_when)
+    }
+
+    /// Whether a configuration that is not to be seen may have the container end.
+    pub(crate) fn may_end(&self, candidate: Candidate<'_>) -> bool {
+        candidate.fulfils_one(self.may_end_when)
     }
 
     /// Whether this ordinary init container does the sidecar's first work. Its name alone does not tell, nor does a command that does

@@ -7,7 +7,7 @@
 
 use super::Pod;
 use super::container::{Container, ContainerKind, Facts};
-use crate::catalogue::row::{ISTIO_PROXY, LINKERD_PROXY};
+use crate::catalogue::row::{ISTIO_PROXY, LINKERD_PROXY, Row};
 use crate::command::{
     Call, WAITERS, calls_in, commands, local_asks, loop_checks, may_end_by_script, program_of,
 };
@@ -64,7 +64,8 @@ pub fn is_orchestrated(pod: &Pod<'_>) -> bool {
 pub fn is_ended(pod: &Pod<'_>, sidecar: Classic<'_>) -> bool {
     let by_itself = match sidecar {
         Classic::Present(container) => {
-            container.row().is_some_and(|row| row.ends_itself) || ends_itself(container.fields)
+            let may_end = |row: &Row| row.ends_itself || row.may_end(pod.candidate(container));
+            container.row().is_some_and(may_end) || ends_itself(container.fields)
         }
         Classic::Injected(_) => false,
     };
