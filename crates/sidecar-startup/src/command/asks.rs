@@ -41,12 +41,17 @@ pub fn local_asks<S: AsRef<str>>(words: &[S]) -> Vec<Ask> {
     };
     asks.sort_unstable_by(|a, b| (a.port, b.is_needed).cmp(&(b.port, a.is_needed)));
     asks.dedup_by_key(|ask| ask.port);
-    if is_limited {
-        for ask in &mut asks {
-            ask.waits = false;
-        }
+    let has_detour = words.iter().any(|word| sets_detour(word));
+    for ask in &mut asks {
+        ask.is_needed &= !has_detour;
+        ask.waits &= !has_detour && !is_limited;
     }
     asks
+}
+
+/// Whether a script sets a variable that may send clients elsewhere, as `export http_proxy=http://proxy:3128` does.
+fn sets_detour(script: &str) -> bool {
+    script.to_ascii_lowercase().contains("_proxy=") || script.contains("PGHOSTADDR=")
 }
 
 /// The ports of its own Pod for which a command may wait before its work: it waits in a loop, runs a program that is known to wait, or
@@ -247,6 +252,8 @@ mod tests {
         assert!(needed(&["curl", "-f", "http://localhost:8080/"]));
         assert!(needed(&["sh", "-c", "until busybox nc -z localhost 8080; do sleep 1; done"]));
         assert!(!needed(&["sh", "-c", "until register --as localhost:8080; do sleep 1; done"]));
+        assert!(!needed(&["sh", "-c", "export https_proxy=http://proxy:1; curl -f https://localhost:8080/"]));
+        assert!(!needed(&["sh", "-c", "export PGHOSTADDR=10.0.0.1; pg_isready -h localhost -p 5432"]));
         assert!(!needed(&["render", "--upstream=http://localhost:8080"]));
         assert!(!needed(&["sh", "-c", "sed -i s#URL#http://localhost:8080# /etc/app.conf"]));
     }
