@@ -15,31 +15,39 @@ const BINARY: [&str; 6] = ["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 const DECIMAL: [&str; 10] = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"];
 
 impl Quantity {
-    /// Parses a quantity such as `100m`, `1.5Gi` or `2e3` (`staging/src/k8s.io/apimachinery/pkg/api/resource/quantity.go`). An
-    /// invalid one is zero; one that is too large is the maximum.
+    /// Parses a quantity as [`Self::read`] does. An invalid one is zero.
     #[must_use]
     pub fn parse(text: &str) -> Self {
+        Self::read(text).unwrap_or_default()
+    }
+
+    /// Reads a quantity such as `100m`, `1.5Gi` or `2e3` (`staging/src/k8s.io/apimachinery/pkg/api/resource/quantity.go`), if it is a valid
+    /// one that is not negative. One that is too large is the maximum.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let text = text.strip_prefix('+').unwrap_or(text);
         let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
         let (number, suffix) = text.split_at(end);
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
         // Digits after the ninth are less than a billionth, and ignored.
         let fraction = fraction.get(..9).unwrap_or(fraction);
-        let Ok(digits) = format!("0{whole}{fraction}").parse::<u128>() else { return Self::default() };
+        let digits: u128 = format!("{whole}{fraction}").parse().ok()?;
         let place = |suffixes: &[&str], suffix: &str| suffixes.iter().position(|known| *known == suffix);
         let (times, billions) = match (place(&BINARY, suffix), place(&DECIMAL, suffix)) {
             (Some(place), _) => (1_u128 << (10 * (place + 1)), 1_000_000_000),
             (_, Some(place)) => (1_000_u128.saturating_pow(u32::try_from(place).unwrap_or(0)), 1),
             (None, None) => {
-                let exponent = suffix.strip_prefix(['e', 'E']).and_then(|exponent| exponent.parse().ok());
-                let Some(exponent) = exponent else { return Self::default() };
-                (10_u128.saturating_pow(exponent), 1_000_000_000)
+                let exponent: i32 = suffix.strip_prefix(['e', 'E'])?.parse().ok()?;
+                let power = 10_u128.saturating_pow(exponent.unsigned_abs());
+                let billionths = 1_000_000_000;
+                if exponent < 0 { (1, (billionths / power).max(1)) } else { (power, billionths) }
             }
         };
         // Computed in billionths; a thousandth is a million of them.
         let amount = digits.saturating_mul(times).saturating_mul(billions);
         let unit =
             10_u128.saturating_pow(u32::try_from(fraction.len()).unwrap_or(0)).saturating_mul(1_000_000);
-        Self(u64::try_from(amount.div_ceil(unit)).unwrap_or(u64::MAX))
+        Some(Self(u64::try_from(amount.div_ceil(unit)).unwrap_or(u64::MAX)))
     }
 }
 
@@ -170,6 +178,9 @@ mod tests {
             ("1.5", "1500m"),
             ("2", "2"),
             ("1e3", "1000"),
+            ("1500e-3", "1500m"),
+            ("1e-12", "1m"),
+            ("+1E+3", "1000"),
             ("2P", "1953125000000Ki"),
             ("17Ei", "18446744073709551615m"),
             ("0.0001", "1m"),
@@ -185,6 +196,9 @@ mod tests {
             (".5", "500m"),
         ] {
             assert_eq!(Quantity::parse(text).to_string(), expected, "{text}");
+        }
+        for invalid in ["", ".", "x", "-1", "1 Gi", "1GB", "1.5.5", "1e", "1ee3", "1e0.5", "Mi", "++1"] {
+            assert_eq!(Quantity::read(invalid), None, "{invalid}");
         }
     }
 

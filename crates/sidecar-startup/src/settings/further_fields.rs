@@ -1,17 +1,23 @@
 //! The fields of a container that no rule reads. Repairs copy them from the settings into Pods, all of which the API server would reject
-//! if one of them had the wrong type, such as a number without quotes as the value of a variable.
+//! if one of them were wrong, such as a number without quotes as the value of a variable.
 
 use serde_json::Value;
 
+use crate::model::api_rules::invalid;
 use crate::model::explain::type_name;
 use crate::model::field::FieldPath;
 use crate::model::read::{ReadError, ReadErrorKind};
+use crate::model::resources::Quantity;
 
 /// The type of a field.
 enum Type {
     Text,
+    /// One of these strings.
+    OneOf(&'static [&'static str]),
     Boolean,
     Integer,
+    /// An object of amounts of resources.
+    Quantities,
     /// An object, with the fields of it that are looked at.
     Object(&'static [(&'static str, Self)]),
     /// A list of such objects.
@@ -22,9 +28,11 @@ enum Type {
 const CONTAINER: &[(&str, Type)] = &[
     ("env", Type::List(&[("name", Type::Text), ("value", Type::Text), ("valueFrom", Type::Object(&[]))])),
     ("envFrom", Type::List(&[])),
-    ("imagePullPolicy", Type::Text),
-    ("resources", Type::Object(&[("limits", Type::Object(&[])), ("requests", Type::Object(&[]))])),
+    ("imagePullPolicy", Type::OneOf(&["Always", "IfNotPresent", "Never"])),
+    ("ports", Type::List(&[("protocol", Type::OneOf(&["TCP", "UDP", "SCTP"]))])),
+    ("resources", Type::Object(&[("limits", Type::Quantities), ("requests", Type::Quantities)])),
     ("securityContext", Type::Object(SECURITY_CONTEXT)),
+    ("terminationMessagePolicy", Type::OneOf(&["File", "FallbackToLogsOnError"])),
     ("volumeDevices", Type::List(&[])),
     ("volumeMounts", Type::List(VOLUME_MOUNT)),
     ("workingDir", Type::Text),
@@ -56,6 +64,17 @@ impl Type {
             (_, Value::Null) | (Self::Text, Value::String(_)) | (Self::Boolean, Value::Bool(_)) => {
                 return None;
             }
+            (Self::OneOf(allowed), Value::String(text)) => {
+                let is_allowed = text.is_empty() || allowed.contains(&text.as_str());
+                return (!is_allowed).then(|| {
+                    invalid(FieldPath::default(), &format!("must be one of {}", allowed.join(", ")))
+                });
+            }
+            (Self::Quantities, Value::Object(amounts)) => {
+                let (name, _) = amounts.iter().find(|(_, amount)| !is_quantity(amount))?;
+                let detail = "must be an amount such as 100m, 0.5 or 64Mi";
+                return Some(invalid(FieldPath::from([name.as_str()]), detail));
+            }
             (Self::Integer, Value::Number(number)) if number.is_i64() => return None,
             (Self::Object(types), Value::Object(fields)) => {
                 return types.iter().find_map(|(key, field)| {
@@ -68,13 +87,22 @@ impl Type {
                     Some(item.error(value)?.below(&FieldPath::default().index(index)))
                 });
             }
-            (Self::Text, _) => "a string",
+            (Self::Text | Self::OneOf(_), _) => "a string",
             (Self::Boolean, _) => "a boolean",
             (Self::Integer, _) => "an integer",
-            (Self::Object(_), _) => "an object",
+            (Self::Object(_) | Self::Quantities, _) => "an object",
             (Self::List(_), _) => "a list",
         };
         let kind = ReadErrorKind::Type { expected: expected.to_owned(), found: type_name(value) };
         Some(ReadError { path: FieldPath::default(), kind })
+    }
+}
+
+/// Whether the API server takes a value for an amount of a resource. It takes numbers, too.
+fn is_quantity(amount: &Value) -> bool {
+    match amount {
+        Value::String(text) => Quantity::read(text).is_some(),
+        Value::Number(number) => Quantity::read(&number.to_string()).is_some(),
+        _ => false,
     }
 }
