@@ -9,15 +9,18 @@ use super::seat::Seat;
 #[derive(Debug)]
 pub(crate) struct Before<'p> {
     lineup: Lineup<'p>,
-    /// The positions of the members in the start order, by name.
-    ranks: BTreeMap<String, usize>,
+    /// The first and the last position of the members of each name in the start order. They differ where a second apply has added an
+    /// entry of `containers` again that an earlier repair has moved.
+    ranks: BTreeMap<String, (usize, usize)>,
 }
 
 impl<'p> Before<'p> {
     /// Records the members of a Pod before a repair.
     pub(crate) fn of(lineup: Lineup<'p>) -> Self {
-        let mut ranks = BTreeMap::new();
-        ranks.extend(lineup.members().map(|(rank, seat)| (seat.name().to_owned(), rank)));
+        let mut ranks: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+        for (rank, seat) in lineup.members() {
+            ranks.entry(seat.name().to_owned()).or_insert((rank, rank)).1 = rank;
+        }
         Self { lineup, ranks }
     }
 
@@ -48,7 +51,17 @@ impl<'p> Before<'p> {
 
     /// The position at which a member started before; none if it is new.
     pub(crate) fn rank(&self, seat: &Seat<'_>) -> Option<usize> {
-        self.ranks.get(seat.name()).copied()
+        self.ranks.get(seat.name()).map(|(first, _)| *first)
+    }
+
+    /// The position at which a member that has this volume started before; none if it is new. What an earlier repair has moved may lack a
+    /// volume that its entry in `containers` has now.
+    pub(crate) fn rank_with(&self, seat: &Seat<'_>, volume: &str) -> Option<usize> {
+        let (first, last) = *self.ranks.get(seat.name())?;
+        let moved = self.lineup.seats.get(first).and_then(Seat::container);
+        let has_it =
+            moved.is_some_and(|moved| moved.fields.mount_list().iter().any(|mount| &*mount.volume == volume));
+        Some(if has_it { first } else { last })
     }
 
     /// What the repair has done to each member, in start order.

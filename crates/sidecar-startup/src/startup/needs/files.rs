@@ -71,7 +71,11 @@ impl Reader<'_> {
     /// An ordinary init container that the member has been moved ahead of, if they share a volume that either may write to: it may
     /// prepare what the member needs.
     fn passed(&self, before: &Before<'_>, mount: &Mount<'_>, volume: &Volume) -> Option<Need> {
-        let task = volume.task_passed(self.member, before.rank(self.seat)?, mount.is_read_only)?;
+        let task = volume.task_passed(
+            self.member,
+            before.rank_with(self.seat, &mount.volume)?,
+            mount.is_read_only,
+        )?;
         self.need(Event::Up(self.member), [task].into(), &mount.volume, |name| {
             format!("shares volume {:?} with {name}", &*mount.volume)
         })
