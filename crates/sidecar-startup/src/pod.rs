@@ -44,8 +44,8 @@ pub struct Pod<'a> {
     is_of_daemon_set: bool,
     /// What owns the Pod, as far as that tells who waits for it to complete.
     pub owner: Owner,
-    /// Whether its Job's `podFailurePolicy` goes by exit codes without naming a container.
-    pub fails_by_any_exit_code: bool,
+    /// Whose exit codes its Job's `podFailurePolicy` goes by, see [`Spec::exit_code_rules`].
+    pub exit_code_rules: Vec<Option<String>>,
     /// How many container restarts its Job certainly allows: a Job counts them, including those of sidecar containers, and fails at
     /// its `backoffLimit` (`pastBackoffLimitOnFailure` in `pkg/controller/job/job_controller.go`).
     pub spare_restarts: u64,
@@ -75,7 +75,7 @@ impl<'a> Pod<'a> {
             deadline: deadline(kind, object, template),
             is_of_daemon_set: recogniser.context.kind == Kind::DaemonSet || is_owned_by(object, "DaemonSet"),
             owner: owner(kind, object),
-            fails_by_any_exit_code: job_spec(kind, object).is_some_and(Spec::fails_by_any_exit_code),
+            exit_code_rules: job_spec(kind, object).map(Spec::exit_code_rules).unwrap_or_default(),
             spare_restarts: spare_restarts(kind, object),
             service: service(object, template).to_owned(),
             application,

@@ -58,15 +58,20 @@ fn sets_detour(script: &str) -> bool {
 /// fails without an answer, until it is restarted. What else it names it may do without.
 #[must_use]
 pub fn local_waits<S: AsRef<str>>(words: &[S]) -> Vec<Ask> {
-    let asks = local_asks(words);
-    if asks.is_empty() {
-        return asks;
+    let mut asks = local_asks(words);
+    if !asks.is_empty() && !may_wait(words) {
+        asks.retain(|ask| ask.is_needed);
     }
+    asks
+}
+
+/// Whether a command may wait for something before its work: it has a loop, or runs a program that is known to wait.
+#[must_use]
+pub fn may_wait<S: AsRef<str>>(words: &[S]) -> bool {
     let is_loop = |word: &str| matches!(word, "until" | "while" | "for");
-    let may_wait = words.iter().map(AsRef::as_ref).any(|word| {
+    words.iter().map(AsRef::as_ref).any(|word| {
         WAITERS.contains(&base_name(word)) || word.split(|c: char| !c.is_ascii_alphanumeric()).any(is_loop)
-    });
-    asks.into_iter().filter(|ask| ask.is_needed || may_wait).collect()
+    })
 }
 
 /// The ports of its own Pod without which a command is certain to fail.

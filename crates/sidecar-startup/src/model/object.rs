@@ -3,8 +3,6 @@
 //! One type, [`Object`], serves all kinds, since the object may precede its kind in the request. [`Spec`] has both the fields of a
 //! Pod and those that lead to a Pod template; no built-in kind uses both.
 
-use serde_json::Value;
-
 use crate::model::container_fields::ContainerFields;
 use crate::model::resources::Requests;
 use crate::model::view::{Text, TextMap, Unread, items, view};
@@ -112,15 +110,16 @@ impl Spec<'_> {
             || self.node_selector.get("kubernetes.io/os") == Some("windows")
     }
 
-    /// Whether the `podFailurePolicy` of a Job has a rule on exit codes of any container.
+    /// Whose exit codes the rules in the `podFailurePolicy` of a Job go by: a container's name for each, or none for any container.
     #[must_use]
-    pub fn fails_by_any_exit_code(&self) -> bool {
+    pub fn exit_code_rules(&self) -> Vec<Option<String>> {
         let policy = self.pod_failure_policy.value();
         let codes =
             policy.get("rules").into_iter().flat_map(items).filter_map(|rule| rule.get("onExitCodes"));
         codes
             .filter(|codes| codes.is_object())
-            .any(|codes| codes.get("containerName").is_none_or(Value::is_null))
+            .map(|codes| codes.get("containerName")?.as_str().map(str::to_owned))
+            .collect()
     }
 
     /// The resource requests of the Pod as a whole.

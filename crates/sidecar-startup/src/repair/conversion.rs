@@ -85,7 +85,7 @@ impl<'s, 'i> Move<'s, 'i> {
         if let Some(copy) = native_copy_of(&pod.containers, container).and_then(|copy| pod.get(copy)) {
             return Err(format!("{} would run beside it", copy.name()).into());
         }
-        placement::is_movable(pod, container)?;
+        placement::is_movable(pod, container, &context.settings.oldest_kubernetes)?;
         nodes::may_have_sidecars(pod, &context.reach, context.settings)?;
         if let Some(twin) = pod.twin_of(container) {
             let probe = probe_instead_of(context, container, twin)?;

@@ -32,7 +32,7 @@ pub(crate) fn plan(context: &Context<'_>, sidecar: &Sidecar, draft: &Draft<'_>) 
     let fields: ContainerFields<'_> =
         serde_json::from_str(&json).map_err(|_| "the container in the setting sidecars cannot be read")?;
     let newcomer = pod.newcomer(&fields, settings);
-    placement::may_be_sidecar(pod, &newcomer)?;
+    placement::may_be_sidecar(pod, &newcomer, &settings.oldest_kubernetes)?;
     safety::has_volumes(draft, &value)?;
     if let Some((port, other)) = safety::shared_port(pod, &newcomer) {
         return Err(format!("{} already listens on its port {port}", other.name()).into());

@@ -56,7 +56,7 @@ impl<'s, 'i> Split<'s, 'i> {
         init: &'i [ContainerId],
     ) -> Result<Self, Refusal> {
         let pod = context.pod;
-        placement::is_movable(pod, container)?;
+        placement::is_movable(pod, container, &context.settings.oldest_kubernetes)?;
         restarts_suffice(context, 0)?;
         no_node_refuses(context)?;
         let shell = shell_of(container).ok_or(NO_SHELL)?;

@@ -6,6 +6,7 @@ use crate::model::container_id::ContainerId;
 use crate::model::template::Kind;
 use crate::pod::Pod;
 use crate::pod::container::Container;
+use crate::settings::oldest_kubernetes::OldestKubernetes;
 use crate::settings::sidecar::Position;
 use crate::startup::lineup::Place;
 use crate::startup::mesh;
@@ -55,20 +56,34 @@ pub(crate) fn is_open_to(pod: &Pod<'_>, name: &str) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// Why not.
-pub(crate) fn is_movable(pod: &Pod<'_>, container: &Container<'_>) -> Result<(), Refusal> {
-    may_be_sidecar(pod, container)?;
+pub(crate) fn is_movable(
+    pod: &Pod<'_>,
+    container: &Container<'_>,
+    oldest: &OldestKubernetes,
+) -> Result<(), Refusal> {
+    may_be_sidecar(pod, container, oldest)?;
     if pod.app_list().any(|other| mesh::has_probe_of_consul(pod, other.fields)) {
         return Err(mesh::ORDER_OF_CONSUL.into());
     }
     Ok(())
 }
 
-/// Checks that a container can be a sidecar container of a Pod.
+/// Checks that a container can be a sidecar container of a Pod, with the oldest control plane of the settings. Before 1.29, the API server
+/// drops its `restartPolicy` unless a feature gate is on (`pkg/api/pod/util.go`), and refuses its `startupProbe`.
 ///
 /// # Errors
 /// Why not.
-pub(crate) fn may_be_sidecar(pod: &Pod<'_>, container: &Container<'_>) -> Result<(), Refusal> {
+pub(crate) fn may_be_sidecar(
+    pod: &Pod<'_>,
+    container: &Container<'_>,
+    oldest: &OldestKubernetes,
+) -> Result<(), Refusal> {
     let fields = container.fields;
+    if oldest.is_before(&[1, 29]) {
+        return Err(
+            format!("Kubernetes {oldest} has no sidecar containers (it has from 1.29 on)").into()
+        );
+    }
     if pod.kind == Kind::Custom {
         return Err("this kind may drop the restartPolicy of init containers".into());
     }
@@ -84,9 +99,15 @@ pub(crate) fn may_be_sidecar(pod: &Pod<'_>, container: &Container<'_>) -> Result
     if fields.restart_policy.as_deref().is_some_and(|policy| policy != "Always") {
         return Err("its restartPolicy says that it is meant to exit".into());
     }
-    if pod.fails_by_any_exit_code {
+    // The kubelet stops a sidecar container once the application has ended, so its exit code tells nothing about the work
+    // (`matchOnExitCodes` in `pkg/controller/job/pod_failure_policy.go`).
+    if pod.exit_code_rules.contains(&None) {
         let reason =
             "podFailurePolicy matches exit codes without a containerName, so the sidecar's would count";
+        return Err(reason.into());
+    }
+    if pod.exit_code_rules.iter().flatten().any(|name| *name == *fields.name) {
+        let reason = "podFailurePolicy matches its exit code, which says nothing once the kubelet stops it";
         return Err(reason.into());
     }
     match safety::clashing_host_port(pod, container) {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use k8s_openapi::api::core::v1::ExecAction;
 
 use super::volumes::{Volume, Volumes};
+use crate::command::may_wait;
 use crate::model::volumes::Mount;
 use crate::pod::container::Container;
 use crate::pod::pair::MOUNT_PATH;
@@ -91,6 +92,9 @@ impl Reader<'_> {
     fn read(&self, mount: &Mount<'_>, volume: &Volume, has_several_apps: bool) -> Option<Need> {
         let member = self.member;
         let written = |writers| self.written(Event::Up(member), "reads", mount, writers);
+        if self.may_wait_below(&mount.path) {
+            return written(&volume.writers);
+        }
         let is_reader = mount.is_read_only || self.names_path_below(&mount.path);
         // Where only the writer tells of it, nobody else will do.
         if !is_reader && volume.known.has_other_than(member) {
@@ -138,6 +142,12 @@ impl Reader<'_> {
                 .flatten()
                 .any(|probe| names_below(probe.exec.as_ref(), path))
             || self.gate_names_path_below(path)
+    }
+
+    /// Whether its main command may wait for a file below this path.
+    fn may_wait_below(&self, path: &str) -> bool {
+        let words: Vec<_> = self.container.fields.words().collect();
+        words.iter().any(|word| is_below(word, path)) && may_wait(&words)
     }
 
     /// Whether the command of its `startupProbe` or hook names a path below this one.
