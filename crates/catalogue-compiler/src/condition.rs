@@ -30,6 +30,8 @@ pub(crate) struct Condition {
     absent: bool,
     #[serde(default)]
     disabled: bool,
+    #[serde(default)]
+    hidden: bool,
     port: Option<u16>,
 }
 
@@ -86,6 +88,7 @@ impl Condition {
         match (flag, &self.env) {
             (Some(flag), Some(name)) => Some(format!("ArgOrEnv({flag:?}, {name:?}, {test})")),
             (Some(flag), None) => Some(format!("Arg({flag:?}, {test})")),
+            (None, Some(name)) if self.hidden => Some(format!("HiddenEnv({name:?})")),
             (None, Some(name)) => Some(format!("Env({name:?}, {test})")),
             (None, None) => None,
         }
@@ -107,6 +110,9 @@ impl Condition {
         }
         if self.disabled && self.arg.is_none() {
             bail!("only a flag can be disabled");
+        }
+        if self.hidden && (self.env.is_none() || self.arg.is_some() || test != "Test::Present") {
+            bail!("only a variable can be hidden, and then it has no test");
         }
         let tests_a_value =
             self.arg.is_some() || self.env.is_some() || self.annotation.is_some() || self.label.is_some();

@@ -38,6 +38,8 @@ pub(crate) struct Row {
     #[serde(default)]
     may_end_when: Vec<Condition>,
     #[serde(default)]
+    may_be_ended_when: Vec<Condition>,
+    #[serde(default)]
     ends_others: bool,
     #[serde(default)]
     needs_app: bool,
@@ -170,6 +172,7 @@ impl Row {
             ("redirects_traffic", self.redirects_traffic.to_string()),
             ("ends_itself", self.ends_itself.to_string()),
             ("may_end_when", conditions(&self.may_end_when)?),
+            ("may_be_ended_when", conditions(&self.may_be_ended_when)?),
             ("ends_others", self.ends_others.to_string()),
             ("needs_app", self.needs_app.to_string()),
             ("native_gate", format!("{:?}", self.native_gate)),

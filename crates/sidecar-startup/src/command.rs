@@ -23,7 +23,7 @@ use self::script::Script;
 use self::shell::{Shell, outcome_of_words};
 use self::words::{as_strs, unwrapped};
 
-pub use self::asks::{Ask, local_asks, local_waits, may_wait};
+pub use self::asks::{Ask, local_asks, local_waits, may_wait, names_own_pod};
 pub(crate) use self::clients::WAITERS;
 pub use self::endless::never_ends;
 pub(crate) use self::files::handles_files;

@@ -17,6 +17,8 @@ pub enum Condition {
     Arg(&'static str, Test),
     /// An environment variable with a literal value.
     Env(&'static str, Test),
+    /// An environment variable whose value the object does not show: it has no literal one, or may come from an `envFrom`.
+    HiddenEnv(&'static str),
     /// A flag, without leading dashes, and the environment variable that sets the same where the flag is not given.
     ArgOrEnv(&'static str, &'static str, Test),
     /// An annotation of the Pod.
@@ -74,6 +76,7 @@ impl Condition {
                 value_of_arg(fields, flag).is_some_and(|value| test.accepts(Some(value)))
             }
             Self::Env(name, Test::Absent) => fields.lacks_variable(name),
+            Self::HiddenEnv(name) => !fields.lacks_variable(name) && fields.variable(name).is_none(),
             Self::Env(name, test) => {
                 let value = fields.variable(name);
                 value.is_some() && test.accepts(value.as_deref())

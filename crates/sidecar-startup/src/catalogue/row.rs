@@ -48,8 +48,10 @@ pub struct Row {
     pub redirects_traffic: bool,
     /// Whether it exits by itself, so that a Job can complete.
     pub ends_itself: bool,
-    /// If one of these holds, a configuration that is not to be seen may have it end.
+    /// If one of these holds, a configuration that is not to be seen may have it end after its first work.
     pub may_end_when: &'static [Condition],
+    /// If one of these holds, the application may tell it to quit.
+    pub may_be_ended_when: &'static [Condition],
     /// Whether all other classic sidecars of its Pod are ended, too.
     pub ends_others: bool,
     /// Whether its own readiness check depends on the application.
@@ -112,6 +114,7 @@ impl Row {
         redirects_traffic: false,
         ends_itself: false,
         may_end_when: &[],
+        may_be_ended_when: &[],
         ends_others: false,
         needs_app: false,
         native_gate: None,
@@ -170,9 +173,14 @@ impl Row {
         candidate.fulfils_one(self.stub_when)
     }
 
-    /// Whether a configuration that is not to be seen may have the container end.
+    /// Whether a configuration that is not to be seen may have the container end after its first work.
     pub(crate) fn may_end(&self, candidate: Candidate<'_>) -> bool {
         candidate.fulfils_one(self.may_end_when)
+    }
+
+    /// Whether the application may tell the container to quit.
+    pub(crate) fn may_be_ended(&self, candidate: Candidate<'_>) -> bool {
+        candidate.fulfils_one(self.may_be_ended_when)
     }
 
     /// Whether this ordinary init container does the sidecar's first work. Its name alone does not tell, nor does a command that does

@@ -23,9 +23,8 @@ pub struct Ask {
 #[must_use]
 pub fn local_asks<S: AsRef<str>>(words: &[S]) -> Vec<Ask> {
     let words = as_strs(words);
-    // Most commands name no host of their own Pod.
-    let names_host = |word: &&str| word.contains("::1") || HOSTS.iter().any(|host| word.contains(host));
-    if !words.iter().any(names_host) {
+    // Most commands do not.
+    if !names_own_pod(&words) {
         return Vec::new();
     }
     let (words, is_limited) = without_time_limit(unwrapped(&words));
@@ -63,6 +62,13 @@ pub fn local_waits<S: AsRef<str>>(words: &[S]) -> Vec<Ask> {
         asks.retain(|ask| ask.is_needed);
     }
     asks
+}
+
+/// Whether a command names its own Pod, at whatever port.
+#[must_use]
+pub fn names_own_pod<S: AsRef<str>>(words: &[S]) -> bool {
+    let names_host = |word: &str| word.contains("::1") || HOSTS.iter().any(|host| word.contains(host));
+    words.iter().map(AsRef::as_ref).any(names_host)
 }
 
 /// Whether a command may wait for something before its work: it has a loop, or runs a program that is known to wait.

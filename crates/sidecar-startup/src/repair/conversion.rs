@@ -87,6 +87,12 @@ impl<'s, 'i> Move<'s, 'i> {
         }
         placement::is_movable(pod, container, &context.settings.oldest_kubernetes)?;
         nodes::may_have_sidecars(pod, &context.reach, context.settings)?;
+        let may_end = container.row().is_some_and(|row| row.may_end(pod.candidate(container)));
+        if pod.should_complete && may_end {
+            let reason =
+                "its configuration may have it exit after its work, and a sidecar container is restarted";
+            return Err(reason.into());
+        }
         if let Some(twin) = pod.twin_of(container) {
             let probe = probe_instead_of(context, container, twin)?;
             return Ok(Self { target: Target::Twin(twin), place: Place::of(init, twin), probe });

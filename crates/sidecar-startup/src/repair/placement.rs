@@ -80,9 +80,7 @@ pub(crate) fn may_be_sidecar(
 ) -> Result<(), Refusal> {
     let fields = container.fields;
     if oldest.is_before(&[1, 29]) {
-        return Err(
-            format!("Kubernetes {oldest} has no sidecar containers (it has from 1.29 on)").into()
-        );
+        return Err(format!("Kubernetes {oldest} has no sidecar containers (it has from 1.29 on)").into());
     }
     if pod.kind == Kind::Custom {
         return Err("this kind may drop the restartPolicy of init containers".into());

@@ -41,11 +41,13 @@
 use serde_json::{Map, Value, json};
 
 use super::rule::Rule;
+use crate::command::{local_asks, names_own_pod};
 use crate::finding::{ErrorKind, Finding, Key, Refusal, Subject};
 use crate::model::container_id::ContainerId;
 use crate::model::image;
 use crate::model::texts::texts;
 use crate::model::view::Text;
+use crate::pod::Pod;
 use crate::pod::container::Container;
 use crate::repair::draft::Draft;
 use crate::repair::edit::Edit;
@@ -131,17 +133,50 @@ fn plan(task: &Task<'_, '_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
     placement::is_open_to(pod, name)?;
     let value = container(wait);
     safety::has_volumes(draft, &value)?;
-    let before = before(task.context, name, draft.init())?;
+    let place = place(task.context, name, draft.init())?;
+    is_answered(pod, wait, place)?;
     let what = format!("added init container \"{name}\"");
-    Ok(Plan::new(what, vec![Edit::AddInit { value, before }]))
+    Ok(Plan::new(what, vec![Edit::AddInit { value, before: place.before() }]))
 }
 
-/// The init container before which one goes that waits: after the sidecars, which it may need, and the mesh's own, without which it has no
+/// Checks that whoever an init container waits for in its own Pod starts before it.
+///
+/// # Errors
+/// Who does not.
+fn is_answered(pod: &Pod<'_>, wait: &WaitFor, place: Place<'_>) -> Result<(), Refusal> {
+    let words: Vec<_> = wait.container.command.iter().chain(&wait.container.args).collect();
+    // On the node's network, a process of the node may answer.
+    if pod.spec().host_network || !names_own_pod(&words) {
+        return Ok(());
+    }
+    // An id that the Pod does not know was added by this repair, and an entry of `containers` was moved.
+    let is_server =
+        |id: &&ContainerId| pod.get(**id).is_none_or(|other| other.is_native_sidecar() || !other.is_init());
+    let earlier: Vec<_> = place.earlier.iter().filter(is_server).collect();
+    if earlier.is_empty() {
+        return Err("it waits for its own Pod, in which no sidecar starts before it".into());
+    }
+    for ask in local_asks(&words) {
+        let declares = |container: &&Container<'_>| {
+            container.fields.ports.iter().any(|port| port.container_port == i32::from(ask.port))
+        };
+        let mut owners = pod.containers.iter().filter(declares).peekable();
+        let Some(first) = owners.peek().map(|owner| owner.name()) else { continue };
+        if !owners.any(|owner| earlier.contains(&&owner.id)) {
+            return Err(
+                format!("it waits for port {} of {first}, which would start after it", ask.port).into()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The place of an init container that waits: after the sidecars, which it may need, and the mesh's own, without which it has no
 /// network; or else before the mesh's own, where the start-up graph allows only that.
 ///
 /// # Errors
 /// Who would wait for whom at either place.
-fn before(context: &Context<'_>, name: &str, init: &[ContainerId]) -> Result<Option<ContainerId>, Refusal> {
+fn place<'i>(context: &Context<'_>, name: &str, init: &'i [ContainerId]) -> Result<Place<'i>, Refusal> {
     let Context { pod, settings, .. } = context;
     let at = |id: &ContainerId| pod.get(*id);
     // An id that the Pod does not know was added by this repair.
@@ -156,7 +191,7 @@ fn before(context: &Context<'_>, name: &str, init: &[ContainerId]) -> Result<Opt
     for position in std::iter::once(after).chain(ahead) {
         let place = Place::at(init, position);
         match context.sent().broken(&Lineup::with_task(pod, settings, name, place), Some(name)) {
-            None => return Ok(place.before()),
+            None => return Ok(place),
             Some(broken) => reason = reason.or(Some(broken.reason)),
         }
     }
