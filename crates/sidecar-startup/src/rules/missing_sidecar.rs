@@ -11,8 +11,8 @@
 //! sidecars:
 //!   - match: {containerNames: [log-shipper]}
 //!     requiredIn: {podSelector: {matchLabels: {logs: shipped}}}
-//!     container: {name: log-shipper, image: "fluent/fluent-bit:4.1", ports: [{containerPort: 2020}]}
-//!     startupProbe: {httpGet: {path: /api/v1/health, port: 2020}, periodSeconds: 1, failureThreshold: 60}
+//!     container: {name: log-shipper, image: "fluent/fluent-bit:4.1", args: [-i, forward, -o, stdout, -H], ports: [{containerPort: 2020}]}
+//!     startupProbe: {httpGet: {path: /, port: 2020}, periodSeconds: 1, failureThreshold: 60}
 //! ```
 //!
 //! # Denied
@@ -34,9 +34,10 @@
 //!   initContainers:
 //!     - name: log-shipper
 //!       image: fluent/fluent-bit:4.1
+//!       args: [-i, forward, -o, stdout, -H]
 //!       ports: [{containerPort: 2020}]
 //!       restartPolicy: Always
-//!       startupProbe: {httpGet: {path: /api/v1/health, port: 2020}, periodSeconds: 1, failureThreshold: 60}
+//!       startupProbe: {httpGet: {path: /, port: 2020}, periodSeconds: 1, failureThreshold: 60}
 //!   containers:
 //!     - {name: shop, image: "shop:1"}
 //! ```
