@@ -25,7 +25,7 @@ use self::words::{as_strs, unwrapped};
 
 pub use self::asks::{Ask, local_asks, local_waits, may_wait, names_own_pod};
 pub(crate) use self::clients::WAITERS;
-pub use self::endless::never_ends;
+pub use self::endless::{is_to_run_on, never_ends};
 pub(crate) use self::files::handles_files;
 pub use self::loop_checks::loop_checks;
 pub use self::outcome::{Ends, Outcome};

@@ -26,7 +26,6 @@ use crate::settings::sidecar::Sidecar;
 
 /// The containers of a Pod template, in Pod order: `initContainers`, then `containers`.
 #[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "they are independent facts")]
 pub struct Pod<'a> {
     /// The kind of the object that contains it.
     pub kind: Kind,

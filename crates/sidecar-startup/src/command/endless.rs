@@ -23,6 +23,21 @@ pub fn never_ends<S: AsRef<str>>(words: &[S]) -> bool {
     }
 }
 
+/// Whether `words` never end unless they fail before: so does a script whose last command never ends.
+#[must_use]
+pub fn is_to_run_on<S: AsRef<str>>(words: &[S]) -> bool {
+    let words = as_strs(words);
+    if never_ends(&words) {
+        return true;
+    }
+    let Some((_, script)) = Shell::called_by(unwrapped(&words)) else { return false };
+    let script = Script::read(script);
+    script.commands.last().filter(|_| script.unread.is_none()).is_some_and(|last| {
+        let words = as_strs(&last.words);
+        never_ends(words.strip_prefix(&["exec"]).unwrap_or(&words))
+    })
+}
+
 /// Whether a command is a `tail` that follows files until it is killed. With `--pid`, it ends when that process does.
 fn follows_files(words: &[&str]) -> bool {
     let mut words = words.iter();

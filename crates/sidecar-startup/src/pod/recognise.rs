@@ -7,7 +7,7 @@ use crate::catalogue;
 use crate::catalogue::candidate::{Candidate, PodContext};
 use crate::catalogue::pause::is_pause;
 use crate::catalogue::row::Row;
-use crate::command::{Ends, handles_files, outcome};
+use crate::command::{Ends, handles_files, is_to_run_on, outcome};
 use crate::model::container_fields::ContainerFields;
 use crate::model::container_id::ContainerId;
 use crate::model::image;
@@ -154,9 +154,16 @@ impl<'a> Recogniser<'a> {
         if catalogue::is_related(&fields.name) {
             return None;
         }
-        let mut declarations = self.settings.sidecars.iter().filter(|sidecar| sidecar.r#match.goes_by_name());
-        if let Some(sidecar) = declarations.find(|sidecar| sidecar.r#match.matches(&fields.name, repository))
-        {
+        // A glob such as `*-proxy` also fits `wait-for-proxy`, whose command tells what it does, if only we knew it.
+        let runs_its_image = fields.command.is_empty() && fields.args.is_empty();
+        let is_any = runs_its_image || is_to_run_on(&words);
+        let is_its = |declared: &&Sidecar| {
+            let by = &declared.r#match;
+            by.goes_by_name()
+                && by.matches(&fields.name, repository)
+                && (is_any || by.is_specific(&fields.name))
+        };
+        if let Some(sidecar) = self.settings.sidecars.iter().find(is_its) {
             return Some(Facts { need: sidecar.need, row: None, recognised_by: RecognisedBy::Setting });
         }
         let annotated = Facts { need: Need::AtStart, row: None, recognised_by: RecognisedBy::Annotation };

@@ -49,7 +49,7 @@
 //! - a request to its quit endpoint (`/quitquitquit`, `/quit`, `/shutdown`, `/graceful_shutdown`) in the command or a variable of another
 //!   container, or its own flag that only serves to end it (`--quitquitquit`, `--exit-zero-on-sigterm`);
 //! - perhaps its configuration, which the object does not show: Vault's agent, Infisical's, tbot, spiffe-helper, and the proxies for Cloud
-//!   SQL and AlloyDB, if they are given a file;
+//!   SQL and `AlloyDB`, if they are given a file;
 //! - its own script, if that waits for something, ends a process, or leaves a loop.
 //!
 //! What ends a sidecar does not make the application wait for it: `classic-sidecar` judges that.

@@ -8,8 +8,8 @@
 //!
 //! The rule reports names that the catalogue knows never to exit, containers that the setting `sidecars` or the Pod's annotation declares
 //! by name, and any other init container whose command is certain never to end, such as `sleep infinity` or `tail -F /log`. One whose
-//! command is certain to end, such as `sh -c "exit 0"`, or only handles files, as `cp` does, is not reported. `need` makes no difference:
-//! the Pod never starts.
+//! command is certain to end, such as `sh -c "exit 0"`, or only handles files, as `cp` does, is not reported, nor is one with a command of
+//! its own that only a part of the name declares: `*-proxy` fits `wait-for-proxy`. `need` makes no difference: the Pod never starts.
 //!
 //! # Denied
 //! ```yaml

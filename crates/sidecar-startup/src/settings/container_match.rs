@@ -59,6 +59,13 @@ impl ContainerMatch {
         !container_names.is_empty() && !container_names.iter().any(NameGlob::is_everything)
     }
 
+    /// Whether it goes by more than a part of this name: by the whole name, or by the image as well.
+    #[must_use]
+    pub fn is_specific(&self, name: &str) -> bool {
+        let Globs { container_names, images } = &self.0;
+        !images.is_empty() || container_names.iter().any(|glob| glob.as_str() == name)
+    }
+
     /// Whether it selects a container with this name by that alone, whatever the image.
     #[must_use]
     pub fn selects_name(&self, name: &str) -> bool {
