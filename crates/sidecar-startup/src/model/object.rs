@@ -68,6 +68,7 @@ view! {
         "os" os: Unread<'a>,
         /// Of the Pod as a whole.
         "resources" resources: Unread<'a>,
+        "securityContext" security_context: Unread<'a>,
         "hostNetwork" host_network: bool,
         "shareProcessNamespace" share_process_namespace: bool,
         /// Of a Pod or a Job, in seconds.
@@ -108,6 +109,14 @@ impl Spec<'_> {
     pub fn is_windows(&self) -> bool {
         self.os.value().get("name").is_some_and(|name| name == "windows")
             || self.node_selector.get("kubernetes.io/os") == Some("windows")
+    }
+
+    /// Whether nobody in the Pod may run as root, and the Pod itself names no user.
+    #[must_use]
+    pub fn leaves_open_who_is_not_root(&self) -> bool {
+        let context = self.security_context.value();
+        context.get("runAsNonRoot").and_then(|value| value.as_bool()) == Some(true)
+            && context.get("runAsUser").is_none_or(|value| value.is_null())
     }
 
     /// Whose exit codes the rules in the `podFailurePolicy` of a Job go by: a container's name for each, or none for any container.

@@ -34,6 +34,7 @@ pub(crate) fn plan(context: &Context<'_>, sidecar: &Sidecar, draft: &Draft<'_>) 
     let newcomer = pod.newcomer(&fields, settings);
     placement::may_be_sidecar(pod, &newcomer, &settings.oldest_kubernetes)?;
     safety::has_volumes(draft, &value)?;
+    safety::has_user(pod, &value)?;
     if let Some((port, other)) = safety::shared_port(pod, &newcomer) {
         return Err(format!("{} already listens on its port {port}", other.name()).into());
     }

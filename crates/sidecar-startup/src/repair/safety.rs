@@ -91,6 +91,20 @@ pub(crate) fn has_volumes(draft: &Draft<'_>, container: &Value) -> Result<(), Re
     }
 }
 
+/// Checks that a Pod which demands that nobody runs as root knows the user of an inserted container: its image may name none, or root, and
+/// the kubelet does not start it then (`verifyRunAsNonRoot` in `pkg/kubelet/kuberuntime/security_context_others.go`).
+///
+/// # Errors
+/// It does not.
+pub(crate) fn has_user(pod: &Pod<'_>, container: &Value) -> Result<(), Refusal> {
+    let own = container.get("securityContext");
+    let says = |key: &str| own.and_then(|own| own.get(key)).is_some_and(|value| !value.is_null());
+    if pod.spec().leaves_open_who_is_not_root() && !says("runAsUser") && !says("runAsNonRoot") {
+        return Err("the Pod has runAsNonRoot, and the image to insert may run as root".into());
+    }
+    Ok(())
+}
+
 /// Whether two probes check the same thing, equally often and for equally long.
 pub(crate) fn is_alike(one: &Probe, other: &Probe) -> bool {
     Timing::of(one) == Timing::of(other) && asks_alike(one, other)

@@ -133,6 +133,7 @@ fn plan(task: &Task<'_, '_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
     placement::is_open_to(pod, name)?;
     let value = container(wait);
     safety::has_volumes(draft, &value)?;
+    safety::has_user(pod, &value)?;
     let place = place(task.context, name, draft.init())?;
     is_answered(pod, wait, place)?;
     let what = format!("added init container \"{name}\"");
