@@ -7,6 +7,7 @@ mod files;
 mod network;
 pub(crate) mod ports;
 mod products;
+mod scripts;
 mod service;
 mod volumes;
 
@@ -26,6 +27,7 @@ pub(crate) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Nee
     needs.extend(products::needs(lineup));
     needs.extend(service::needs(lineup));
     needs.extend(files::needs(lineup, before));
+    needs.extend(scripts::needs(lineup, before));
     needs
 }
 
