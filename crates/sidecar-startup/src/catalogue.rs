@@ -5,6 +5,7 @@ pub mod candidate;
 #[rustfmt::skip]
 mod compiled;
 pub mod condition;
+pub(crate) mod default_ports;
 mod flags;
 pub mod health;
 mod index;

@@ -1,6 +1,6 @@
 //! Who else may answer where a member asks for a port: then it is not proven that it needs who declares the port.
 
-use super::evidence::{Evidence, evidence, is_configured};
+use super::evidence::{Evidence, evidence, is_configured, is_default};
 use crate::model::container_fields::EnvVar;
 use crate::startup::graph::Member;
 use crate::startup::lineup::Lineup;
@@ -22,8 +22,8 @@ pub(super) fn has_detour(seat: &Seat<'_>) -> bool {
     has_proxy && !is_direct || variables.iter().any(|variable| &*variable.name == "PGHOSTADDR")
 }
 
-/// Whether a port that only later members declare may be that of one which has started before: its words name the port, or a ConfigMap or
-/// a Secret may, if its product is not known.
+/// Whether a port that only later members declare may be that of one which has started before: its words name the port, its image is known
+/// for it, or a ConfigMap or a Secret may name it, if its product is not known.
 pub(super) fn may_be_of_earlier(
     lineup: &Lineup<'_>,
     member: Member,
@@ -31,12 +31,13 @@ pub(super) fn may_be_of_earlier(
     port: i32,
 ) -> bool {
     let is_declared_later = providers.first().is_some_and(|first| member < *first);
-    let is_configured = |earlier: &Seat<'_>| {
-        let unknown = earlier.container().filter(|earlier| earlier.row().is_none());
-        unknown.is_some_and(|earlier| is_configured(lineup.pod, earlier.fields))
+    let may = |earlier: &Seat<'_>| {
+        earlier.container().is_some_and(|earlier| {
+            is_default(earlier, port) || earlier.row().is_none() && is_configured(lineup.pod, earlier.fields)
+        })
     };
     let may_answer = |earlier: &Seat<'_>| {
-        evidence(lineup, earlier, port) == Evidence::Listens || !earlier.is_task() && is_configured(earlier)
+        evidence(lineup, earlier, port) == Evidence::Listens || !earlier.is_task() && may(earlier)
     };
     is_declared_later
         && (MAX_LOOKED_AT < member || lineup.members().take(member).any(|(_, earlier)| may_answer(earlier)))

@@ -1,6 +1,7 @@
 //! What shows the ports that a container listens on.
 
 use crate::catalogue::candidate::Candidate;
+use crate::catalogue::default_ports::may_listen_by_default;
 use crate::catalogue::health::Reach;
 use crate::catalogue::row::Row;
 use crate::model::container_fields::ContainerFields;
@@ -45,13 +46,13 @@ pub(super) fn declares(container: &Container<'_>, port: i32) -> bool {
     container.fields.ports.iter().any(|own| own.container_port == port)
 }
 
-/// What a container's arguments and environment show about a port. Its `containerPort`s are informational and not considered here.
-fn of_port(pod: &Pod<'_>, container: &Container<'_>, port: i32) -> Evidence {
+/// What a container's arguments, environment and image show about a port. Its `containerPort`s are informational and not considered here.
+fn of_port(pod: &Pod<'_>, container: &Container<'_>, number: i32) -> Evidence {
     let fields = container.fields;
-    let port = port.to_string();
+    let port = number.to_string();
     let variables = fields.variables();
     let values = variables.iter().filter_map(|variable| variable.value.as_deref());
-    let mut may = is_configured(pod, fields);
+    let mut may = is_default(container, number) || is_configured(pod, fields);
     for text in own_words(fields).into_iter().chain(values) {
         match in_text(text, &port) {
             Evidence::Listens => return Evidence::Listens,
@@ -61,6 +62,11 @@ fn of_port(pod: &Pod<'_>, container: &Container<'_>, port: i32) -> Evidence {
     }
     may |= variables.iter().any(|variable| variable.value.is_none());
     if may { Evidence::May } else { Evidence::None }
+}
+
+/// Whether the server in the image of a container may listen on a port by default. With a command of its own, the image could run anything.
+pub(super) fn is_default(container: &Container<'_>, port: i32) -> bool {
+    container.fields.command.is_empty() && may_listen_by_default(&container.repository, port)
 }
 
 /// Whether a ConfigMap or a Secret may hold variables or a configuration file of a container.
