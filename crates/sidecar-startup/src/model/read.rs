@@ -135,17 +135,23 @@ impl de::Error for ReadError {
     }
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        let expected = match expected.to_string() {
-            number if matches!(number.as_str(), "i32" | "i64" | "u16" | "u32" | "u64") => {
-                "an integer".to_owned()
-            }
-            expected => expected,
-        };
+        let expected = expected.to_string();
+        let expected = if is_integer_type(&expected) { "an integer".to_owned() } else { expected };
         Self::here(ReadErrorKind::Type { expected, found: type_name(found) })
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::invalid_type(found, expected)
+        let of_type = expected.to_string();
+        match found {
+            Unexpected::Signed(..0) if is_integer_type(&of_type) && of_type.starts_with('u') => {
+                Self::custom("must be at least 0")
+            }
+            Unexpected::Signed(..0) if is_integer_type(&of_type) => Self::custom("is too small"),
+            Unexpected::Signed(_) | Unexpected::Unsigned(_) if is_integer_type(&of_type) => {
+                Self::custom("is too large")
+            }
+            _ => Self::invalid_type(found, expected),
+        }
     }
 
     fn invalid_length(_: usize, expected: &dyn de::Expected) -> Self {
@@ -163,6 +169,10 @@ impl de::Error for ReadError {
     fn missing_field(field: &'static str) -> Self {
         Self { path: FieldPath::root().child(field), kind: ReadErrorKind::Missing }
     }
+}
+
+fn is_integer_type(name: &str) -> bool {
+    matches!(name, "i32" | "i64" | "u16" | "u32" | "u64")
 }
 
 fn type_name(found: Unexpected<'_>) -> &'static str {

@@ -61,7 +61,9 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         let counts = |gate: &&ForeignGate| relies_on_hook || gate.path == ["startupProbe"];
         let foreign =
             || context.foreign_gate(container).filter(counts).map(|gate| (gate.path, gate.reason.clone()));
-        let empty = empty_gate(container, relies_on_hook).map(|(path, reason)| (path, reason.to_owned()));
+        let is_of_node = context.pod.spec().host_network;
+        let empty =
+            empty_gate(container, relies_on_hook, is_of_node).map(|(path, reason)| (path, reason.to_owned()));
         let Some((path, reason)) = empty.or_else(foreign) else { continue };
         let ceiling = container.sidecar().map_or(Some(Action::Deny), |facts| facts.ceiling());
         let Some(ceiling) = ceiling else { continue };
@@ -100,6 +102,7 @@ fn relies_on_hook(context: &Context<'_>, container: &Container<'_>, is_app_befor
 fn empty_gate(
     container: &Container<'_>,
     relies_on_hook: bool,
+    is_of_node: bool,
 ) -> Option<(&'static [&'static str], &'static str)> {
     let fields = container.fields;
     match container.kind {
@@ -107,7 +110,7 @@ fn empty_gate(
             let probe =
                 fields.startup_probe.as_ref().filter(|probe| container.is_init() && probe_is_gate(probe));
             if let Some(probe) = probe {
-                return empty_probe(probe).map(|reason| (&["startupProbe"][..], reason));
+                return empty_probe(probe, is_of_node).map(|reason| (&["startupProbe"][..], reason));
             }
             let reason = fields.post_start().filter(|_| relies_on_hook).and_then(empty_hook)?;
             Some((&["lifecycle", "postStart"], reason))
@@ -123,10 +126,13 @@ fn empty_gate(
     }
 }
 
-fn empty_probe(probe: &Probe) -> Option<&'static str> {
+/// Why a `startupProbe` succeeds too early. On the node's network (`is_of_node`), the kubelet's own loopback is the Pod's.
+fn empty_probe(probe: &Probe, is_of_node: bool) -> Option<&'static str> {
     let http = probe.http_get.as_ref().and_then(|request| request.host.as_deref());
     let host = http.or(probe.tcp_socket.as_ref().and_then(|socket| socket.host.as_deref()));
-    if host.is_some_and(|host| !host.is_empty()) {
+    let is_own =
+        |host: &str| host.is_empty() || is_of_node && matches!(host, "localhost" | "127.0.0.1" | "::1");
+    if host.is_some_and(|host| !is_own(host)) {
         return Some("the startupProbe asks another host");
     }
     let outcome = outcome(probe.exec.as_ref()?.command.as_deref()?);
