@@ -3,6 +3,8 @@
 //! One type, [`Object`], serves all kinds, since the object may precede its kind in the request. [`Spec`] has both the fields of a
 //! Pod and those that lead to a Pod template; no built-in kind uses both.
 
+use serde_json::Value;
+
 use crate::model::container_fields::ContainerFields;
 use crate::model::resources::Requests;
 use crate::model::view::{Text, TextMap, Unread, items, view};
@@ -115,8 +117,8 @@ impl Spec<'_> {
     #[must_use]
     pub fn leaves_open_who_is_not_root(&self) -> bool {
         let context = self.security_context.value();
-        context.get("runAsNonRoot").and_then(|value| value.as_bool()) == Some(true)
-            && context.get("runAsUser").is_none_or(|value| value.is_null())
+        context.get("runAsNonRoot").and_then(Value::as_bool) == Some(true)
+            && context.get("runAsUser").is_none_or(Value::is_null)
     }
 
     /// Whose exit codes the rules in the `podFailurePolicy` of a Job go by: a container's name for each, or none for any container.
