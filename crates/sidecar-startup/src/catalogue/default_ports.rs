@@ -21,7 +21,7 @@ const DEFAULT_PORTS: [(&str, &[i32]); 34] = [
     ("mongo", &[27017]),
     ("mysql", &[3306, 33060]),
     ("nats", &[4222, 6222, 8222]),
-    ("nginx", &[80, 443, 8080]),
+    ("nginx", &[80, 443]),
     ("nginx-unprivileged", &[8080]),
     ("opentelemetry-collector", &[4317, 4318, 8888, 13133]),
     ("opentelemetry-collector-contrib", &[4317, 4318, 8888, 13133]),

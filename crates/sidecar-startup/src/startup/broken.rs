@@ -50,6 +50,9 @@ fn is_among(need: &Need, needs: &[&Need]) -> bool {
 /// with several circles are rare, and large ones would take long.
 const MAX_PASSED: usize = 640;
 
+/// How many deadlocks of a Pod as it was sent are followed by way of other providers, and how many of these for each.
+const MAX_WAYS: usize = 16;
+
 /// What tells a need apart from others in two versions of a Pod: its member, whether it is the gate's, its field and its topic.
 type Known = (String, bool, &'static [&'static str], Topic);
 
@@ -98,8 +101,8 @@ impl<'p> Sent<'p> {
 
     /// The first deadlock that the Pod as it was sent does not have.
     ///
-    /// Of a circle that it has, at least one need is not real. Without that need, another circle may close that the shorter one hid; so each
-    /// of them is left out in turn.
+    /// Of a circle that it has, at least one need is not real, or another provider meets it. Without that need, or without that provider,
+    /// another circle may close that the shorter one hid; so each of them is left out in turn.
     fn find_new<'g>(
         &self,
         after: &Lineup<'_>,
@@ -117,12 +120,22 @@ impl<'p> Sent<'p> {
         for _ in 0..(MAX_PASSED / after.seats.len().max(1)).max(1) {
             let unreal = left_out.pop_front()?;
             let counts = |need: &Need| is_real(need) && !is_among(need, &unreal);
-            let mut old = Vec::new();
-            for deadlock in graph.deadlocks(counts) {
+            let found = graph.deadlocks(counts);
+            let ways: Vec<_> = found
+                .iter()
+                .take(MAX_WAYS)
+                .flat_map(|deadlock| graph.ways_of(deadlock, MAX_WAYS, counts))
+                .collect();
+            let mut old: Vec<&Need> = Vec::new();
+            for deadlock in found.into_iter().chain(ways) {
                 if is_new(&deadlock) {
                     return Some(deadlock);
                 }
-                old.extend(deadlock.needs);
+                for need in deadlock.needs {
+                    if !is_among(need, &old) {
+                        old.push(need);
+                    }
+                }
             }
             left_out.extend(old.into_iter().map(|need| [unreal.as_slice(), &[need]].concat()));
         }

@@ -215,7 +215,9 @@ impl<'g> Deadlock<'g> {
                 let next = needs.iter().cycle().skip(1);
                 let leads_back =
                     |(need, next): (&&Need, &&Need)| need.providers.binary_search(&next.member()).is_err();
-                let last = needs.iter().zip(next).position(leads_back).map_or(0, |last| last + 1);
+                let by_another = needs.iter().zip(next).position(leads_back);
+                let by_any = || needs.iter().position(|need| need.later_provider().is_some());
+                let last = by_another.or_else(by_any).map_or(0, |last| last + 1);
                 let (tail, head) = needs.split_at(last);
                 let clause = |need: &&Need| format!("{} {}", name(need.member()), need.reason);
                 let clauses: Vec<_> = head.iter().chain(tail).map(clause).collect();
@@ -349,6 +351,6 @@ mod tests {
     fn a_circle_of_several_needs_names_who_is_in_it() {
         let mut graph = graph(2);
         graph.extend([need(Event::Up(0), &[1]), need(Event::Up(1), &[0])]);
-        assert_eq!(said(&graph), ["member 0 asks 1; member 1 asks 0, which starts later"]);
+        assert_eq!(said(&graph), ["member 1 asks 0; member 0 asks 1, which starts later"]);
     }
 }

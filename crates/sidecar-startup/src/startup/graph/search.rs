@@ -31,6 +31,25 @@ impl Graph {
         deadlocks
     }
 
+    /// The circles through the needs of a deadlock by way of each of their providers, of which only one leads along the deadlock itself. At
+    /// most this many are searched for.
+    pub(crate) fn ways_of<'g>(
+        &'g self,
+        deadlock: &Deadlock<'g>,
+        most: usize,
+        counts: impl Fn(&Need) -> bool,
+    ) -> Vec<Deadlock<'g>> {
+        let search =
+            Search::of(self, self.never_met(self.needs.iter().filter(|need| counts(need)).collect()));
+        let of_need = |need: &&'g Need| {
+            let need = *need;
+            need.providers.iter().map(move |provider| (need, *provider))
+        };
+        let ways =
+            deadlock.needs.iter().flat_map(of_need).filter(|(need, provider)| need.member() != *provider);
+        ways.take(most).filter_map(|(need, provider)| search.circle(need, Some(provider))).collect()
+    }
+
     /// Whether a need that is never met closes a circle by itself: waits lead back to it from whoever starts later.
     fn is_circle(&self, need: &Need) -> bool {
         let is_waited_for = match need.of {
@@ -47,7 +66,7 @@ impl Graph {
     /// Circles of more than one need.
     fn longer_circles<'g>(&'g self, needs: Vec<&'g Need>) -> Vec<Deadlock<'g>> {
         let search = Search::of(self, self.never_met(needs));
-        let mut circles: Vec<_> = search.never.iter().filter_map(|need| search.circle(need)).collect();
+        let mut circles: Vec<_> = search.never.iter().filter_map(|need| search.circle(need, None)).collect();
         circles.sort_by_key(|circle| circle.needs.len());
         let mut told: BTreeSet<*const Need> = BTreeSet::new();
         circles.retain(|circle| {
@@ -154,8 +173,9 @@ impl<'g> Search<'g> {
         Self { graph, never, needs_of }
     }
 
-    /// The shortest way from a need back to its own event; none where it only waits behind a circle.
-    fn circle(&self, need: &'g Need) -> Option<Deadlock<'g>> {
+    /// The shortest way from a need back to its own event, by way of this provider if one is given; none where it only waits behind a
+    /// circle.
+    fn circle(&self, need: &'g Need, mut through: Option<Member>) -> Option<Deadlock<'g>> {
         let goal = need.of;
         // From which event, and by which need, each event was reached.
         let mut came: Vec<Option<(Event, Option<&Need>)>> = vec![None; self.graph.waits.len()];
@@ -174,6 +194,10 @@ impl<'g> Search<'g> {
                 }
             };
             for (need, event) in std::mem::take(&mut next) {
+                if let Some(provider) = through.take() {
+                    visit(Event::Up(provider), (event, Some(need)), &mut queue);
+                    continue;
+                }
                 let earlier = seen.insert(Rc::as_ptr(&need.providers).cast(), need.member());
                 let providers = match &earlier {
                     None => &need.providers[..],
