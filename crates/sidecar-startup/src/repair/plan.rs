@@ -83,6 +83,8 @@ impl Plan {
 /// The order of repairs. A phase begins when the ones before it have nothing left to repair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
+    /// What keeps the Pod from starting as it is: until it starts, nothing tells what a repair would break.
+    Hanging,
     /// The proxy of a mesh: until it starts first, no probe reaches the other sidecars.
     Mesh,
     /// The other containers.

@@ -62,7 +62,7 @@ pub(super) const RULE: Rule = Rule {
     id: RuleId::SidecarBlocksInit,
     source: texts(include_str!("sidecar_blocks_init.rs")),
     check,
-    repair: Some(Repair { needs: Fix::Safe, phase: Phase::Container, plan }),
+    repair: Some(Repair { needs: Fix::Safe, phase: Phase::Hanging, plan }),
 };
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
