@@ -182,8 +182,24 @@ fn unreported_in(setting: &Setting<'_>) -> Option<Fault> {
     if looks_once(first) || (first.is_ordinary_init() && world.servers.contains(first.name)) {
         return None;
     }
+    // One that has started before may be told to listen where it asks, and a command that asks for no port may succeed anyway.
+    let earlier = pod.containers.iter().take_while(|other| other.name != first.name);
+    let may_answer =
+        |other: &Container<'_>| !other.is_ordinary_init() && other.may_be_told_ports(&pod.writable);
+    if earlier.into_iter().any(may_answer) || asks_itself(first) {
+        return None;
+    }
     let kind = why_stuck(&pod, &sent, world, outcome);
     Some(Fault { property: Property::DeadlocksAreReported, kind, detail: told(setting, world, outcome) })
+}
+
+/// Whether the command of a container's gate asks the container itself, as far as is known.
+fn asks_itself(container: &Container<'_>) -> bool {
+    container.handlers().any(|handler| {
+        let words = handler["exec"]["command"].as_array().into_iter().flatten();
+        let words: Vec<_> = words.filter_map(Value::as_str).collect();
+        !words.is_empty() && commands::read(words).asks == Asks::Itself
+    })
 }
 
 /// Whether the gate of a container asks others instead of its own in some worlds only: no verdict is made of that (the project's design,

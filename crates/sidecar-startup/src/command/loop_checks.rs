@@ -34,7 +34,7 @@ pub fn loop_checks<S: AsRef<str>>(words: &[S]) -> Vec<Option<u16>> {
 }
 
 /// What one command of a condition may ask for.
-fn checks_of(command: &[&str]) -> Vec<Option<u16>> {
+pub(super) fn checks_of(command: &[&str]) -> Vec<Option<u16>> {
     let named = ports_in(command);
     if !named.is_empty() {
         return named.into_iter().map(Some).collect();

@@ -34,6 +34,17 @@ view! {
         "name" name: Text<'a>,
         /// `None` if the value comes from `valueFrom`.
         "value" value: Option<Text<'a>>,
+        "valueFrom" value_from: Unread<'a>,
+    }
+}
+
+impl EnvVar<'_> {
+    /// Whether its value is the address of its Pod.
+    #[must_use]
+    pub fn is_address_of_pod(&self) -> bool {
+        let source = self.value_from.value();
+        let path = source.get("fieldRef").and_then(|field| field.get("fieldPath"));
+        path.is_some_and(|path| path == "status.podIP" || path == "status.podIPs")
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod elsewhere;
 mod evidence;
+mod expanded;
 mod failing;
 mod files;
 mod network;

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::ExecAction;
 
+use super::expanded::expanded;
 use super::volumes::{Volume, Volumes};
 use crate::command::may_wait;
 use crate::model::volumes::Mount;
@@ -140,21 +141,28 @@ impl Reader<'_> {
             || [&fields.readiness_probe, &fields.liveness_probe]
                 .into_iter()
                 .flatten()
-                .any(|probe| names_below(probe.exec.as_ref(), path))
+                .any(|probe| self.names_below(probe.exec.as_ref(), path))
             || self.gate_names_path_below(path)
     }
 
     /// Whether its main command may wait for a file below this path.
     fn may_wait_below(&self, path: &str) -> bool {
         let words: Vec<_> = self.container.fields.words().collect();
-        words.iter().any(|word| is_below(word, path)) && may_wait(&words)
+        may_wait(&words) && expanded(self.container.fields, words).iter().any(|word| is_below(word, path))
+    }
+
+    /// Whether one of its commands names a path below this one.
+    fn names_below(&self, command: Option<&ExecAction>, path: &str) -> bool {
+        let words = command.and_then(|exec| exec.command.as_deref()).unwrap_or_default();
+        let words = expanded(self.container.fields, words.iter().map(String::as_str));
+        words.iter().any(|word| is_below(word, path))
     }
 
     /// Whether the command of its `startupProbe` or hook names a path below this one.
     fn gate_names_path_below(&self, path: &str) -> bool {
         let probe = self.seat.startup_probe().and_then(|probe| probe.exec.as_ref());
         let hook = self.seat.hook().and_then(|hook| hook.exec.as_ref());
-        names_below(probe, path) || names_below(hook, path)
+        self.names_below(probe, path) || self.names_below(hook, path)
     }
 }
 
@@ -170,12 +178,6 @@ fn writers_to_come<'l>(lineup: &'l Lineup<'_>) -> Vec<(Member, &'l str)> {
         Who::Injected(_) | Who::Container(_) => None,
     };
     lineup.members().filter_map(|(member, seat)| Some((member, path(seat)?))).collect()
-}
-
-/// Whether a command names a path below this one.
-fn names_below(command: Option<&ExecAction>, path: &str) -> bool {
-    let words = command.and_then(|exec| exec.command.as_deref()).unwrap_or_default();
-    words.iter().any(|word| is_below(word, path))
 }
 
 /// Whether a text names a path below this one.

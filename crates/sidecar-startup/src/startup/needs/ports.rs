@@ -10,7 +10,8 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::elsewhere::{has_detour, may_be_answered_earlier, may_be_of_earlier};
 use super::evidence::{Evidence, evidence};
-use crate::command::{local_asks, local_waits};
+use super::expanded::expanded;
+use crate::command::{local_asks, local_waits, may_wait, possible_ports};
 use crate::model::container_fields::ContainerFields;
 use crate::model::gate::{hook_is_gate, probe_is_gate};
 use crate::pod::container::Container;
@@ -83,7 +84,9 @@ pub(super) fn waits_for_itself(lineup: &Lineup<'_>, member: Member, seat: &Seat<
         // A command that asks for no port may ask the container otherwise; a handler of the kubelet then asks another host.
         let otherwise = (is_command && asks.is_empty()).then_some(Certainty::Possible);
         let by_port = asks.into_iter().filter_map(|ask| match need(lineup, Event::Gate(member), seat, ask) {
-            None if may_be_answered_earlier(lineup, member, seat, ask.port) => Some(Certainty::Possible),
+            None if !ask.is_needed || may_be_answered_earlier(lineup, member, seat, ask.port) => {
+                Some(Certainty::Possible)
+            }
             None => Some(Certainty::Proven),
             Some(need) => (need.certainty == Certainty::Possible).then_some(Certainty::Possible),
         });
@@ -139,7 +142,7 @@ pub(super) fn is_declared_by_another(lineup: &Lineup<'_>, member: Member, port: 
 pub(crate) fn asks(seat: &Seat<'_>) -> Vec<Ask> {
     if let Some(task) = seat.container().filter(|container| container.is_init_task()) {
         let words: Vec<_> = task.fields.words().collect();
-        return asks_of_command(&words, command_field(task));
+        return asks_of_command(Some(task), &words, command_field(task));
     }
     let mut asks = seat.startup_probe().map(|probe| asks_of_probe(seat, probe)).unwrap_or_default();
     asks.extend(seat.hook().map(|hook| asks_of_hook(seat, hook)).unwrap_or_default());
@@ -154,7 +157,45 @@ fn asks_of_main_command(seat: &Seat<'_>) -> Vec<Ask> {
     };
     let words: Vec<_> = container.fields.words().collect();
     let field = command_field(container);
-    local_waits(&words).into_iter().map(|ask| Ask::of_command(ask.port, ask.waits, field)).collect()
+    let waits = local_waits(&words).into_iter().map(|ask| Ask::of_command(ask.port, ask.waits, field));
+    let mut asks: Vec<_> = waits.collect();
+    if may_wait(&words) {
+        add_possible(&mut asks, possible_ports(&expanded(container.fields, words)), field);
+    }
+    add_possible(&mut asks, ports_of_variables(container.fields), &["env"]);
+    asks
+}
+
+/// Variables by which clients find what they need before anything else: credentials, and a way to the network.
+const FIRST_NEEDED: [&str; 7] = [
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+    "GCE_METADATA_HOST",
+    "IDENTITY_ENDPOINT",
+    "MSI_ENDPOINT",
+    "VAULT_ADDR",
+    "VAULT_AGENT_ADDR",
+];
+
+/// The ports of its own Pod that the variables of a container name for what it needs first.
+fn ports_of_variables(fields: &ContainerFields<'_>) -> Vec<u16> {
+    let is_first = |name: &str| {
+        let lower = name.to_ascii_lowercase();
+        FIRST_NEEDED.contains(&name) || lower.ends_with("_proxy") && lower != "no_proxy"
+    };
+    let variables = fields.variables();
+    let values = variables.iter().filter(|variable| is_first(&variable.name));
+    let values: Vec<&str> = values.filter_map(|variable| variable.value.as_deref()).collect();
+    if values.is_empty() { Vec::new() } else { possible_ports(&values) }
+}
+
+/// Adds ports that may be asked for.
+fn add_possible(asks: &mut Vec<Ask>, ports: Vec<u16>, field: &'static [&'static str]) {
+    for port in ports {
+        if asks.iter().all(|ask| ask.port != i32::from(port)) {
+            asks.push(Ask::of_command(port, false, field));
+        }
+    }
 }
 
 /// The field with the last words of a container's command.
@@ -162,14 +203,24 @@ const fn command_field(container: &Container<'_>) -> &'static [&'static str] {
     if container.fields.args.is_empty() { &["command"] } else { &["args"] }
 }
 
-fn asks_of_command<S: AsRef<str>>(words: &[S], field: &'static [&'static str]) -> Vec<Ask> {
-    local_asks(words).into_iter().map(|ask| Ask::of_command(ask.port, ask.is_needed, field)).collect()
+fn asks_of_command<S: AsRef<str>>(
+    of: Option<&Container<'_>>,
+    words: &[S],
+    field: &'static [&'static str],
+) -> Vec<Ask> {
+    let asks = local_asks(words).into_iter().map(|ask| Ask::of_command(ask.port, ask.is_needed, field));
+    let mut asks: Vec<_> = asks.collect();
+    if let Some(container) = of {
+        let words = expanded(container.fields, words.iter().map(AsRef::as_ref));
+        add_possible(&mut asks, possible_ports(&words), field);
+    }
+    asks
 }
 
 fn asks_of_probe(seat: &Seat<'_>, probe: &Probe) -> Vec<Ask> {
     let field = &["startupProbe"];
     if let Some(exec) = &probe.exec {
-        return asks_of_command(exec.command.as_deref().unwrap_or_default(), field);
+        return asks_of_command(seat.container(), exec.command.as_deref().unwrap_or_default(), field);
     }
     let grpc = probe.grpc.as_ref().map(|grpc| (None, IntOrString::Int(grpc.port)));
     let http = probe.http_get.as_ref().map(|http| (http.host.as_deref(), http.port.clone()));
@@ -180,7 +231,7 @@ fn asks_of_probe(seat: &Seat<'_>, probe: &Probe) -> Vec<Ask> {
 fn asks_of_hook(seat: &Seat<'_>, hook: &LifecycleHandler) -> Vec<Ask> {
     let field = &["lifecycle", "postStart"];
     if let Some(exec) = &hook.exec {
-        return asks_of_command(exec.command.as_deref().unwrap_or_default(), field);
+        return asks_of_command(seat.container(), exec.command.as_deref().unwrap_or_default(), field);
     }
     let http = hook.http_get.as_ref().map(|http| (http.host.as_deref(), http.port.clone()));
     asks_of_handler(seat, http, field)
