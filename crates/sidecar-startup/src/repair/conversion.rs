@@ -14,6 +14,7 @@ use crate::finding::Refusal;
 use crate::model::container_id::ContainerId;
 use crate::model::gate::probe_is_gate;
 use crate::pod::container::Container;
+use crate::pod::ending::{Classic, is_ended};
 use crate::pod::pair::native_copy_of;
 use crate::settings::action::{Action, Need};
 use crate::settings::rule_id::RuleId;
@@ -92,6 +93,13 @@ impl<'s, 'i> Move<'s, 'i> {
             let reason =
                 "its configuration may have it exit after its work, and a sidecar container is restarted";
             return Err(reason.into());
+        }
+        // Whoever is told to quit is restarted once it is a sidecar container, and the Job counts that.
+        let is_ended = || is_ended(pod, Classic::Present(container));
+        if *pod.spec().restart_policy == *"OnFailure" && pod.spare_restarts == 0 && is_ended() {
+            return Err(
+                "it is told to quit and would be restarted, which backoffLimit: 0 does not allow".into()
+            );
         }
         if let Some(twin) = pod.twin_of(container) {
             let probe = probe_instead_of(context, container, twin)?;

@@ -15,7 +15,7 @@ use crate::startup::context::Context;
 /// one. A second apply finds the same sidecars, and so the same number.
 ///
 /// # Errors
-/// The deadline leaves less than `startupSeconds.minimum`.
+/// The deadline leaves less than `startupSeconds.minimum`, or the other probe begins so late that the sidecar seems to need longer.
 pub(super) fn attempts(
     context: &Context<'_>,
     container: &Container<'_>,
@@ -44,6 +44,15 @@ pub(super) fn attempts(
             )
             .into());
         }
+    }
+    let own = [&container.fields.readiness_probe, &container.fields.liveness_probe];
+    let delay = own.into_iter().flatten().next().and_then(|probe| probe.initial_delay_seconds);
+    let delay = delay.map_or(0, |delay| u64::try_from(delay).unwrap_or(0));
+    if seconds < delay.saturating_add(u64::from(minimum)) {
+        return Err(format!(
+            "its own probe begins after {delay} s, and a startupProbe may take {seconds} s at most"
+        )
+        .into());
     }
     Ok(u32::try_from(seconds).unwrap_or(u32::MAX).saturating_add(1).min(i32::MAX.unsigned_abs()))
 }

@@ -46,6 +46,7 @@
 
 use super::rule::Rule;
 use crate::finding::{ErrorKind, Finding, Refusal, Subject};
+use crate::model::glob::NameGlob;
 use crate::model::texts::texts;
 use crate::pod::Pod;
 use crate::pod::container::{Container, ContainerKind};
@@ -86,10 +87,12 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Whether the settings say that a container needs a sidecar.
+/// Whether the settings say that a container needs a sidecar. What belongs to a mesh has to run first, unless it is named as it is.
 fn needs(container: &Container<'_>, sidecar: &Container<'_>) -> bool {
     let dependents = sidecar.declaration.map(|sidecar| sidecar.starts_before.as_slice()).unwrap_or_default();
-    dependents.iter().any(|glob| glob.matches(&container.fields.name))
+    let name = &*container.fields.name;
+    let is_meant = |glob: &NameGlob| glob.as_str() == name || !mesh::is_of_mesh(container);
+    dependents.iter().any(|glob| glob.matches(name) && is_meant(glob))
 }
 
 /// The first container that needs a sidecar and starts before it.

@@ -7,6 +7,7 @@ mod failing;
 mod files;
 mod network;
 pub(crate) mod ports;
+mod processes;
 mod products;
 mod scripts;
 mod service;
@@ -29,6 +30,7 @@ pub(crate) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Nee
     needs.extend(service::needs(lineup));
     needs.extend(files::needs(lineup, before));
     needs.extend(scripts::needs(lineup, before));
+    needs.extend(processes::needs(lineup, before));
     needs
 }
 

@@ -93,7 +93,7 @@ impl Reader<'_> {
     fn read(&self, mount: &Mount<'_>, volume: &Volume, has_several_apps: bool) -> Option<Need> {
         let member = self.member;
         let written = |writers| self.written(Event::Up(member), "reads", mount, writers);
-        if self.may_wait_below(&mount.path) {
+        if self.may_wait_below(&mount.path) || self.needs_first_below(&mount.path) {
             return written(&volume.writers);
         }
         let is_reader = mount.is_read_only || self.names_path_below(&mount.path);
@@ -143,6 +143,23 @@ impl Reader<'_> {
                 .flatten()
                 .any(|probe| self.names_below(probe.exec.as_ref(), path))
             || self.gate_names_path_below(path)
+    }
+
+    /// Whether its arguments or variables name a file below this path without which a program does not start: credentials, or its own
+    /// configuration.
+    fn needs_first_below(&self, path: &str) -> bool {
+        const ENDS: [&str; 12] = [
+            ".cfg", ".conf", ".crt", ".env", ".hcl", ".ini", ".jks", ".json", ".key", ".pem", ".toml",
+            ".yaml",
+        ];
+        let is_first = |word: &str| {
+            is_below(word, path)
+                && (ENDS.iter().any(|end| word.ends_with(end))
+                    || word.to_ascii_lowercase().contains("credential"))
+        };
+        let fields = self.container.fields;
+        fields.words().any(is_first)
+            || fields.variables().iter().any(|variable| variable.value.as_deref().is_some_and(is_first))
     }
 
     /// Whether its main command may wait for a file below this path.
