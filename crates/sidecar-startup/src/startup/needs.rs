@@ -1,5 +1,6 @@
 //! Who needs whom, as far as the object or a sourced fact shows. One file for each kind of evidence.
 
+mod asks;
 mod elsewhere;
 mod evidence;
 mod expanded;
@@ -59,5 +60,5 @@ pub(crate) fn may_be_proven(pod: &Pod<'_>) -> bool {
     pod.containers
         .iter()
         .map(Seat::there)
-        .any(|seat| seat.startup_probe().is_some() || seat.hook().is_some() || !ports::asks(&seat).is_empty())
+        .any(|seat| seat.startup_probe().is_some() || seat.hook().is_some() || !asks::asks(&seat).is_empty())
 }

@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::ports;
+use super::asks::number;
 use crate::command::{Ends, outcome};
 use crate::model::timing::Timing;
 use crate::startup::graph::{Certainty, Event, Need, Topic};
@@ -49,7 +49,7 @@ fn failing_probe(seat: &Seat<'_>, probe: &Probe) -> Option<String> {
     let port = port.or(probe.tcp_socket.as_ref().map(|socket| &socket.port))?;
     let IntOrString::String(name) = port else { return None };
     // The kubelet drops the error and waits forever (`pkg/kubelet/prober/worker.go`).
-    let is_undeclared = ports::number(seat.container()?.fields, port).is_none();
+    let is_undeclared = number(seat.container()?.fields, port).is_none();
     is_undeclared.then(|| format!("it probes port {name:?}, which the container does not declare"))
 }
 

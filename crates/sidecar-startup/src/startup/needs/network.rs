@@ -1,6 +1,6 @@
 //! The network: once a Pod's traffic is redirected to a proxy, its containers have no network until the proxy is up.
 
-use super::ports::asks;
+use super::asks::asks;
 use crate::catalogue::belongs_to_mesh;
 use crate::pod::Pod;
 use crate::pod::container::Container;

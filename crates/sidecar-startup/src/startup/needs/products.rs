@@ -1,8 +1,9 @@
 //! Facts about products: health servers that the kubelet cannot reach, health paths that depend on the application, and probes that Istio
 //! has rewritten.
 
+use super::asks::asks;
 use super::evidence::declares;
-use super::ports::{asks, is_declared_by_another};
+use super::ports::is_declared_by_another;
 use crate::catalogue::health::Reach;
 use crate::pod::container::Container;
 use crate::startup::graph::{Certainty, Event, Member, Need, Topic};

@@ -1,0 +1,158 @@
+//! The ports that the commands, probes and hooks of a member ask for.
+
+use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+use super::expanded::expanded;
+use crate::command::{local_asks, local_waits, may_wait, possible_ports};
+use crate::model::container_fields::ContainerFields;
+use crate::pod::container::Container;
+use crate::startup::seat::Seat;
+
+/// A port that a member asks for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ask {
+    /// The port.
+    pub(super) port: i32,
+    /// The path, within the container, of the field that asks.
+    pub(super) field: &'static [&'static str],
+    /// Whether it is certain to fail, or to wait, without an answer.
+    pub(super) is_needed: bool,
+    /// Whether the kubelet asks, at the Pod's address, rather than the container itself.
+    pub(super) is_of_kubelet: bool,
+}
+
+impl Ask {
+    /// What the command in this field asks for.
+    fn of_command(port: u16, is_needed: bool, field: &'static [&'static str]) -> Self {
+        Self { port: i32::from(port), field, is_needed, is_of_kubelet: false }
+    }
+
+    /// It in words, as text to follow the name of who asks: `probes port 8080 of "shop"`.
+    pub(super) fn words(&self, provider: &Seat<'_>) -> String {
+        let asks = if self.is_of_kubelet { "probes" } else { "asks for" };
+        format!("{asks} port {} of {}", self.port, provider.quoted())
+    }
+}
+
+/// The ports that the gate of a member asks for.
+pub(super) fn asks(seat: &Seat<'_>) -> Vec<Ask> {
+    if let Some(task) = seat.container().filter(|container| container.is_init_task()) {
+        let words: Vec<_> = task.fields.words().collect();
+        return asks_of_command(Some(task), &words, command_field(task));
+    }
+    let mut asks = seat.startup_probe().map(|probe| asks_of_probe(seat, probe)).unwrap_or_default();
+    asks.extend(seat.hook().map(|hook| asks_of_hook(seat, hook)).unwrap_or_default());
+    asks
+}
+
+/// The ports that the main command of a container that keeps running waits for, or may wait for. What else it names it may do without:
+/// proxies start before what is behind them.
+pub(super) fn asks_of_main_command(seat: &Seat<'_>) -> Vec<Ask> {
+    let Some(container) = seat.container().filter(|container| !container.is_init_task()) else {
+        return Vec::new();
+    };
+    let words: Vec<_> = container.fields.words().collect();
+    let field = command_field(container);
+    let waits = local_waits(&words).into_iter().map(|ask| Ask::of_command(ask.port, ask.waits, field));
+    let mut asks: Vec<_> = waits.collect();
+    if may_wait(&words) {
+        add_possible(&mut asks, possible_ports(&expanded(container.fields, words)), field);
+    }
+    add_possible(&mut asks, ports_of_variables(container.fields), &["env"]);
+    asks
+}
+
+/// Variables by which clients find what they need before anything else: credentials, and a way to the network.
+const FIRST_NEEDED: [&str; 7] = [
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+    "GCE_METADATA_HOST",
+    "IDENTITY_ENDPOINT",
+    "MSI_ENDPOINT",
+    "VAULT_ADDR",
+    "VAULT_AGENT_ADDR",
+];
+
+/// The ports of its own Pod that the variables of a container name for what it needs first.
+fn ports_of_variables(fields: &ContainerFields<'_>) -> Vec<u16> {
+    let is_first = |name: &str| {
+        let lower = name.to_ascii_lowercase();
+        FIRST_NEEDED.contains(&name) || lower.ends_with("_proxy") && lower != "no_proxy"
+    };
+    let variables = fields.variables();
+    let values = variables.iter().filter(|variable| is_first(&variable.name));
+    let values: Vec<&str> = values.filter_map(|variable| variable.value.as_deref()).collect();
+    if values.is_empty() { Vec::new() } else { possible_ports(&values) }
+}
+
+/// Adds ports that may be asked for.
+fn add_possible(asks: &mut Vec<Ask>, ports: Vec<u16>, field: &'static [&'static str]) {
+    for port in ports {
+        if asks.iter().all(|ask| ask.port != i32::from(port)) {
+            asks.push(Ask::of_command(port, false, field));
+        }
+    }
+}
+
+/// The field with the last words of a container's command.
+const fn command_field(container: &Container<'_>) -> &'static [&'static str] {
+    if container.fields.args.is_empty() { &["command"] } else { &["args"] }
+}
+
+fn asks_of_command<S: AsRef<str>>(
+    of: Option<&Container<'_>>,
+    words: &[S],
+    field: &'static [&'static str],
+) -> Vec<Ask> {
+    let asks = local_asks(words).into_iter().map(|ask| Ask::of_command(ask.port, ask.is_needed, field));
+    let mut asks: Vec<_> = asks.collect();
+    if let Some(container) = of {
+        let words = expanded(container.fields, words.iter().map(AsRef::as_ref));
+        add_possible(&mut asks, possible_ports(&words), field);
+    }
+    asks
+}
+
+pub(super) fn asks_of_probe(seat: &Seat<'_>, probe: &Probe) -> Vec<Ask> {
+    let field = &["startupProbe"];
+    if let Some(exec) = &probe.exec {
+        return asks_of_command(seat.container(), exec.command.as_deref().unwrap_or_default(), field);
+    }
+    let grpc = probe.grpc.as_ref().map(|grpc| (None, IntOrString::Int(grpc.port)));
+    let http = probe.http_get.as_ref().map(|http| (http.host.as_deref(), http.port.clone()));
+    let socket = probe.tcp_socket.as_ref().map(|socket| (socket.host.as_deref(), socket.port.clone()));
+    asks_of_handler(seat, http.or(socket).or(grpc), field)
+}
+
+pub(super) fn asks_of_hook(seat: &Seat<'_>, hook: &LifecycleHandler) -> Vec<Ask> {
+    let field = &["lifecycle", "postStart"];
+    if let Some(exec) = &hook.exec {
+        return asks_of_command(seat.container(), exec.command.as_deref().unwrap_or_default(), field);
+    }
+    let http = hook.http_get.as_ref().map(|http| (http.host.as_deref(), http.port.clone()));
+    asks_of_handler(seat, http, field)
+}
+
+/// The port that the kubelet asks for; none of this Pod if the handler names a host.
+fn asks_of_handler(
+    seat: &Seat<'_>,
+    target: Option<(Option<&str>, IntOrString)>,
+    field: &'static [&'static str],
+) -> Vec<Ask> {
+    let port = target
+        .filter(|(host, _)| host.is_none_or(str::is_empty))
+        .and_then(|(_, port)| number(seat.container()?.fields, &port));
+    port.map(|port| Ask { port, field, is_needed: true, is_of_kubelet: true }).into_iter().collect()
+}
+
+/// The number of a handler's port. The container must declare a named port; a number in quotes is a number, too (`pkg/probe/util.go`).
+pub(super) fn number(fields: &ContainerFields<'_>, port: &IntOrString) -> Option<i32> {
+    match port {
+        IntOrString::Int(number) => Some(*number),
+        IntOrString::String(name) => {
+            let named = fields.ports.iter().find(|port| port.name.as_deref() == Some(name));
+            named.map(|port| port.container_port).or_else(|| name.parse().ok())
+        }
+    }
+}
