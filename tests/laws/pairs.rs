@@ -18,11 +18,12 @@ pub(crate) fn pairs_are_whole(
         old.iter().filter_map(|container| container["name"].as_str().map(str::to_owned)).collect();
     for name in names {
         let native = format!("{name}-native");
-        let Some(place) =
-            new.iter().position(|other| other["name"] == *native && other["command"][1] == "-c")
-        else {
-            continue;
+        // Anybody may call a container so; a copy is known by its script.
+        let is_copy = |other: &Value| {
+            let script = other["command"][2].as_str().unwrap_or_default();
+            other["name"] == *native && script.starts_with(": sidecar-startup, native copy")
         };
+        let Some(place) = new.iter().position(is_copy) else { continue };
         let mut copy = new.remove(place);
         old.retain(|other| other["name"] != *native);
         let container =
