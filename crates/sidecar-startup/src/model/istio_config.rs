@@ -110,6 +110,8 @@ mod tests {
             ("holdApplicationUntilProxyStarts: True", Hold::Asked),
             ("holdApplicationUntilProxyStarts:true", Hold::Unreadable),
             ("{\"holdApplicationUntilProxyStarts\":true}", Hold::Asked),
+            ("\"concurrency\":2\nholdApplicationUntilProxyStarts: true", Hold::Unreadable),
+            ("'concurrency' 2: 1\nholdApplicationUntilProxyStarts: true", Hold::Unreadable),
             ("a: b: holdApplicationUntilProxyStarts: true", Hold::NotAsked),
             ("A: 'x{y'\nholdApplicationUntilProxyStarts: true", Hold::Asked),
             ("A: \"x\\\"{\"\nB: 1", Hold::NotAsked),
