@@ -106,4 +106,13 @@ mod tests {
     fn every_id_has_its_rule() {
         assert!(RULES.iter().map(|rule| &rule.id).eq(RuleId::ALL), "RULES and RuleId::ALL differ");
     }
+
+    #[test]
+    fn every_summary_is_the_sentence_that_its_page_begins_with() {
+        for rule in RULES {
+            let summary = rule.summary();
+            assert!(summary.ends_with('.') && !summary.contains('\n'), "{summary}");
+            assert!(rule.doc().replace('\n', " ").starts_with(&summary), "{summary}");
+        }
+    }
 }
