@@ -21,12 +21,13 @@ pub(crate) fn a_second_apply_changes_nothing(case: &Case, object: &Value) -> any
         true => (deployment(&case.object), deployment(object)),
         false => (case.object.clone(), object.clone()),
     };
-    // Nothing without a name, or of one name twice, is ever stored: what a patch would merge with which is nobody's business.
+    // Nothing without a name, of one name twice, or with a policy that there is not, is ever stored: what a patch would merge with which is
+    // nobody's business.
     let sent = containers(&mut part(&template(&manifest), "spec"));
     let names: BTreeSet<_> = sent.iter().map(|container| container["name"].to_string()).collect();
     if case.has_request()
         || names.len() < sent.len()
-        || sent.iter().any(|container| container["name"] == "")
+        || sent.iter().any(|container| container["name"] == "" || !has_known_policy(container))
         || manifest.get("kind").is_some_and(|kind| kind == "Job")
     {
         return Ok(());
@@ -40,6 +41,13 @@ pub(crate) fn a_second_apply_changes_nothing(case: &Case, object: &Value) -> any
         again.to_value()
     );
     Ok(())
+}
+
+fn has_known_policy(container: &Value) -> bool {
+    let known = ["Always", "OnFailure", "Never"];
+    container
+        .get("restartPolicy")
+        .is_none_or(|policy| policy.is_null() || known.iter().any(|name| policy == name))
 }
 
 /// What `kubectl apply` sends for a manifest that it has applied before: a strategic merge onto what is stored. Fields of the
