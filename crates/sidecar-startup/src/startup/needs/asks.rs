@@ -56,10 +56,13 @@ pub(super) fn asks_of_main_command(seat: &Seat<'_>) -> Vec<Ask> {
     let field = command_field(container);
     let waits = local_waits(&words).into_iter().map(|ask| Ask::of_command(ask.port, ask.waits, field));
     let mut asks: Vec<_> = waits.collect();
-    if may_wait(&words) {
-        add_possible(&mut asks, possible_ports(&expanded(container.fields, words)), field);
+    // What keeps nobody waiting closes no circle, and most containers are applications.
+    if seat.is_init || seat.hook().is_some() {
+        add_possible(&mut asks, ports_of_variables(container.fields), &["env"]);
+        if may_wait(&words) {
+            add_possible(&mut asks, possible_ports(&expanded(container.fields, words)), field);
+        }
     }
-    add_possible(&mut asks, ports_of_variables(container.fields), &["env"]);
     asks
 }
 
