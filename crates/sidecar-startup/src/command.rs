@@ -33,7 +33,7 @@ pub use self::outcome::{Ends, Outcome};
 pub use self::possible::possible_ports;
 pub use self::programs::{Call, calls_in, commands, may_end_by_script, program_of};
 pub use self::quits::{Quit, is_quit_path, quits};
-pub(crate) use self::words::is_shell;
+pub(crate) use self::words::{base_name, is_shell};
 
 /// The result of executing `words`, a program and its arguments.
 #[must_use]

@@ -41,7 +41,7 @@ pub(super) fn program(word: &str) -> &str {
 }
 
 /// The last component of a path.
-pub(super) fn base_name(word: &str) -> &str {
+pub(crate) fn base_name(word: &str) -> &str {
     word.rsplit('/').next().unwrap_or(word)
 }
 

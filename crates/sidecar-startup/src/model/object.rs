@@ -115,7 +115,7 @@ impl Spec<'_> {
 
     /// Whether nobody in the Pod may run as root, and the Pod itself names no user.
     #[must_use]
-    pub fn leaves_open_who_is_not_root(&self) -> bool {
+    pub fn requires_images_without_root(&self) -> bool {
         let context = self.security_context.value();
         context.get("runAsNonRoot").and_then(Value::as_bool) == Some(true)
             && context.get("runAsUser").is_none_or(Value::is_null)

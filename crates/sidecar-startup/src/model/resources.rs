@@ -15,10 +15,10 @@ const BINARY: [&str; 6] = ["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 const DECIMAL: [&str; 10] = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"];
 
 impl Quantity {
-    /// Parses a quantity as [`Self::read`] does. An invalid one is zero.
+    /// Reads a quantity in an object, where a number is one, too.
     #[must_use]
-    pub fn parse(text: &str) -> Self {
-        Self::read(text).unwrap_or_default()
+    pub fn of(amount: &Value) -> Option<Self> {
+        amount.as_str().map_or_else(|| Self::read(&amount.to_string()), Self::read)
     }
 
     /// Reads a quantity such as `100m`, `1.5Gi` or `2e3` (`staging/src/k8s.io/apimachinery/pkg/api/resource/quantity.go`), if it is a valid
@@ -80,8 +80,7 @@ impl Requests {
         let mut requests = Self::default();
         for list in ["limits", "requests"] {
             for (name, amount) in resources.get(list).and_then(Value::as_object).into_iter().flatten() {
-                let amount = amount.as_str().map_or_else(|| amount.to_string(), str::to_owned);
-                requests.set(name, |_| Quantity::parse(&amount));
+                requests.set(name, |_| Quantity::of(amount).unwrap_or_default());
             }
         }
         requests
@@ -170,6 +169,11 @@ pub fn of_pod(containers: impl IntoIterator<Item = (Use, Requests)>) -> Requests
 mod tests {
     use super::*;
 
+    /// A quantity as requests count it: an invalid one is zero.
+    fn parse(text: &str) -> Quantity {
+        Quantity::read(text).unwrap_or_default()
+    }
+
     #[test]
     fn quantities() {
         for (text, expected) in [
@@ -195,7 +199,7 @@ mod tests {
             ("1.", "1"),
             (".5", "500m"),
         ] {
-            assert_eq!(Quantity::parse(text).to_string(), expected, "{text}");
+            assert_eq!(parse(text).to_string(), expected, "{text}");
         }
         for invalid in ["", ".", "x", "-1", "1 Gi", "1GB", "1.5.5", "1e", "1ee3", "1e0.5", "Mi", "++1"] {
             assert_eq!(Quantity::read(invalid), None, "{invalid}");
@@ -204,7 +208,7 @@ mod tests {
 
     #[test]
     fn pods() {
-        let cpu = |amount: &str| Requests(vec![("cpu".to_owned(), Quantity::parse(amount))]);
+        let cpu = |amount: &str| Requests(vec![("cpu".to_owned(), parse(amount))]);
         for (containers, expected) in [
             (vec![(Use::App, cpu("1")), (Use::App, cpu("500m"))], "1500m"),
             (vec![(Use::Init, cpu("2")), (Use::App, cpu("1"))], "2"),
@@ -217,7 +221,7 @@ mod tests {
         assert_eq!(cpu("1500m").above(&cpu("2")), Requests::default());
         let resources =
             serde_json::json!({"limits": {"cpu": 2, "memory": "1Gi"}, "requests": {"cpu": "500m"}});
-        assert_eq!(Requests::of(&resources).get("cpu"), Some(Quantity::parse("500m")));
-        assert_eq!(Requests::of(&resources).get("memory"), Some(Quantity::parse("1Gi")));
+        assert_eq!(Requests::of(&resources).get("cpu"), Some(parse("500m")));
+        assert_eq!(Requests::of(&resources).get("memory"), Some(parse("1Gi")));
     }
 }

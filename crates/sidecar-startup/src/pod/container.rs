@@ -160,6 +160,12 @@ impl<'a> Container<'a> {
         self.list == List::InitContainers
     }
 
+    /// Whether it declares a port. That is informational: it may listen on others, and on none of these.
+    #[must_use]
+    pub fn declares(&self, port: i32) -> bool {
+        self.fields.ports.iter().any(|declared| declared.container_port == port)
+    }
+
     /// Whether it is an app container.
     #[must_use]
     pub const fn is_app(&self) -> bool {

@@ -223,9 +223,7 @@ impl Classic<'_> {
         if let Some((_, rows)) = PORTS.iter().find(|(known, _)| *known == port) {
             return self.is_of(rows);
         }
-        let declares = |container: &Container<'_>| {
-            container.fields.ports.iter().any(|declared| declared.container_port == i32::from(port))
-        };
+        let declares = |container: &Container<'_>| container.declares(i32::from(port));
         match self {
             Self::Present(container) => declares(container) || !self.others(pod).any(declares),
             Self::Injected(_) => !pod.containers.iter().any(declares),

@@ -12,13 +12,14 @@ use crate::startup::context::Context;
 
 /// The `failureThreshold` of a derived probe, which makes one attempt per second: as many as `startupSeconds.maximum` allows. If the Pod
 /// has a deadline, the sidecars with a derived probe share what the other gates leave of it; `is_derived` says which sidecars will get
-/// one. A second apply finds the same sidecars, and so the same number.
+/// one. `own` is the probe that it is derived from. A second apply finds the same sidecars, and so the same number.
 ///
 /// # Errors
 /// The deadline leaves less than `startupSeconds.minimum`, or the other probe begins so late that the sidecar seems to need longer.
 pub(super) fn attempts(
     context: &Context<'_>,
     container: &Container<'_>,
+    own: &Probe,
     is_derived: &dyn Fn(&Container<'_>) -> bool,
 ) -> Result<u32, Refusal> {
     let StartupSeconds { minimum, maximum } = context.settings.startup_seconds;
@@ -45,9 +46,7 @@ pub(super) fn attempts(
             .into());
         }
     }
-    let own = [&container.fields.readiness_probe, &container.fields.liveness_probe];
-    let delay = own.into_iter().flatten().next().and_then(|probe| probe.initial_delay_seconds);
-    let delay = delay.map_or(0, |delay| u64::try_from(delay).unwrap_or(0));
+    let delay = own.initial_delay_seconds.map_or(0, |delay| u64::try_from(delay).unwrap_or(0));
     if seconds < delay.saturating_add(u64::from(minimum)) {
         return Err(format!(
             "its own probe begins after {delay} s, and a startupProbe may take {seconds} s at most"

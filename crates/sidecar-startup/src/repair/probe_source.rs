@@ -139,7 +139,7 @@ impl<'a> Source<'a> {
             Refusal::from(format!("its {field} cannot serve as a startupProbe: {reason}"))
         })?;
         let is_derived = |other: &Container<'_>| is_derived(context, other);
-        Ok(Self::Own { field, attempts: derived::attempts(context, container, &is_derived)? })
+        Ok(Self::Own { field, attempts: derived::attempts(context, container, probe, &is_derived)? })
     }
 
     /// Checks that a probe which is the container's own asks for nothing of another one.

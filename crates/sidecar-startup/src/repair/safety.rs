@@ -99,7 +99,7 @@ pub(crate) fn has_volumes(draft: &Draft<'_>, container: &Value) -> Result<(), Re
 pub(crate) fn has_user(pod: &Pod<'_>, container: &Value) -> Result<(), Refusal> {
     let own = container.get("securityContext");
     let says = |key: &str| own.and_then(|own| own.get(key)).is_some_and(|value| !value.is_null());
-    if pod.spec().leaves_open_who_is_not_root() && !says("runAsUser") && !says("runAsNonRoot") {
+    if pod.spec().requires_images_without_root() && !says("runAsUser") && !says("runAsNonRoot") {
         return Err("the Pod has runAsNonRoot, and the image to insert may run as root".into());
     }
     Ok(())

@@ -158,9 +158,7 @@ fn is_answered(pod: &Pod<'_>, wait: &WaitFor, place: Place<'_>) -> Result<(), Re
         return Err("it waits for its own Pod, in which no sidecar starts before it".into());
     }
     for ask in local_asks(&words) {
-        let declares = |container: &&Container<'_>| {
-            container.fields.ports.iter().any(|port| port.container_port == i32::from(ask.port))
-        };
+        let declares = |container: &&Container<'_>| container.declares(i32::from(ask.port));
         let mut owners = pod.containers.iter().filter(declares).peekable();
         let Some(first) = owners.peek().map(|owner| owner.name()) else { continue };
         if !owners.any(|owner| earlier.contains(&&owner.id)) {

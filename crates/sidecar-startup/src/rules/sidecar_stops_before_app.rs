@@ -47,7 +47,7 @@ use k8s_openapi::api::core::v1::{HTTPGetAction, LifecycleHandler};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::rule::Rule;
-use crate::command::{Quit, is_quit_path, quits};
+use crate::command::{Quit, base_name, is_quit_path, quits};
 use crate::finding::{ErrorKind, Finding, Subject};
 use crate::model::texts::texts;
 use crate::pod::Pod;
@@ -122,14 +122,12 @@ fn quits_on_get(container: &Container<'_>) -> bool {
 
 /// Whether a port is a container's own, as far as the Pod shows.
 fn is_own(pod: &Pod<'_>, container: &Container<'_>, port: i32) -> bool {
-    let declares =
-        |other: &Container<'_>| other.fields.ports.iter().any(|declared| declared.container_port == port);
-    declares(container) || !pod.containers.iter().any(declares)
+    container.declares(port) || !pod.containers.iter().any(|other| other.declares(port))
 }
 
 /// Whether a container runs a program of this name, and ends with it.
 fn runs(container: &Container<'_>, program: &str) -> bool {
-    let first = container.fields.command.first().and_then(|word| word.rsplit('/').next());
+    let first = container.fields.command.first().map(|word| base_name(word));
     first == Some(program)
         || image_name(container) == program
         || *container.fields.name == *program

@@ -71,7 +71,7 @@ impl Type {
                 });
             }
             (Self::Quantities, Value::Object(amounts)) => {
-                let (name, _) = amounts.iter().find(|(_, amount)| !is_quantity(amount))?;
+                let (name, _) = amounts.iter().find(|(_, amount)| Quantity::of(amount).is_none())?;
                 let detail = "must be an amount such as 100m, 0.5 or 64Mi";
                 return Some(invalid(FieldPath::from([name.as_str()]), detail));
             }
@@ -95,14 +95,5 @@ impl Type {
         };
         let kind = ReadErrorKind::Type { expected: expected.to_owned(), found: type_name(value) };
         Some(ReadError { path: FieldPath::default(), kind })
-    }
-}
-
-/// Whether the API server takes a value for an amount of a resource. It takes numbers, too.
-fn is_quantity(amount: &Value) -> bool {
-    match amount {
-        Value::String(text) => Quantity::read(text).is_some(),
-        Value::Number(number) => Quantity::read(&number.to_string()).is_some(),
-        _ => false,
     }
 }

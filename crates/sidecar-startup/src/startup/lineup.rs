@@ -142,6 +142,11 @@ impl<'p> Lineup<'p> {
         self.seats.iter().enumerate()
     }
 
+    /// The members that are applications, with their positions.
+    pub(crate) fn apps(&self) -> impl Iterator<Item = (Member, &Seat<'p>)> {
+        self.members().filter(|(_, seat)| seat.container().is_some_and(Container::is_app))
+    }
+
     /// The members that declare a TCP port; none if nobody does.
     pub(crate) fn owners_of(&self, port: i32) -> Option<&Rc<[Member]>> {
         self.owners.get_or_init(|| self.owners()).get(&port)

@@ -99,7 +99,7 @@ fn add_possible(asks: &mut Vec<Ask>, ports: Vec<u16>, field: &'static [&'static 
 }
 
 /// The field with the last words of a container's command.
-const fn command_field(container: &Container<'_>) -> &'static [&'static str] {
+pub(super) const fn command_field(container: &Container<'_>) -> &'static [&'static str] {
     if container.fields.args.is_empty() { &["command"] } else { &["args"] }
 }
 

@@ -26,7 +26,7 @@ pub(super) enum Evidence {
 pub(super) fn evidence(lineup: &Lineup<'_>, seat: &Seat<'_>, port: i32) -> Evidence {
     let Some(container) = seat.container().filter(|_| !seat.is_task()) else { return Evidence::None };
     let is_known = |row: &Row| listens_on(row, port, lineup.pod.candidate(container));
-    if declares(container, port) || container.row().is_some_and(is_known) {
+    if container.declares(port) || container.row().is_some_and(is_known) {
         Evidence::Listens
     } else {
         of_port(lineup.pod, container, port)
@@ -39,11 +39,6 @@ fn listens_on(row: &Row, port: i32, candidate: Candidate<'_>) -> bool {
         Some(health) => health.listens_on(port, candidate) && health.reach(candidate) != Reach::Off,
         None => row.listens_on(port),
     }
-}
-
-/// Whether a container declares a port.
-pub(super) fn declares(container: &Container<'_>, port: i32) -> bool {
-    container.fields.ports.iter().any(|own| own.container_port == port)
 }
 
 /// What a container's arguments, environment and image show about a port. Its `containerPort`s are informational and not considered here.

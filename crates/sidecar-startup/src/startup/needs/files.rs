@@ -22,8 +22,7 @@ pub(super) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Nee
     let writable = lineup.pod.spec().writable_volumes();
     let mounts: Vec<Vec<Mount<'_>>> = lineup.seats.iter().map(|seat| mounts_of(seat, &writable)).collect();
     let volumes = Volumes::of(lineup, before, &mounts);
-    let apps = lineup.seats.iter().filter(|seat| seat.container().is_some_and(Container::is_app));
-    let has_several_apps = apps.take(2).count() == 2;
+    let has_several_apps = lineup.apps().nth(1).is_some();
     let to_come = writers_to_come(lineup);
     let mut needs = Vec::new();
     for (member, seat) in lineup.members() {
@@ -132,12 +131,7 @@ impl Reader<'_> {
     /// Whether its arguments, environment, probes or hook name a path below this one.
     fn names_path_below(&self, path: &str) -> bool {
         let fields = self.container.fields;
-        fields.words().any(|word| is_below(word, path))
-            || fields
-                .variables()
-                .iter()
-                .filter_map(|variable| variable.value.as_deref())
-                .any(|value| is_below(value, path))
+        self.says(|text| is_below(text, path))
             || [&fields.readiness_probe, &fields.liveness_probe]
                 .into_iter()
                 .flatten()
@@ -157,9 +151,14 @@ impl Reader<'_> {
                 && (ENDS.iter().any(|end| word.ends_with(end))
                     || word.to_ascii_lowercase().contains("credential"))
         };
+        self.says(is_first)
+    }
+
+    /// Whether one of its arguments, or of the values of its variables, is such a text.
+    fn says(&self, is_such: impl Fn(&str) -> bool) -> bool {
         let fields = self.container.fields;
-        fields.words().any(is_first)
-            || fields.variables().iter().any(|variable| variable.value.as_deref().is_some_and(is_first))
+        fields.words().any(&is_such)
+            || fields.variables().iter().any(|variable| variable.value.as_deref().is_some_and(&is_such))
     }
 
     /// Whether its main command may wait for a file below this path.

@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
+use super::asks::command_field;
 use super::expanded::expanded;
-use crate::command::{is_shell, may_wait};
+use crate::command::{base_name, is_shell, may_wait};
 use crate::pod::container::Container;
 use crate::startup::before::Before;
 use crate::startup::graph::{Certainty, Event, Member, Need, Topic};
@@ -14,12 +15,9 @@ pub(super) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Nee
     if before.is_none() || !lineup.pod.spec().share_process_namespace {
         return Vec::new();
     }
-    let is_app = |seat: &Seat<'_>| seat.container().is_some_and(Container::is_app);
-    let apps: Vec<Member> =
-        lineup.members().filter(|(_, seat)| is_app(seat)).map(|(member, _)| member).collect();
-    let Some(first) = apps.first().and_then(|first| lineup.seats.get(*first)) else { return Vec::new() };
+    let Some((_, first)) = lineup.apps().next() else { return Vec::new() };
     let reason = format!("looks for a process, which may be one of {}", first.quoted());
-    let providers: Rc<[Member]> = apps.into();
+    let providers: Rc<[Member]> = lineup.apps().map(|(member, _)| member).collect();
     let sidecars = lineup.members().filter(|(_, seat)| seat.is_init && !seat.is_task());
     let of_members = sidecars.flat_map(|(member, seat)| {
         looks_for_another(member, seat).map(|(of, field)| Need {
@@ -50,22 +48,20 @@ fn looks_for_another(
         looks(words).then_some((Event::Gate(member), field))
     });
     let main: Vec<&str> = container.map(|container| container.fields.words().collect()).unwrap_or_default();
-    let by_main = may_wait(&main) && looks(main);
-    by_gate.chain(by_main.then_some((Event::Up(member), &["args"][..])))
+    let by_main = container.filter(|_| may_wait(&main) && looks(main));
+    by_gate.chain(by_main.map(|container| (Event::Up(member), command_field(container))))
 }
 
 /// Whether a command of a container looks for a process that is not seen to be its own.
 fn looks(container: &Container<'_>, words: Vec<&str>) -> bool {
-    const LOOKERS: [&str; 6] = ["pgrep", "pidof", "pkill", "killall", "ps", "/proc"];
+    const LOOKERS: [&str; 5] = ["pgrep", "pidof", "pkill", "killall", "ps"];
     let is_separator = |c: char| c.is_whitespace() || ";&|()$`\"'".contains(c);
     let words = expanded(container.fields, words);
     let tokens: Vec<&str> =
         words.iter().flat_map(|word| word.split(is_separator)).filter(|token| !token.is_empty()).collect();
-    let is_looker = |token: &str| {
-        LOOKERS.contains(&token.rsplit('/').next().unwrap_or_default()) || token.starts_with("/proc/")
-    };
+    let is_looker = |token: &str| LOOKERS.contains(&base_name(token)) || token.starts_with("/proc/");
     let first = container.fields.words().next().filter(|first| !is_shell(first));
-    let program = first.and_then(|first| first.rsplit('/').next());
+    let program = first.map(base_name);
     let is_own = |token: &str| Some(token) == program || *token == *container.fields.name;
     tokens.iter().any(|token| is_looker(token)) && !tokens.iter().any(|token| is_own(token))
 }

@@ -2,7 +2,6 @@
 //! has rewritten.
 
 use super::asks::asks;
-use super::evidence::declares;
 use super::ports::is_declared_by_another;
 use crate::catalogue::health::Reach;
 use crate::pod::container::Container;
@@ -62,12 +61,8 @@ fn follows_application(
     let row = container.row()?;
     let known = row.follows_application.as_ref().filter(|known| known.what == path)?;
     row.proven(known, lineup.pod.candidate(container))?;
-    let apps: Vec<_> = lineup
-        .members()
-        .filter(|(_, seat)| seat.container().is_some_and(Container::is_app))
-        .map(|(member, _)| member)
-        .collect();
-    let name = apps.first().and_then(|app| lineup.seats.get(*app)).map(Seat::quoted)?;
+    let name = lineup.apps().next().map(|(_, app)| app.quoted())?;
+    let apps = lineup.apps().map(|(member, _)| member).collect();
     let reason = format!("responds on {path} only after {name}");
     Some(need(member, apps, Certainty::Proven, &["startupProbe"], reason))
 }
@@ -100,7 +95,7 @@ fn out_of_reach(
             "may be switched off or listen on localhost, as a configuration file may say",
         ),
         // Then another one may listen there.
-        Reach::Off if !declares(container, ask.port) && is_declared_by_another(lineup, member, ask.port) => {
+        Reach::Off if !container.declares(ask.port) && is_declared_by_another(lineup, member, ask.port) => {
             return None;
         }
         Reach::Off if !ask.is_needed => (Certainty::Possible, "is switched off"),

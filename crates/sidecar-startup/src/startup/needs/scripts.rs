@@ -9,12 +9,11 @@ use crate::startup::seat::Seat;
 
 pub(super) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Need> {
     let Some(before) = before else { return Vec::new() };
-    let is_app = |seat: &Seat<'_>| seat.container().is_some_and(Container::is_app);
     let mut needs = Vec::new();
     for (member, seat) in lineup.members().filter(|(_, seat)| seat.is_init && runs_hidden_script(seat)) {
         let Some(rank) = before.rank(seat) else { continue };
         let has_passed = |other: &Seat<'_>| before.rank(other).is_some_and(|other| other < rank);
-        let later = lineup.members().skip(member).filter(|(_, other)| is_app(other) && has_passed(other));
+        let later = lineup.apps().filter(|(other, seat)| member < *other && has_passed(seat));
         let providers: Vec<Member> = later.map(|(other, _)| other).collect();
         let Some(first) = providers.first().and_then(|first| lineup.seats.get(*first)) else { continue };
         let reason = format!("runs a script in its postStart hook, which may wait for {}", first.quoted());
