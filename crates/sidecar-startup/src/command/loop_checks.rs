@@ -16,6 +16,11 @@ const DATABASES: [(&str, u16); 7] = [
     ("redis-cli", 6379),
 ];
 
+/// The port that a client of a database takes if it is given none.
+pub(super) fn default_port(client: &str) -> Option<u16> {
+    DATABASES.iter().find(|(name, _)| *name == client).map(|(_, port)| *port)
+}
+
 /// The ports of its own Pod that the conditions of a script's loops may ask for; `None` for one that the script does not show.
 #[must_use]
 pub fn loop_checks<S: AsRef<str>>(words: &[S]) -> Vec<Option<u16>> {
@@ -45,11 +50,11 @@ pub(super) fn checks_of(command: &[&str]) -> Vec<Option<u16>> {
     let has = |text: &str| command.iter().any(|word| word.contains(text));
     let names_host =
         || has("://") || command.iter().any(|word| word.starts_with("-h") || word.starts_with("--host"));
-    match DATABASES.iter().find(|(name, _)| *name == client) {
+    match default_port(client) {
         // A variable decides: one that it names, or one that the client reads, such as PGHOST.
         _ if has("$") => vec![None],
         Some(_) if !names_host() => vec![None],
-        Some((_, port)) if HOSTS.iter().any(|host| has(host)) => vec![Some(*port)],
+        Some(port) if HOSTS.iter().any(|host| has(host)) => vec![Some(port)],
         _ => Vec::new(),
     }
 }

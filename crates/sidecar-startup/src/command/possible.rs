@@ -1,8 +1,8 @@
 //! The ports of its own Pod for which a command may ask. Unlike `asks.rs`, which proves that, this counts whatever leaves a doubt.
 
-use super::asks::{local_asks, ports_in};
+use super::asks::{local_asks, names_own_pod, ports_in};
 use super::clients::targets;
-use super::loop_checks::checks_of;
+use super::loop_checks::{checks_of, default_port};
 use super::programs::commands;
 use super::words::{as_strs, base_name};
 
@@ -18,8 +18,8 @@ const OTHER_HOSTS: [&str; 8] = [
     "$(hostname -f)",
 ];
 
-/// The port of a client that asks its own Pod unless it is told otherwise.
-const REDIS: u16 = 6379;
+/// A client that asks its own Pod unless it is told otherwise.
+const REDIS: &str = "redis-cli";
 
 /// The ports of its own Pod for which a command may ask.
 #[must_use]
@@ -27,14 +27,18 @@ pub fn possible_ports<S: AsRef<str>>(words: &[S]) -> Vec<u16> {
     let with_one_name =
         |word: &str| OTHER_HOSTS.iter().fold(word.to_owned(), |word, host| word.replace(host, "localhost"));
     let words: Vec<String> = words.iter().map(|word| with_one_name(word.as_ref())).collect();
+    // Most commands name neither.
+    if !names_own_pod(&words) && !words.iter().any(|word| word.contains(REDIS)) {
+        return Vec::new();
+    }
     let mut ports: Vec<u16> = local_asks(&words).iter().map(|ask| ask.port).collect();
     for command in commands(&words) {
         let command = as_strs(&command);
         ports.extend(ports_in(&targets(&command)));
         ports.extend(checks_of(&command).into_iter().flatten());
-        let is_of_redis = command.first().is_some_and(|first| base_name(first) == "redis-cli");
+        let is_of_redis = command.first().is_some_and(|first| base_name(first) == REDIS);
         if is_of_redis && !command.iter().any(|word| matches!(*word, "-h" | "-p" | "-s" | "-u")) {
-            ports.push(REDIS);
+            ports.extend(default_port(REDIS));
         }
     }
     ports.sort_unstable();

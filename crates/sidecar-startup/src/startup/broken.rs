@@ -120,21 +120,19 @@ impl<'p> Sent<'p> {
         for _ in 0..(MAX_PASSED / after.seats.len().max(1)).max(1) {
             let unreal = left_out.pop_front()?;
             let counts = |need: &Need| is_real(need) && !is_among(need, &unreal);
-            let found = graph.deadlocks(counts);
-            let ways: Vec<_> = found
-                .iter()
-                .take(MAX_WAYS)
-                .flat_map(|deadlock| graph.ways_of(deadlock, MAX_WAYS, counts))
-                .collect();
+            let mut found = graph.deadlocks(counts);
+            if let Some(new) = found.iter().position(&is_new) {
+                return Some(found.swap_remove(new));
+            }
+            let followed = found.get(..MAX_WAYS).unwrap_or(&found);
+            let mut ways = graph.ways_of(followed, MAX_WAYS, counts);
+            if let Some(new) = ways.iter().position(&is_new) {
+                return Some(ways.swap_remove(new));
+            }
             let mut old: Vec<&Need> = Vec::new();
-            for deadlock in found.into_iter().chain(ways) {
-                if is_new(&deadlock) {
-                    return Some(deadlock);
-                }
-                for need in deadlock.needs {
-                    if !is_among(need, &old) {
-                        old.push(need);
-                    }
+            for need in found.into_iter().chain(ways).flat_map(|deadlock| deadlock.needs) {
+                if !is_among(need, &old) {
+                    old.push(need);
                 }
             }
             left_out.extend(old.into_iter().map(|need| [unreal.as_slice(), &[need]].concat()));

@@ -31,23 +31,24 @@ impl Graph {
         deadlocks
     }
 
-    /// The circles through the needs of a deadlock by way of each of their providers, of which only one leads along the deadlock itself. At
-    /// most this many are searched for.
+    /// The circles through the needs of each of these deadlocks by way of each of their providers, of which only one leads along the
+    /// deadlock itself. At most this many are searched for each.
     pub(crate) fn ways_of<'g>(
         &'g self,
-        deadlock: &Deadlock<'g>,
+        deadlocks: &[Deadlock<'g>],
         most: usize,
         counts: impl Fn(&Need) -> bool,
     ) -> Vec<Deadlock<'g>> {
         let search =
             Search::of(self, self.never_met(self.needs.iter().filter(|need| counts(need)).collect()));
-        let of_need = |need: &&'g Need| {
-            let need = *need;
-            need.providers.iter().map(move |provider| (need, *provider))
-        };
-        let ways =
-            deadlock.needs.iter().flat_map(of_need).filter(|(need, provider)| need.member() != *provider);
-        ways.take(most).filter_map(|(need, provider)| search.circle(need, Some(provider))).collect()
+        let mut circles = Vec::new();
+        for deadlock in deadlocks {
+            let of_need = |need: &'g Need| need.providers.iter().map(move |provider| (need, *provider));
+            let ways = deadlock.needs.iter().copied().flat_map(of_need);
+            let ways = ways.filter(|(need, provider)| need.member() != *provider).take(most);
+            circles.extend(ways.filter_map(|(need, provider)| search.circle(need, Some(provider))));
+        }
+        circles
     }
 
     /// Whether a need that is never met closes a circle by itself: waits lead back to it from whoever starts later.
