@@ -182,16 +182,18 @@ impl<'a> Pod<'a> {
     }
 
     /// The sidecar container that an earlier repair moved out of `containers`, given the original entry: a second `kubectl apply` of
-    /// the manifest adds that again.
+    /// the manifest adds that again. No apply adds two of one name, which the API server must see to refuse them.
     #[must_use]
     pub fn twin_of(&self, container: &Container<'_>) -> Option<ContainerId> {
-        let is_twin = |other: &&Container<'_>| {
-            other.is_native_sidecar()
-                && other.fields.name == container.fields.name
-                && other.repository == container.repository
+        if !matches!(container.kind, ContainerKind::ClassicSidecar(_)) {
+            return None;
+        }
+        let is_other = |other: &&Container<'_>| {
+            other.fields.name == container.fields.name && other.id != container.id
         };
-        let is_classic = matches!(container.kind, ContainerKind::ClassicSidecar(_));
-        is_classic.then(|| self.containers.iter().find(is_twin).map(|twin| twin.id)).flatten()
+        let mut others = self.containers.iter().filter(is_other);
+        let twin = others.next().filter(|_| others.next().is_none())?;
+        (twin.is_native_sidecar() && twin.repository == container.repository).then_some(twin.id)
     }
 
     /// Whether it must have a sidecar of this entry of the setting `sidecars`, and has none. An ordinary init container, which runs to
