@@ -16,6 +16,7 @@ mod programs;
 mod quits;
 mod script;
 mod shell;
+mod tools;
 mod wait_loop;
 mod words;
 

@@ -4,6 +4,7 @@ use super::clients::{WAITERS, targets};
 use super::outcome::Ends;
 use super::script::Script;
 use super::shell::{Shell, outcome_of_words};
+use super::tools::leaves_no_server;
 use super::wait_loop::WaitLoop;
 use super::words::{HOSTS, as_strs, base_name, unwrapped, without_silencers, without_time_limit};
 
@@ -93,16 +94,19 @@ fn asks_of_script(words: &[&str], script: &str) -> Vec<Ask> {
     let script = without_silencers(script).replace("[::1]", "localhost");
     let read = Script::read(&script);
     let mut asks = Vec::new();
+    // Whatever runs before a command may be the server that it asks.
+    let mut is_alone = true;
     for (number, command) in read.commands.iter().enumerate() {
         let asking = as_strs(&command.words);
         let needed = needed_by(&asking);
         for port in ports_in(&asking) {
             let ends = outcome_if_it_fails(words, &script, number);
             if ends != Ends::Success {
-                let is_needed = ends == Ends::Failure && needed.contains(&port);
+                let is_needed = is_alone && ends == Ends::Failure && needed.contains(&port);
                 asks.push(Ask { port, is_needed, waits: false });
             }
         }
+        is_alone &= leaves_no_server(&command.words);
     }
     let Some(unread) = read.unread else { return asks };
     let is_reached = Shell::called_by(words).is_some_and(|(shell, _)| shell.always_reaches_unread(&read));
@@ -265,6 +269,8 @@ mod tests {
         assert!(!needed(&["sh", "-c", "until register --as localhost:8080; do sleep 1; done"]));
         assert!(!needed(&["sh", "-c", "export https_proxy=http://proxy:1; curl -f https://localhost:8080/"]));
         assert!(!needed(&["sh", "-c", "export PGHOSTADDR=10.0.0.1; pg_isready -h localhost -p 5432"]));
+        assert!(needed(&["sh", "-ec", "apk add postgresql-client; psql -h localhost -p 5432 -l"]));
+        assert!(!needed(&["sh", "-ec", "pg_ctl -w start; psql -h localhost -p 5432 -l; pg_ctl stop"]));
         assert!(!needed(&["render", "--upstream=http://localhost:8080"]));
         assert!(!needed(&["sh", "-c", "sed -i s#URL#http://localhost:8080# /etc/app.conf"]));
     }

@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::expanded::expanded;
-use crate::command::{local_asks, local_waits, may_wait, possible_ports};
+use crate::command::{base_name, local_asks, local_waits, may_wait, possible_ports};
 use crate::model::container_fields::ContainerFields;
 use crate::pod::container::Container;
 use crate::startup::seat::Seat;
@@ -39,11 +39,26 @@ impl Ask {
 pub(super) fn asks(seat: &Seat<'_>) -> Vec<Ask> {
     if let Some(task) = seat.container().filter(|container| container.is_init_task()) {
         let words: Vec<_> = task.fields.words().collect();
-        return asks_of_command(Some(task), &words, command_field(task));
+        let mut asks = asks_of_command(Some(task), &words, command_field(task));
+        // An entry point that is not known may first start what it asks.
+        let is_run = !task.fields.command.is_empty() || runs_arguments(&task.repository);
+        for ask in &mut asks {
+            ask.is_needed &= is_run;
+        }
+        return asks;
     }
     let mut asks = seat.startup_probe().map(|probe| asks_of_probe(seat, probe)).unwrap_or_default();
     asks.extend(seat.hook().map(|hook| asks_of_hook(seat, hook)).unwrap_or_default());
     asks
+}
+
+/// Whether an image is known to run its arguments: it has no entry point, or one that runs any program.
+fn runs_arguments(repository: &str) -> bool {
+    const IMAGES: [&str; 14] = [
+        "alpine", "bash", "busybox", "centos", "curl", "debian", "fedora", "mariadb", "mysql", "node",
+        "postgres", "python", "redis", "ubuntu",
+    ];
+    IMAGES.contains(&base_name(repository))
 }
 
 /// The ports that the main command of a container that keeps running waits for, or may wait for. What else it names it may do without:
