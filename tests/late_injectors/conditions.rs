@@ -70,6 +70,7 @@ fn condition(condition: &Condition) -> Result<String, Reason> {
         Condition::Annotation(..) | Condition::Label(..) => {
             return Err("it depends on labels or annotations");
         }
+        Condition::Word(_) => return Err("it depends on a part of a word"),
         Condition::HiddenEnv(_) => return Err("it depends on a variable that the object does not show"),
         Condition::Kind(_) => return Err("it depends on the owner"),
         Condition::ReadinessProbe(..) => return Err("it depends on another probe"),

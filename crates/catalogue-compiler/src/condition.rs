@@ -10,6 +10,7 @@ pub(crate) type Rust = anyhow::Result<String>;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Condition {
     arg: Option<String>,
+    word: Option<String>,
     env: Option<String>,
     annotation: Option<String>,
     label: Option<String>,
@@ -60,6 +61,7 @@ impl Condition {
         let all_of = self.all_of.as_deref().map(conditions).transpose()?;
         let subjects = [
             self.arg_or_env(&test),
+            self.word.as_ref().map(|part| format!("Word({part:?})")),
             self.annotation.as_ref().map(|key| format!("Annotation({key:?}, {test})")),
             self.label.as_ref().map(|key| format!("Label({key:?}, {test})")),
             self.kind.as_ref().map(|kind| format!("Kind(Kind::{kind})")),

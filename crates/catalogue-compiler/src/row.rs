@@ -17,6 +17,8 @@ pub(crate) struct Row {
     related_init_containers: Vec<String>,
     #[serde(default)]
     pub(crate) images: Vec<String>,
+    #[serde(default)]
+    runs: Vec<String>,
     r#match: Match,
     #[serde(default)]
     only_when: Vec<Condition>,
@@ -161,6 +163,7 @@ impl Row {
             ("container_names", format!("&{:?}", self.container_names)),
             ("related_init_containers", format!("&{:?}", self.related_init_containers)),
             ("images", format!("&{:?}", self.images)),
+            ("runs", format!("&{:?}", self.runs)),
             ("matched_by", format!("Match::{:?}", self.r#match)),
             ("only_when", conditions(&self.only_when)?),
             ("except_when", conditions(&self.except_when)?),

@@ -12,6 +12,7 @@ mod index;
 pub mod injectable;
 pub(crate) mod pause;
 pub mod row;
+mod task;
 
 use self::candidate::{Candidate, PodContext};
 use self::compiled::INDEX;
@@ -50,6 +51,7 @@ pub(crate) fn never_completes(candidate: Candidate<'_>) -> Option<&'static Row> 
     rows_for(candidate).find(|row| {
         row.never_one_shot.contains(&&*candidate.fields.name)
             && candidate.fulfils(row.only_when)
+            && row.is_run_by(candidate.fields)
             && !candidate.is_excepted(row.except_when)
             && !row.is_placeholder(candidate)
     })

@@ -188,9 +188,8 @@ impl<'a> Pod<'a> {
         if !matches!(container.kind, ContainerKind::ClassicSidecar(_)) {
             return None;
         }
-        let is_other = |other: &&Container<'_>| {
-            other.fields.name == container.fields.name && other.id != container.id
-        };
+        let is_other =
+            |other: &&Container<'_>| other.fields.name == container.fields.name && other.id != container.id;
         let mut others = self.containers.iter().filter(is_other);
         let twin = others.next().filter(|_| others.next().is_none())?;
         (twin.is_native_sidecar() && twin.repository == container.repository).then_some(twin.id)

@@ -28,3 +28,10 @@ pub struct PodContext<'a> {
     /// The spec of the Pod.
     pub spec: &'a Spec<'a>,
 }
+
+impl PodContext<'_> {
+    /// Whether the Pod runs on: its `restartPolicy` is `Always`, as it is by default.
+    pub(super) fn runs_on(&self) -> bool {
+        matches!(&*self.spec.restart_policy, "" | "Always")
+    }
+}

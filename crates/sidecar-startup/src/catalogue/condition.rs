@@ -3,7 +3,8 @@
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::candidate::Candidate;
-use super::flags::{as_bool, is_not_given, is_off, switch, value_of_arg};
+use super::flags::{as_bool, is_not_given, is_off, switch, switch_in, value_in, value_of_arg};
+use crate::command::{commands, is_shell};
 use crate::model::container_fields::ContainerFields;
 use crate::model::glob::matches_repository;
 use crate::model::image;
@@ -15,6 +16,8 @@ use crate::model::version::Version;
 pub enum Condition {
     /// A flag or word of `command` or `args`, without leading dashes.
     Arg(&'static str, Test),
+    /// A word of `command` or `args` contains this.
+    Word(&'static str),
     /// An environment variable with a literal value.
     Env(&'static str, Test),
     /// An environment variable whose value the object does not show: it has no literal one, or may come from an `envFrom`.
@@ -75,6 +78,7 @@ impl Condition {
             Self::Arg(flag, test) => {
                 value_of_arg(fields, flag).is_some_and(|value| test.accepts(Some(value)))
             }
+            Self::Word(part) => fields.words().any(|word| word.contains(part)),
             Self::Env(name, Test::Absent) => fields.lacks_variable(name),
             Self::HiddenEnv(name) => !fields.lacks_variable(name) && fields.variable(name).is_none(),
             Self::Env(name, test) => {
@@ -96,7 +100,7 @@ impl Condition {
             }
             Self::Tag(part) => image::tag(&fields.image).is_some_and(|tag| tag.contains(part)),
             Self::MountsHostPath => pod.spec.host_path_volumes().any(|volume| fields.mounts(&volume)),
-            Self::RunsOn => matches!(&*pod.spec.restart_policy, "" | "Always"),
+            Self::RunsOn => pod.runs_on(),
             Self::NoCommand => fields.command.is_empty(),
             Self::ReadinessProbe(path, port) => {
                 let request = fields.readiness_probe.as_ref().and_then(|probe| probe.http_get.as_ref());
@@ -111,16 +115,17 @@ impl Condition {
 }
 
 impl Condition {
-    /// Whether the condition holds, or may hold since the value of a flag comes from a variable.
+    /// Whether the condition holds, or may hold: the value of a flag comes from a variable, or the flag is in a script.
     pub(super) fn may_hold(&self, candidate: Candidate<'_>) -> bool {
-        let is_variable = match self {
-            Self::Arg(flag, Test::Is(_) | Test::Has(_))
-            | Self::ArgOrEnv(flag, _, Test::Is(_) | Test::Has(_)) => {
-                value_of_arg(candidate.fields, flag).is_some_and(|value| value.contains("$("))
+        let may_be_given = match self {
+            Self::Arg(flag, test) | Self::ArgOrEnv(flag, _, test) => {
+                may_be_given(candidate.fields, flag, test)
             }
+            Self::AnyOf(conditions) => candidate.is_excepted(conditions),
+            Self::AllOf(conditions) => conditions.iter().all(|condition| condition.may_hold(candidate)),
             _ => false,
         };
-        is_variable || self.holds(candidate)
+        may_be_given || self.holds(candidate)
     }
 }
 
@@ -170,6 +175,27 @@ fn holds_of_both(fields: &ContainerFields<'_>, flag: &str, name: &str, test: &Te
             None => is_not_given(fields, flag) && variable().is_some_and(|value| test.accepts(Some(&value))),
         },
     }
+}
+
+/// Whether a flag may be given so that a test accepts it: its value comes from a variable, or a script says so.
+fn may_be_given(fields: &ContainerFields<'_>, flag: &str, test: &Test) -> bool {
+    if matches!(test, Test::Is(_) | Test::Has(_))
+        && value_of_arg(fields, flag).is_some_and(|value| value.contains("$("))
+    {
+        return true;
+    }
+    let words: Vec<&str> = fields.words().collect();
+    let says = |command: &Vec<String>| {
+        let words = || command.iter().map(String::as_str);
+        match test {
+            Test::Present => switch_in(words(), flag) == Some(true),
+            Test::Is(_) | Test::Has(_) => {
+                value_in(words(), flag).is_some_and(|value| test.accepts(Some(value)))
+            }
+            Test::Absent | Test::Off | Test::IsNot(_) => false,
+        }
+    };
+    words.iter().any(|word| is_shell(word)) && commands(&words).iter().any(says)
 }
 
 #[cfg(test)]

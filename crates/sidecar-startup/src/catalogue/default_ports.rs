@@ -2,15 +2,19 @@
 
 /// The last component of an image's repository, and the ports of the server in it: what its Dockerfile exposes, or its documentation calls
 /// the default.
-const DEFAULT_PORTS: [(&str, &[i32]); 34] = [
+const DEFAULT_PORTS: [(&str, &[i32]); 37] = [
+    ("alloydb-auth-proxy", &[5432]),
     ("caddy", &[80, 443, 2019]),
     ("clickhouse-server", &[8123, 9000, 9009]),
+    // That of the database's engine.
+    ("cloud-sql-proxy", &[1433, 3306, 5432]),
     ("consul", &[8300, 8301, 8500, 8502, 8600]),
     ("elasticsearch", &[9200, 9300]),
     ("envoy", &[9901, 10000]),
     ("etcd", &[2379, 2380]),
     ("fluent-bit", &[2020]),
     ("fluentd", &[5140, 24224]),
+    ("gce-proxy", &[1433, 3306, 5432]),
     ("grafana", &[3000]),
     ("httpd", &[80]),
     ("influxdb", &[8086]),

@@ -15,20 +15,25 @@ pub(super) fn is_off(
 
 /// Whether a flag is certainly not given.
 pub(super) fn is_not_given(fields: &ContainerFields<'_>, flag: &str) -> bool {
-    forms(fields, flag).next().is_none() && value_of_arg(fields, flag).is_none() && !is_opaque(fields)
+    forms(fields.words(), flag).next().is_none() && value_of_arg(fields, flag).is_none() && !is_opaque(fields)
 }
 
 /// What follows a word in `command` and `args`: nothing, or `=` and a value. `--` ends no flags: it
 /// may be an init program's, with the program that it starts after it.
-fn forms<'a>(fields: &'a ContainerFields<'_>, flag: &str) -> impl Iterator<Item = &'a str> {
-    let forms = fields.words().filter_map(move |word| without_dashes(word).strip_prefix(flag));
+fn forms<'w>(words: impl Iterator<Item = &'w str>, flag: &str) -> impl Iterator<Item = &'w str> {
+    let forms = words.filter_map(move |word| without_dashes(word).strip_prefix(flag));
     forms.filter(|rest| rest.is_empty() || rest.starts_with('='))
 }
 
 /// Whether a word or flag is there, alone or as `true`; `None` if it is not there, or has another value. Of a repeated flag the last
 /// counts.
 pub(super) fn switch(fields: &ContainerFields<'_>, flag: &str) -> Option<bool> {
-    match forms(fields, flag).last()? {
+    switch_in(fields.words(), flag)
+}
+
+/// The same for these words.
+pub(super) fn switch_in<'w>(words: impl Iterator<Item = &'w str>, flag: &str) -> Option<bool> {
+    match forms(words, flag).last()? {
         "" => Some(true),
         rest => as_bool(rest.strip_prefix('=')?),
     }
@@ -46,7 +51,11 @@ pub(super) fn as_bool(value: &str) -> Option<bool> {
 /// The value of a flag, after `=`, as the next word, or right after a flag of one letter. Of a repeated flag the last counts, as in Go's
 /// flag and pflag.
 pub(super) fn value_of_arg<'a>(container: &'a ContainerFields<'_>, flag: &str) -> Option<&'a str> {
-    let mut words = container.words();
+    value_in(container.words(), flag)
+}
+
+/// The same for these words.
+pub(super) fn value_in<'w>(mut words: impl Iterator<Item = &'w str>, flag: &str) -> Option<&'w str> {
     let mut last = None;
     while let Some(word) = words.next() {
         match without_dashes(word).strip_prefix(flag) {

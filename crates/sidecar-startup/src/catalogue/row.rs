@@ -28,6 +28,8 @@ pub struct Row {
     pub related_init_containers: &'static [&'static str],
     /// Globs on the image repository.
     pub images: &'static [&'static str],
+    /// Its programs, where they are not called as its images or containers are; `PROGRAM WORD` where only with that argument they run on.
+    pub runs: &'static [&'static str],
     /// What makes an entry of `containers` this sidecar.
     pub matched_by: Match,
     /// Conditions that must all hold for the row to apply at all.
@@ -103,6 +105,7 @@ impl Row {
         container_names: &[],
         related_init_containers: &[],
         images: &[],
+        runs: &[],
         matched_by: Match::Declared,
         only_when: &[],
         except_when: &[],
@@ -139,7 +142,13 @@ impl Row {
             Match::Both => self.has_name(&candidate.fields.name) && self.has_image(candidate.repository),
             Match::Declared => false,
         };
-        is_match && candidate.fulfils(self.only_when) && !candidate.is_excepted(self.except_when)
+        is_match && candidate.fulfils(self.only_when) && !self.may_be_task(candidate)
+    }
+
+    /// Whether a container with its name or image may be the application, or a task. What ends is only restarted in a Pod that runs on.
+    pub(crate) fn may_be_task(&self, candidate: Candidate<'_>) -> bool {
+        candidate.is_excepted(self.except_when)
+            || self.need != Need::None && !candidate.pod.runs_on() && !self.is_run_by(candidate.fields)
     }
 
     /// Whether a container already known to be a sidecar is this one.

@@ -65,8 +65,12 @@ pub fn is_ended(pod: &Pod<'_>, sidecar: Classic<'_>) -> bool {
     let by_itself = match sidecar {
         Classic::Present(container) => {
             let candidate = pod.candidate(container);
-            let may_end =
-                |row: &Row| row.ends_itself || row.may_end(candidate) || row.may_be_ended(candidate);
+            let may_end = |row: &Row| {
+                row.ends_itself
+                    || row.may_be_task(candidate)
+                    || row.may_end(candidate)
+                    || row.may_be_ended(candidate)
+            };
             container.row().is_some_and(may_end) || ends_itself(container.fields)
         }
         Classic::Injected(_) => false,
