@@ -106,11 +106,11 @@ impl Metadata<'_> {
 }
 
 impl Spec<'_> {
-    /// Whether the Pod runs on Windows, by `os` or `nodeSelector`.
+    /// Whether the Pod runs on Windows, by `os`, `nodeSelector` or node affinity.
     #[must_use]
     pub fn is_windows(&self) -> bool {
         self.os.value().get("name").is_some_and(|name| name == "windows")
-            || self.node_selector.get("kubernetes.io/os") == Some("windows")
+            || self.requires_node_label("kubernetes.io/os", "windows")
     }
 
     /// Whether nobody in the Pod may run as root, and the Pod itself names no user.

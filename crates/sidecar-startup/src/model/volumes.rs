@@ -1,5 +1,7 @@
 //! The volumes of a Pod, and which of its containers mount them.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::model::container_fields::ContainerFields;
@@ -55,6 +57,29 @@ impl Spec<'_> {
             volume.get("name").is_some_and(|other| other == name)
                 && volume.get("emptyDir").is_some_and(Value::is_object)
         })
+    }
+
+    /// For each volume that is an earlier one under another name, that one: both are the same path of the node, or the same claim.
+    #[must_use]
+    pub fn volume_aliases(&self) -> BTreeMap<String, String> {
+        let volumes = self.volumes.value();
+        let source = |volume: &Value| {
+            let text = |field: &str, key: &str| {
+                let value = volume.get(field)?.get(key)?.as_str()?;
+                Some((field.to_owned(), value.trim_end_matches('/').to_owned()))
+            };
+            text("hostPath", "path").or_else(|| text("persistentVolumeClaim", "claimName"))
+        };
+        let mut first: BTreeMap<_, &str> = BTreeMap::new();
+        let mut aliases = BTreeMap::new();
+        for volume in items(&volumes) {
+            let Some(name) = volume.get("name").and_then(Value::as_str) else { continue };
+            match source(volume).map(|source| first.entry(source).or_insert(name)) {
+                Some(known) if *known != name => _ = aliases.insert(name.to_owned(), (*known).to_owned()),
+                _ => {}
+            }
+        }
+        aliases
     }
 
     /// Tells by its name whether containers can write to a volume. One that the Pod does not have may be anything.

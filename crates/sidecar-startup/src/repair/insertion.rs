@@ -35,6 +35,10 @@ pub(crate) fn plan(context: &Context<'_>, sidecar: &Sidecar, draft: &Draft<'_>) 
     placement::may_be_sidecar(pod, &newcomer, &settings.oldest_kubernetes)?;
     safety::has_volumes(draft, &value)?;
     safety::has_user(pod, &value)?;
+    safety::has_no_privileges(draft, &value)?;
+    if pod.spec().host_network && safety::uses_ports(&newcomer) {
+        return Err("the Pod uses the node's network, where its ports may be taken".into());
+    }
     if let Some((port, other)) = safety::shared_port(pod, &newcomer) {
         return Err(format!("{} already listens on its port {port}", other.name()).into());
     }

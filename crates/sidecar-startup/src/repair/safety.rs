@@ -74,6 +74,15 @@ pub(crate) fn shared_port<'p, 'a>(
     })
 }
 
+/// Whether a container declares ports, or its `startupProbe` asks for one.
+pub(crate) fn uses_ports(container: &Container<'_>) -> bool {
+    let probe = container.fields.startup_probe.as_ref();
+    !container.fields.ports.is_empty()
+        || probe.is_some_and(|probe| {
+            probe.http_get.is_some() || probe.tcp_socket.is_some() || probe.grpc.is_some()
+        })
+}
+
 /// Checks that a Pod has the volumes that a container uses.
 ///
 /// # Errors
@@ -101,6 +110,33 @@ pub(crate) fn has_user(pod: &Pod<'_>, container: &Value) -> Result<(), Refusal> 
     let says = |key: &str| own.and_then(|own| own.get(key)).is_some_and(|value| !value.is_null());
     if pod.spec().requires_images_without_root() && !says("runAsUser") && !says("runAsNonRoot") {
         return Err("the Pod has runAsNonRoot, and the image to insert may run as root".into());
+    }
+    Ok(())
+}
+
+/// Checks that an inserted container does without privileges if all others do: their namespace may demand it, as the Pod Security
+/// Standard "restricted" does (`policy/check_allowPrivilegeEscalation.go` and `policy/check_capabilities_restricted.go` in
+/// `staging/src/k8s.io/pod-security-admission`).
+///
+/// # Errors
+/// What it leaves to be set.
+pub(crate) fn has_no_privileges(draft: &Draft<'_>, container: &Value) -> Result<(), Refusal> {
+    let forbids_escalation =
+        |context: &Value| context.get("allowPrivilegeEscalation") == Some(&Value::Bool(false));
+    let drops_all = |context: &Value| {
+        let dropped = context.pointer("/capabilities/drop").and_then(Value::as_array);
+        dropped.is_some_and(|dropped| dropped.iter().any(|capability| capability == "ALL"))
+    };
+    let own = container.get("securityContext").cloned().unwrap_or_default();
+    let others: Vec<_> =
+        draft.init().iter().chain(draft.apps()).map(|id| draft.get(*id, "securityContext")).collect();
+    for (does, field) in [
+        (&forbids_escalation as &dyn Fn(&Value) -> bool, "allowPrivilegeEscalation: false"),
+        (&drops_all, "capabilities.drop: [ALL]"),
+    ] {
+        if !does(&own) && others.iter().all(|other| other.as_ref().is_some_and(does)) {
+            return Err(format!("all other containers set {field}, and the one to insert does not").into());
+        }
     }
     Ok(())
 }

@@ -134,6 +134,7 @@ fn plan(task: &Task<'_, '_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
     let value = container(wait);
     safety::has_volumes(draft, &value)?;
     safety::has_user(pod, &value)?;
+    safety::has_no_privileges(draft, &value)?;
     let place = place(task.context, name, draft.init())?;
     is_answered(pod, wait, place)?;
     let what = format!("added init container \"{name}\"");

@@ -23,7 +23,7 @@ pub(super) fn has_detour(seat: &Seat<'_>) -> bool {
 }
 
 /// Whether a port that only later members declare may be that of one which has started before: its words name the port, its image is known
-/// for it, or a ConfigMap or a Secret may name it, if its product is not known.
+/// for it, or a ConfigMap or a Secret may name it, unless it is a mesh's proxy, whose control plane says where it listens.
 pub(super) fn may_be_of_earlier(
     lineup: &Lineup<'_>,
     member: Member,
@@ -33,7 +33,8 @@ pub(super) fn may_be_of_earlier(
     let is_declared_later = providers.first().is_some_and(|first| member < *first);
     let may = |earlier: &Seat<'_>| {
         earlier.container().is_some_and(|earlier| {
-            is_default(earlier, port) || earlier.row().is_none() && is_configured(lineup.pod, earlier.fields)
+            let is_of_mesh = earlier.row().is_some_and(|row| row.redirects_traffic);
+            is_default(earlier, port) || !is_of_mesh && is_configured(lineup.pod, earlier.fields)
         })
     };
     let may_answer = |earlier: &Seat<'_>| {

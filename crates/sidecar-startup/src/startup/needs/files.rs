@@ -139,16 +139,21 @@ impl Reader<'_> {
             || self.gate_names_path_below(path)
     }
 
-    /// Whether its arguments or variables name a file below this path without which a program does not start: credentials, or its own
-    /// configuration.
+    /// Whether its arguments or variables name a file below this path without which a program does not start: credentials, its own
+    /// configuration, or the socket of a server that it calls before it serves; proxies open theirs only when they are asked.
     fn needs_first_below(&self, path: &str) -> bool {
         const ENDS: [&str; 12] = [
             ".cfg", ".conf", ".crt", ".env", ".hcl", ".ini", ".jks", ".json", ".key", ".pem", ".toml",
             ".yaml",
         ];
+        const SERVERS: [&str; 4] = ["csi", "docker", "spiffe", "spire"];
+        let ends = |word: &str, end: &&str| word.ends_with(end);
+        let is_socket =
+            |word: &str| ends(word, &".sock") && SERVERS.iter().any(|server| word.contains(server));
         let is_first = |word: &str| {
             is_below(word, path)
-                && (ENDS.iter().any(|end| word.ends_with(end))
+                && (is_socket(word)
+                    || ENDS.iter().any(|end| ends(word, end))
                     || word.to_ascii_lowercase().contains("credential"))
         };
         self.says(is_first)

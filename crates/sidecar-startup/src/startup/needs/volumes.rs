@@ -11,7 +11,11 @@ use crate::startup::lineup::Lineup;
 use crate::startup::seat::Seat;
 
 /// Who mounts each volume.
-pub(super) struct Volumes<'m>(BTreeMap<&'m str, Volume>);
+pub(super) struct Volumes {
+    by_name: BTreeMap<String, Volume>,
+    /// For each further name of a volume the first one.
+    aliases: BTreeMap<String, String>,
+}
 
 /// Who mounts a volume.
 #[derive(Default)]
@@ -32,23 +36,27 @@ pub(super) struct Volume {
     writing_tasks: Tasks,
 }
 
-impl<'m> Volumes<'m> {
+impl Volumes {
     /// The volumes of these mounts, one list for each member.
-    pub(super) fn of(lineup: &Lineup<'_>, before: &Before<'_>, mounts: &'m [Vec<Mount<'m>>]) -> Self {
+    pub(super) fn of(lineup: &Lineup<'_>, before: &Before<'_>, mounts: &[Vec<Mount<'_>>]) -> Self {
+        let aliases = lineup.pod.spec().volume_aliases();
         let mut users: BTreeMap<&str, BTreeMap<Member, bool>> = BTreeMap::new();
         for (member, mounts) in mounts.iter().enumerate() {
             for mount in mounts {
-                *users.entry(&mount.volume).or_default().entry(member).or_default() |= !mount.is_read_only;
+                let name = aliases.get(&*mount.volume).map_or(&*mount.volume, String::as_str);
+                *users.entry(name).or_default().entry(member).or_default() |= !mount.is_read_only;
             }
         }
-        let mut volumes = BTreeMap::new();
-        volumes.extend(users.into_iter().map(|(name, users)| (name, Volume::of(lineup, before, &users))));
-        Self(volumes)
+        let mut by_name = BTreeMap::new();
+        by_name.extend(
+            users.into_iter().map(|(name, users)| (name.to_owned(), Volume::of(lineup, before, &users))),
+        );
+        Self { by_name, aliases }
     }
 
     /// The volume of a mount.
     pub(super) fn get(&self, mount: &Mount<'_>) -> Option<&Volume> {
-        self.0.get(&*mount.volume)
+        self.by_name.get(self.aliases.get(&*mount.volume).map_or(&*mount.volume, String::as_str))
     }
 }
 
