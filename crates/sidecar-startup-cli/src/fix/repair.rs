@@ -124,9 +124,16 @@ fn repaired_as_far_as_possible(judge: &Judge, request: &str, rules: &Map<String,
     if partly.object.is_none() {
         return verdict;
     }
+    // What is denied then need not have been found before: a rule may have spoken for another one.
+    let left = partly.object.as_ref().and_then(|object| {
+        let mut request: Value = serde_json::from_str(request).ok()?;
+        *request.get_mut("object")? = object.clone();
+        let settings = with(&settings, [("fix", "None".into())]);
+        Some(judge.check_by(&request.to_string(), &settings.to_string()).remarks)
+    });
     let still_denied = |remark: &Remark| {
         let same = |other: &&Remark| (other.rule, &other.container) == (remark.rule, &remark.container);
-        verdict.remarks.iter().find(same).is_some_and(|other| !other.is_warning)
+        left.iter().flatten().find(same).is_some_and(|other| !other.is_warning)
     };
     let remarks =
         partly.remarks.into_iter().map(|remark| Remark { is_warning: !still_denied(&remark), ..remark });

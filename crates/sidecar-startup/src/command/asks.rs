@@ -270,7 +270,11 @@ mod tests {
         assert!(!needed(&["sh", "-c", "export https_proxy=http://proxy:1; curl -f https://localhost:8080/"]));
         assert!(!needed(&["sh", "-c", "export PGHOSTADDR=10.0.0.1; pg_isready -h localhost -p 5432"]));
         assert!(needed(&["sh", "-ec", "apk add postgresql-client; psql -h localhost -p 5432 -f /seed.sql"]));
-        assert!(!needed(&["sh", "-ec", "pg_ctl -w start; psql -h localhost -p 5432 -f /seed.sql; pg_ctl stop"]));
+        assert!(!needed(&[
+            "sh",
+            "-ec",
+            "pg_ctl -w start; psql -h localhost -p 5432 -f /seed.sql; pg_ctl stop"
+        ]));
         assert!(!needed(&["render", "--upstream=http://localhost:8080"]));
         assert!(!needed(&["sh", "-c", "sed -i s#URL#http://localhost:8080# /etc/app.conf"]));
     }
