@@ -7,7 +7,7 @@ mod run;
 
 pub(crate) use self::arguments::{Check, Colour};
 pub(crate) use self::run::Status;
-use std::io::{self, BufWriter, IsTerminal as _, Read as _, Write as _};
+use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
@@ -64,7 +64,8 @@ impl Check {
         }
         if self.paths.is_empty() {
             // If nothing is piped in, the settings have been checked.
-            let is_read = !io::stdin().is_terminal() && read_pipe(run, output)?;
+            let is_read =
+                !io::stdin().is_terminal() && input::read_pipe(&mut |found| run.found("-", found, output))?;
             return match (is_read, &self.settings) {
                 (true, _) => Ok(()),
                 (false, Some(_)) => run.say_settings_are_valid(output),
@@ -75,8 +76,12 @@ impl Check {
         }
         for step in self.paths.iter().flat_map(|path| files(path, exclude)) {
             match step {
-                Step::File(path) => read_file(&path, run, output)?,
-                Step::Template => run.skip_template(),
+                Step::File(path) => {
+                    let name = name(&path);
+                    input::read(&path, &mut |found| run.found(&name, found, output))?;
+                }
+                Step::Template => run.skip(|skipped| &mut skipped.helm_templates),
+                Step::Patch => run.skip(|skipped| &mut skipped.kustomize_patches),
                 Step::Unreadable(path, reason) => {
                     run.found(&name(&path), Found::Unreadable(Unreadable::whole(reason)), output)?;
                 }
@@ -95,30 +100,6 @@ impl Check {
             selector: self.selector.as_deref(),
         }
     }
-}
-
-fn read_file(path: &Path, run: &mut Run<'_>, output: Output<'_>) -> anyhow::Result<()> {
-    let name = name(path);
-    if path != Path::new("-") {
-        return input::read(path, &mut |found| run.found(&name, found, output));
-    }
-    if !read_pipe(run, output)? {
-        // The command before the pipe has failed, which the shell does not say.
-        let nothing = Unreadable::whole("nothing is piped in".to_owned());
-        run.found(&name, Found::Unreadable(nothing), output)?;
-    }
-    Ok(())
-}
-
-/// Checks what is piped in. Returns whether that is anything.
-fn read_pipe(run: &mut Run<'_>, output: Output<'_>) -> anyhow::Result<bool> {
-    let mut first = [0];
-    if io::stdin().lock().read(&mut first)? == 0 {
-        return Ok(false);
-    }
-    let input = io::Cursor::new(first).chain(io::stdin());
-    input::read_from(io::BufReader::new(input), &mut |found| run.found("-", found, output))?;
-    Ok(true)
 }
 
 /// A path as it is shown.

@@ -34,7 +34,8 @@ impl Config {
         };
         let name = || format!("{}", file.display());
         let (prefix, mut settings) = read_settings(file)?;
-        let globs = if found.is_some() { take_globs(&mut settings).with_context(name)? } else { Vec::new() };
+        let may_exclude = file.file_name().is_some_and(|name| name == FILE);
+        let globs = if may_exclude { take_globs(&mut settings).with_context(name)? } else { Vec::new() };
         let checked = Settings::from_value(&settings).map_err(|error| error.below(&prefix));
         checked.with_context(name)?;
         let exclude = match file.parent() {
@@ -62,15 +63,28 @@ fn take_globs(settings: &mut Value) -> anyhow::Result<Vec<String>> {
 /// The settings in a file, with the path at which they are: those of a policy are below `spec`.
 fn read_settings(file: &Path) -> anyhow::Result<(FieldPath, Value)> {
     let documents = manifest::parse(&objects::read(file)?).with_context(|| format!("{}", file.display()))?;
-    let mut values = documents.into_iter().map(|document| document.value);
-    let (first, second) = (values.next().unwrap_or_default(), values.next());
-    if second.is_some() {
-        bail!("{}: expected one document with settings or a policy, but found several", file.display());
+    let mut values: Vec<_> = documents.into_iter().map(|document| document.value).collect();
+    if 1 < values.len() {
+        // As kustomize prints a policy with what belongs to it.
+        values.retain(is_policy);
+        if values.len() != 1 {
+            let (file, policies) = (file.display(), values.len());
+            bail!(
+                "{file}: expected one document with settings, or one policy, but found several documents with {policies} policies"
+            );
+        }
     }
+    let first = values.pop().unwrap_or_default();
     let path = path_in(&first).with_context(|| format!("{}", file.display()))?;
     // What has no path is the settings themselves.
     let shown = if path == FieldPath::root() { ["settings"].into() } else { path.clone() };
     Ok((shown, first.pointer(&path.to_pointer()).cloned().unwrap_or_default()))
+}
+
+/// Whether a document is a policy, or a group of them.
+fn is_policy(value: &Value) -> bool {
+    let text = |key| value.get(key).and_then(Value::as_str).unwrap_or_default();
+    text("apiVersion").starts_with(GROUP) && path_in(value).is_ok()
 }
 
 /// The path of the settings in a policy; the root if it is none.

@@ -111,7 +111,7 @@ impl Draw {
             match step {
                 Step::File(path) => input::read(&path, &mut |found| sink(&name(&path), found))?,
                 // Not YAML until Helm renders it.
-                Step::Template => {}
+                Step::Template | Step::Patch => {}
                 Step::Unreadable(path, reason) => {
                     sink(&name(&path), Found::Unreadable(Unreadable::whole(reason)))?;
                 }

@@ -65,11 +65,12 @@ impl Explain {
         let pod = self.pod.as_deref().unwrap_or("-");
         // A Pod's name can have dots, but a file that exists is meant as such unless something else says that a cluster is.
         let is_of_cluster = self.namespace.is_some() || self.context.is_some();
-        let is_file = pod == "-" || pod.contains('/') || (!is_of_cluster && Path::new(pod).exists());
-        if is_file {
+        let name = ["pod/", "pods/", "po/"].iter().find_map(|kind| pod.strip_prefix(kind));
+        let is_path = pod == "-" || name.is_none() && pod.contains('/');
+        if is_path || (!is_of_cluster && Path::new(pod).exists()) {
             return input::read(Path::new(pod), sink);
         }
-        let pod = pod.strip_prefix("pod/").unwrap_or(pod);
+        let pod = name.unwrap_or(pod);
         Query {
             kinds: "pods",
             name: Some(pod),
@@ -113,8 +114,9 @@ impl Answers<'_> {
                 Ok(())
             }
             Found::Unreadable(Unreadable { position, reason, .. }) => {
-                let line = position.map(|position| format!("line {}: ", position.line)).unwrap_or_default();
-                self.fail(&format!("{line}{reason}"));
+                let place = self.explain.pod.as_deref().unwrap_or("-");
+                let line = position.map(|position| format!(":{}", position.line)).unwrap_or_default();
+                self.fail(&format!("{place}{line}: {reason}"));
                 Ok(())
             }
         }

@@ -18,6 +18,7 @@ pub(crate) use self::repair::repaired_by;
 use self::report::Report;
 use crate::check::{Colour, Status, is_broken_pipe, name};
 use crate::config::Config;
+use crate::input::NOTHING_IS_PIPED;
 use crate::input::walk::{Step, files};
 use crate::judge::Judge;
 use crate::objects;
@@ -79,8 +80,8 @@ impl Fix {
                     Err(error) if is_broken_pipe(&error) => return Ok(report.status()),
                     outcome => outcome?,
                 },
-                // Not YAML until Helm renders it.
-                Step::Template => {}
+                // Not YAML until Helm renders it, or a part of an object.
+                Step::Template | Step::Patch => {}
                 Step::Unreadable(path, reason) => report.error(&name(&path), &reason),
             }
         }
@@ -129,6 +130,10 @@ fn repair_file(
             return Ok(());
         }
     };
+    if path == Path::new("-") && text.is_empty() {
+        report.error(&file, NOTHING_IS_PIPED);
+        return Ok(());
+    }
     let parts = repair_text(judge, &file, &text, report)?;
     output.file(path, &file, &parts, report)
 }

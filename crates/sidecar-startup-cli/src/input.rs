@@ -3,6 +3,7 @@
 mod found;
 mod json_list;
 mod json_stream;
+mod kustomize;
 pub(crate) mod walk;
 pub(crate) mod yaml;
 
@@ -15,13 +16,34 @@ pub(crate) use self::found::{Found, Sink, Unreadable};
 /// A document that is larger than any object that a cluster can hold (etcd takes 1.5 MiB) must be a list; its items are streamed.
 const LARGE: u64 = 8 << 20;
 
+/// What is said of an empty standard input.
+pub(crate) const NOTHING_IS_PIPED: &str = "nothing is piped in";
+
+/// Reads what is piped in. Returns whether that is anything.
+///
+/// # Errors
+/// The standard input cannot be read, or those of `sink`.
+pub(crate) fn read_pipe(sink: Sink<'_>) -> anyhow::Result<bool> {
+    let mut first = [0];
+    if io::stdin().lock().read(&mut first)? == 0 {
+        return Ok(false);
+    }
+    read_from(BufReader::new(Cursor::new(first).chain(io::stdin())), sink)?;
+    Ok(true)
+}
+
 /// Reads the file at a path; `-` is standard input.
 ///
 /// # Errors
 /// Those of `sink`. What cannot be read goes to the sink.
 pub(crate) fn read(path: &Path, sink: Sink<'_>) -> anyhow::Result<()> {
     if path == Path::new("-") {
-        return read_from(BufReader::new(io::stdin()), sink);
+        return if read_pipe(sink)? {
+            Ok(())
+        } else {
+            // The command before the pipe has failed, which the shell does not say.
+            sink(Found::Unreadable(Unreadable::whole(NOTHING_IS_PIPED.to_owned())))
+        };
     }
     match File::open(path) {
         Ok(file) => read_from(BufReader::with_capacity(1 << 16, file), sink),

@@ -34,15 +34,17 @@ pub(crate) struct Skipped {
     pub(crate) other_kinds: usize,
     /// Objects that have a controller, have finished or are being deleted.
     pub(crate) left_to_others: usize,
-    /// Documents without apiVersion and kind, such as Helm values.
+    /// Documents without apiVersion and kind, such as Helm values and lists of patches.
     pub(crate) fragments: usize,
     /// Files under the folder `templates` of a Helm chart.
     pub(crate) helm_templates: usize,
+    /// Files that a kustomization names as patches.
+    pub(crate) kustomize_patches: usize,
 }
 
 impl Skipped {
     const fn sum(&self) -> usize {
-        self.other_kinds + self.left_to_others + self.fragments + self.helm_templates
+        self.other_kinds + self.left_to_others + self.fragments + self.helm_templates + self.kustomize_patches
     }
 }
 
@@ -58,12 +60,14 @@ impl fmt::Display for Totals {
             write!(f, ", {} unreadable", self.errors)?;
         }
         if self.skipped.sum() != 0 {
-            let Skipped { other_kinds, left_to_others, fragments, helm_templates } = self.skipped;
+            let Skipped { other_kinds, left_to_others, fragments, helm_templates, kustomize_patches } =
+                self.skipped;
             let why = [
                 (other_kinds, "of other kinds"),
                 (left_to_others, "managed by another object, finished or being deleted"),
                 (fragments, "without apiVersion and kind"),
                 (helm_templates, "in the templates of Helm charts"),
+                (kustomize_patches, "as patches of a kustomization"),
             ];
             let why = why.iter().filter(|(count, _)| *count != 0);
             let why: Vec<_> = why.map(|(count, what)| format!("{count} {what}")).collect();

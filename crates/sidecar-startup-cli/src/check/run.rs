@@ -15,7 +15,7 @@ use crate::judge::{Judge, Verdict};
 use crate::object::Object;
 use crate::report::{Entry, Excuse, Finding, Form, Level, Named, Report};
 use crate::rollout::{Rollout, summary};
-use crate::totals::Totals;
+use crate::totals::{Skipped, Totals};
 use anyhow::Context as _;
 
 /// How the command ends.
@@ -48,6 +48,8 @@ pub(super) struct Run<'j> {
     /// The violations so far, and the file to write them to.
     recorded: Option<(PathBuf, BTreeSet<Known>)>,
     progress: Progress,
+    /// Whether it says what to write instead. Of an object of the cluster nobody has the text, and its values are not to be shown.
+    proposes: bool,
 }
 
 impl<'j> Run<'j> {
@@ -68,6 +70,7 @@ impl<'j> Run<'j> {
             baseline: baseline.unwrap_or_default(),
             recorded: check.write_baseline.clone().map(|path| (path, BTreeSet::new())),
             progress: Progress::new(is_rollout),
+            proposes: !check.cluster,
         })
     }
 
@@ -83,9 +86,9 @@ impl<'j> Run<'j> {
         }
     }
 
-    /// Passes over a template of a Helm chart.
-    pub(super) const fn skip_template(&mut self) {
-        self.totals.skipped.helm_templates += 1;
+    /// Passes over a file, and counts why.
+    pub(super) fn skip(&mut self, why: fn(&mut Skipped) -> &mut usize) {
+        *why(&mut self.totals.skipped) += 1;
     }
 
     /// Says so where there was nothing else to check.
@@ -187,7 +190,7 @@ impl<'j> Run<'j> {
         let counts = |level| move |finding: &Finding| finding.counts() && finding.level == level;
         self.totals.warnings += findings.iter().filter(|finding| counts(Level::Warning)(finding)).count();
         let is_denied = verdict.is_denied && findings.iter().any(counts(Level::Denied));
-        if is_denied {
+        if is_denied && self.proposes {
             propose(self.judge, (object, request), &excused, verdict, &mut findings);
         }
         self.totals.errors += ignores.errors.len();

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use super::found::{Found, NO_OBJECT, Sink, Unreadable};
+use super::found::{Found, NO_OBJECT, Sink, Unreadable, is_list_of_others};
 use crate::object::{Head, Object};
 
 /// Why a text is not JSON, that is, any number of values; none if it is.
@@ -73,6 +73,9 @@ fn read_value<'a>(
 ) -> anyhow::Result<()> {
     let position = cursor.position_of(text);
     let Some(own) = head.or_else(|| Head::of_json(text)) else {
+        if list.is_none() && serde_json::from_str(text).is_ok_and(|value| is_list_of_others(&value)) {
+            return sink(Found::Fragment);
+        }
         let reason = NO_OBJECT.to_owned();
         return sink(Found::Unreadable(Unreadable { position: Some(position), reason, line: None }));
     };

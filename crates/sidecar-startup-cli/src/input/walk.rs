@@ -6,12 +6,16 @@ use anyhow::Context as _;
 use ignore::WalkBuilder;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
+use super::kustomize::is_patch;
+
 /// What is found on the way.
 pub(crate) enum Step {
     /// A manifest.
     File(PathBuf),
     /// A template of a Helm chart, which is no YAML until Helm renders it.
     Template,
+    /// A patch that a kustomization applies to an object: it shows only a part of that.
+    Patch,
     /// What cannot be looked at.
     Unreadable(PathBuf, String),
 }
@@ -59,7 +63,13 @@ pub(crate) fn files<'e>(path: &Path, exclude: &'e Exclude) -> Box<dyn Iterator<I
 }
 
 fn step(path: &Path) -> Step {
-    if is_template(path) { Step::Template } else { Step::File(path.to_owned()) }
+    if is_template(path) {
+        Step::Template
+    } else if is_patch(path) {
+        Step::Patch
+    } else {
+        Step::File(path.to_owned())
+    }
 }
 
 fn has_extension(path: &Path) -> bool {

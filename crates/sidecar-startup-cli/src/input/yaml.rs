@@ -9,7 +9,7 @@ use manifest::stream::{Documents, Part};
 use manifest::{Document, Position};
 use serde_json::Value;
 
-use super::found::{Found, NO_OBJECT, Sink, Unreadable};
+use super::found::{Found, NO_OBJECT, Sink, Unreadable, is_list_of_others};
 use crate::object::{Head, Object};
 
 /// From this many bytes on, documents are read while the ones before are judged.
@@ -126,7 +126,9 @@ fn text_of(bytes: &[u8]) -> Result<&str, (usize, String)> {
 
 /// What cannot be read at a position in a text, which begins at a line of the file.
 fn unreadable((text, first): (&str, usize), position: Position, reason: String) -> Found<'static> {
-    let line = position.line.checked_sub(1).and_then(|line| text.lines().nth(line)).map(str::to_owned);
+    // Whatever is wrong with a Secret, its lines are not shown.
+    let shown = if text.contains("kind: Secret") { "" } else { text };
+    let line = position.line.checked_sub(1).and_then(|line| shown.lines().nth(line)).map(str::to_owned);
     let position = Position { line: position.line + first - 1, ..position };
     Found::Unreadable(Unreadable { position: Some(position), reason, line })
 }
@@ -142,6 +144,9 @@ struct Source<'a> {
 impl Source<'_> {
     fn read(self, pointer: String, value: &Value, list: Option<&Head>, sink: Sink<'_>) -> anyhow::Result<()> {
         let Some(head) = Head::of_value(value) else {
+            if list.is_none() && is_list_of_others(value) {
+                return sink(Found::Fragment);
+            }
             let position = self.document.position(&pointer);
             return sink(unreadable((self.text, self.line), position, NO_OBJECT.to_owned()));
         };

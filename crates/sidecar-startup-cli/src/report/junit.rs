@@ -28,16 +28,19 @@ impl Report for Junit {
             self.report.add_test_suites(complete);
         }
         let name = entry.object.map(|object| format!("{} {}", object.kind, object.full_name()));
-        let mut case = TestCase::new(name.unwrap_or_else(|| "readable".to_owned()), status(entry));
-        case.set_classname(entry.file);
+        let name = name.unwrap_or_else(|| "readable".to_owned());
         let warnings =
             entry.findings.iter().filter(|finding| finding.counts() && finding.level == Level::Warning);
         let warnings: String = warnings.map(|finding| described(entry.file, finding)).collect();
-        if !warnings.is_empty() {
-            case.set_system_out(warnings);
-        }
-        if let Some(suite) = &mut self.suite {
-            suite.add_test_case(case);
+        for (index, status) in statuses(entry).into_iter().enumerate() {
+            let mut case = TestCase::new(name.clone(), status);
+            case.set_classname(entry.file);
+            if index == 0 && !warnings.is_empty() {
+                case.set_system_out(warnings.as_str());
+            }
+            if let Some(suite) = &mut self.suite {
+                suite.add_test_case(case);
+            }
         }
         Ok(())
     }
@@ -48,23 +51,23 @@ impl Report for Junit {
     }
 }
 
-fn status(entry: &Entry<'_>) -> TestCaseStatus {
-    let of = |level| {
+/// How an object fares. What is denied and cannot be read in part has two statuses, since a case has only one.
+fn statuses(entry: &Entry<'_>) -> Vec<TestCaseStatus> {
+    let of = |(level, kind)| {
         let mut found =
             entry.findings.iter().filter(move |finding| finding.counts() && finding.level == level);
         let first = found.next()?;
         let all = [first].into_iter().chain(found).map(|finding| described(entry.file, finding));
-        Some((first, all.collect::<String>()))
+        let mut status = TestCaseStatus::non_success(kind);
+        status
+            .set_type(first.id())
+            .set_message(first.message.as_str())
+            .set_description(all.collect::<String>());
+        Some(status)
     };
     let kinds = [(Level::Error, NonSuccessKind::Error), (Level::Denied, NonSuccessKind::Failure)];
-    for (level, kind) in kinds {
-        if let Some((first, all)) = of(level) {
-            let mut status = TestCaseStatus::non_success(kind);
-            status.set_type(first.id()).set_message(first.message.as_str()).set_description(all);
-            return status;
-        }
-    }
-    TestCaseStatus::success()
+    let failed: Vec<_> = kinds.into_iter().filter_map(of).collect();
+    if failed.is_empty() { vec![TestCaseStatus::success()] } else { failed }
 }
 
 fn described(file: &str, finding: &Finding) -> String {

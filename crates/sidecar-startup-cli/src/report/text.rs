@@ -31,7 +31,7 @@ impl Text {
         let label = label(entry.object, finding);
         let title = level.primary_title(one_line(&finding.detail)).id(finding.id());
         let mut group = title.element(excerpt(entry.file, finding, &label));
-        if finding.line.is_none() && !label.is_empty() {
+        if shown_line(finding).is_none() && !label.is_empty() {
             group = group.element(Title::NOTE.message(&*label));
         }
         if let Some(refusal) = &finding.refusal {
@@ -77,10 +77,14 @@ fn label(object: Option<Named<'_>>, finding: &Finding) -> String {
     parts.join(", ")
 }
 
+/// The line, if it is short enough.
+fn shown_line(finding: &Finding) -> Option<&str> {
+    finding.line.as_deref().filter(|line| line.chars().count() <= MAX_LINE)
+}
+
 fn excerpt<'f>(file: &'f str, finding: &'f Finding, label: &'f str) -> Element<'f> {
     let Some(position) = finding.position else { return Origin::path(file).into() };
-    let line = finding.line.as_deref().filter(|line| line.chars().count() <= MAX_LINE);
-    let Some(line) = line else {
+    let Some(line) = shown_line(finding) else {
         return Origin::path(file).line(position.line).char_column(position.column).into();
     };
     let start = line.char_indices().nth(position.column - 1).map_or(line.len(), |(start, _)| start);

@@ -33,9 +33,11 @@ fn recorded_pods_are_explained() {
 #[test]
 fn what_is_no_pod_is_an_error() {
     let service = "apiVersion: v1\nkind: Service\nmetadata: {name: shop}\n";
-    for (input, error) in
-        [(service, "expected a Pod, but found a Service"), ("a: 1\n", "expected a Pod"), ("", "no Pod")]
-    {
+    for (input, error) in [
+        (service, "expected a Pod, but found a Service"),
+        ("a: 1\n", "expected a Pod"),
+        ("", "-: nothing is piped in"),
+    ] {
         let output = run(&["why", "-"], Some(input));
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(2), "{text}");

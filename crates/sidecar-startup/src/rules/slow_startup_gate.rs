@@ -75,7 +75,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         let budget = Timing::of(probe).budget();
         chain = chain.saturating_add(budget);
         is_too_long |= u64::from(maximum) < budget;
-        let fault = slow_period(container, probe)
+        let fault = slow_period(container, probe, maximum)
             .or_else(|| too_short(container, budget, minimum))
             .or_else(|| too_long(container, budget, maximum));
         let Some(Fault { field, detail, short }) = fault else { continue };
@@ -111,7 +111,7 @@ struct Fault {
     short: String,
 }
 
-fn slow_period(container: &Container<'_>, probe: &Probe) -> Option<Fault> {
+fn slow_period(container: &Container<'_>, probe: &Probe, maximum: u32) -> Option<Fault> {
     let Timing { period, failure_threshold, .. } = Timing::of(probe);
     if period < SLOW_PERIOD {
         return None;
@@ -122,8 +122,9 @@ fn slow_period(container: &Container<'_>, probe: &Probe) -> Option<Fault> {
     } else {
         format!("periodSeconds: {period}, which")
     };
-    // As much time as before, counted from the same first attempt.
-    let failures = (failure_threshold - 1).saturating_mul(period).saturating_add(1);
+    // As much time as before, counted from the same first attempt, but no more than is allowed.
+    let seconds = (failure_threshold - 1).saturating_mul(period).min(u64::from(maximum));
+    let failures = seconds.saturating_add(1);
     Some(Fault {
         field: "periodSeconds",
         detail: format!(
