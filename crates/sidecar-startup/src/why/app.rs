@@ -16,7 +16,11 @@ impl View<'_> {
                 let mut why = Why::held(text);
                 why.sentences.extend(self.never(container).or(then));
                 why.rules = self.rules_on(container);
-                self.with_early_starts(why)
+                let mut why = self.with_early_starts(why);
+                if container.is_app() && why.rules.is_empty() {
+                    self.add_what_it_did_not_wait_for(&mut why);
+                }
+                why
             });
         }
         let waiting = self.context.pod.app_list().find(|app| !self.record.of(app).was_created());
@@ -26,6 +30,15 @@ impl View<'_> {
             return hook.unwrap_or_else(|| self.starting(waiting, since));
         }
         self.running()
+    }
+
+    /// Adds what the rules say where an application does not stay up: that it crashes without its sidecars is the most frequent reason, but
+    /// none that a status records.
+    fn add_what_it_did_not_wait_for(&self, why: &mut Why) {
+        why.rules = self.denials();
+        if !why.rules.is_empty() {
+            why.sentences.push("The reason may be that it does not wait for its sidecars".to_owned());
+        }
     }
 
     /// Whether the hook of an entry of `containers` probably runs: that of the last one before `container` that has one, if none after
