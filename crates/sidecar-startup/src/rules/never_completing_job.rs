@@ -50,7 +50,9 @@
 //!   container, or its own flag that only serves to end it (`--quitquitquit`, `--exit-zero-on-sigterm`);
 //! - perhaps its configuration, which the object does not show: Vault's agent, Infisical's, tbot, spiffe-helper, and the proxies for Cloud
 //!   SQL and `AlloyDB`, if they are given a file;
-//! - its own script, if that waits for something, ends a process, or leaves a loop.
+//! - its own script, if that waits for something, ends a process, or leaves a loop;
+//! - its command or arguments, if they do not run the sidecar: a container with an image of the catalogue that clones, checks or sets
+//!   something up is a task.
 //!
 //! What ends a sidecar does not make the application wait for it: `classic-sidecar` judges that.
 
