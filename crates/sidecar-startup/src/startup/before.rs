@@ -54,6 +54,11 @@ impl<'p> Before<'p> {
         self.ranks.get(seat.name()).map(|(first, _)| *first)
     }
 
+    /// Whether there were two members of its name: a second apply has added an entry of `containers` again that an earlier repair has moved.
+    pub(crate) fn has_twin(&self, seat: &Seat<'_>) -> bool {
+        self.ranks.get(seat.name()).is_some_and(|(first, last)| first != last)
+    }
+
     /// The position at which a member that has this volume started before; none if it is new. What an earlier repair has moved may lack a
     /// volume that its entry in `containers` has now.
     pub(crate) fn rank_with(&self, seat: &Seat<'_>, volume: &str) -> Option<usize> {

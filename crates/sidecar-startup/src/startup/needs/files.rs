@@ -28,7 +28,7 @@ pub(super) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Nee
     for (member, seat) in lineup.members() {
         let has_gate = (seat.is_init && !seat.is_task()) || seat.hook().is_some();
         let Some(container) = seat.container().filter(|_| has_gate) else { continue };
-        let reader = Reader { lineup, member, seat, container };
+        let reader = Reader { lineup, member, seat, container, has_twin: before.has_twin(seat) };
         for mount in mounts.get(member).into_iter().flatten() {
             let Some(volume) = volumes.get(mount) else { continue };
             needs.extend(reader.passed(before, mount, volume));
@@ -53,6 +53,8 @@ struct Reader<'r> {
     member: Member,
     seat: &'r Seat<'r>,
     container: &'r Container<'r>,
+    /// Whether a second apply has added its entry of `containers` again, which an earlier repair has moved: that is about to go.
+    has_twin: bool,
 }
 
 impl Reader<'_> {
@@ -63,10 +65,23 @@ impl Reader<'_> {
         volume: &str,
         reason: impl FnOnce(&str) -> String,
     ) -> Option<Need> {
+        let providers = self.without_twin(providers);
         let named = foremost(&providers, self.member)?;
         let reason = reason(&self.lineup.seats.get(named)?.quoted());
         let topic = Topic::Volume(volume.to_owned());
         Some(Need { of, providers, certainty: Certainty::Possible, topic, field: &[], reason })
+    }
+
+    /// These members without its twin.
+    fn without_twin(&self, members: Rc<[Member]>) -> Rc<[Member]> {
+        if !self.has_twin {
+            return members;
+        }
+        let is_twin = |other: &Member| {
+            let seat = self.lineup.seats.get(*other);
+            *other != self.member && seat.is_some_and(|seat| seat.name() == self.seat.name())
+        };
+        members.iter().copied().filter(|member| !is_twin(member)).collect()
     }
 
     /// An ordinary init container that the member has been moved ahead of, if they share a volume that either may write to: it may
