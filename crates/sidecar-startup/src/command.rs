@@ -32,7 +32,7 @@ pub(crate) use self::files::handles_files;
 pub use self::loop_checks::loop_checks;
 pub use self::outcome::{Ends, Outcome};
 pub use self::possible::possible_ports;
-pub use self::programs::{Call, calls_in, commands, may_end_by_script, program_of};
+pub use self::programs::{Call, calls_in, commands, last_command, may_end_by_script, program_of};
 pub use self::quits::{Quit, is_quit_path, quits};
 pub(crate) use self::words::{base_name, is_shell};
 

@@ -137,7 +137,14 @@ fn repaired_as_far_as_possible(judge: &Judge, request: &str, rules: &Map<String,
     };
     let remarks =
         partly.remarks.into_iter().map(|remark| Remark { is_warning: !still_denied(&remark), ..remark });
-    Verdict { remarks: remarks.collect(), ..partly }
+    let mut remarks: Vec<_> = remarks.collect();
+    for denied in left.into_iter().flatten().filter(|remark| !remark.is_warning) {
+        let is_there = |other: &Remark| (other.rule, &other.container) == (denied.rule, &denied.container);
+        if !remarks.iter().any(is_there) {
+            remarks.push(denied);
+        }
+    }
+    Verdict { remarks, ..partly }
 }
 
 /// Writes the repaired objects into the text of their documents, or none of them.

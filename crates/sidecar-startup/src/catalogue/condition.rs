@@ -4,7 +4,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::candidate::Candidate;
 use super::flags::{as_bool, is_not_given, is_off, switch, switch_in, value_in, value_of_arg};
-use crate::command::{commands, is_shell};
+use crate::command::{is_shell, last_command};
 use crate::model::container_fields::ContainerFields;
 use crate::model::glob::matches_repository;
 use crate::model::image;
@@ -185,8 +185,8 @@ fn may_be_given(fields: &ContainerFields<'_>, flag: &str, test: &Test) -> bool {
         return true;
     }
     let words: Vec<&str> = fields.words().collect();
-    let says = |command: &Vec<String>| {
-        let words = || command.iter().map(String::as_str);
+    let says = |command: Vec<String>| {
+        let words = || command.iter().skip(1).map(String::as_str);
         match test {
             Test::Present => switch_in(words(), flag) == Some(true),
             Test::Is(_) | Test::Has(_) => {
@@ -195,7 +195,8 @@ fn may_be_given(fields: &ContainerFields<'_>, flag: &str, test: &Test) -> bool {
             Test::Absent | Test::Off | Test::IsNot(_) => false,
         }
     };
-    words.iter().any(|word| is_shell(word)) && commands(&words).iter().any(says)
+    // Of a script, what it ends with counts: it may have another run of the same program before.
+    words.iter().any(|word| is_shell(word)) && last_command(&words).is_some_and(says)
 }
 
 #[cfg(test)]

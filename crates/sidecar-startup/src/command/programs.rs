@@ -6,7 +6,7 @@
 use super::outcome::Ends;
 use super::script::{Join, Script};
 use super::shell::outcome_of_words;
-use super::words::{as_strs, base_name, is_shell};
+use super::words::{as_strs, base_name, is_plain_assignment, is_shell};
 
 /// A request to a server in its own Pod, as a command names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +45,27 @@ pub fn commands<S: AsRef<str>>(words: &[S]) -> Vec<Vec<String>> {
     commands
         .extend(unread.flat_map(|line| line.split([';', '&', '|', '(', ')', '`'])).filter_map(command_in));
     commands
+}
+
+/// The command that `words` end with: the words themselves, or the last command of the script that they contain, apart from what only waits
+/// and then ends it. None if there is no other.
+#[must_use]
+pub fn last_command<S: AsRef<str>>(words: &[S]) -> Option<Vec<String>> {
+    const CLOSING: [&str; 7] = ["done", "esac", "exit", "fi", "kill", "trap", "wait"];
+    // Outside a loop, whoever sleeps ends.
+    const LOOPING: [&str; 5] = ["[", "[[", "inotifywait", "sleep", "test"];
+    let words = as_strs(words);
+    let mut commands = commands(&words);
+    if split_at_code(&words).is_some() {
+        commands.remove(0);
+    }
+    let mut is_in_loop = false;
+    commands.into_iter().rfind(|command| {
+        let name = program_of(command);
+        is_in_loop |= name == "done";
+        let only_waits = CLOSING.contains(&name) || is_in_loop && LOOPING.contains(&name);
+        !only_waits
+    })
 }
 
 /// The name of the program that a command runs.
@@ -92,10 +113,13 @@ fn split_at_code<'a, 'w>(words: &'a [&'w str]) -> Option<(&'a [&'w str], &'w str
     let runs_shell = words.get(start).is_some_and(|first| is_shell(first));
     let is_code = |flag: &str| match flag.strip_prefix('-') {
         Some("e" | "r" | "-eval" | "-command") => !runs_shell,
+        Some(letters) if runs_shell => !letters.starts_with('-') && letters.contains('c'),
         Some(letters) => !letters.starts_with('-') && letters.ends_with('c'),
         None => false,
     };
-    let is_flag = |word: &&&str| word.starts_with('-') || (runs_shell && word.starts_with('+'));
+    let is_flag = |word: &&&str| {
+        word.starts_with('-') || (runs_shell && (word.starts_with('+') || **word == "pipefail"))
+    };
     let flags = words.get(start + 1..)?;
     let at = flags.iter().take_while(is_flag).position(|flag| is_code(flag))?;
     let rest = flags.get(at + 1..)?;
@@ -121,7 +145,7 @@ fn tokens_in(line: &str) -> impl Iterator<Item = &str> {
 /// The command in a part of a script that cannot be read: without what leads to it.
 fn command_in(part: &str) -> Option<Vec<String>> {
     const BEFORE: [&str; 9] = ["!", "do", "else", "exec", "if", "then", "time", "until", "while"];
-    let words = tokens_in(part).skip_while(|word| BEFORE.contains(word));
+    let words = tokens_in(part).skip_while(|word| BEFORE.contains(word) || is_plain_assignment(word));
     let words: Vec<String> = words.map(str::to_owned).collect();
     (!words.is_empty()).then_some(words)
 }

@@ -1,16 +1,15 @@
 //! Programs that are known to leave no server behind.
 
-use super::clients::is_client;
-use super::words::{as_strs, base_name, unwrapped, without_time_limit};
+use super::clients::{WAITERS, is_client};
+use super::words::{as_strs, base_name, program, unwrapped, without_time_limit};
 
 /// What scripts run before their work: builtins of the shell, and tools for files, texts and packages.
-const TOOLS: [&str; 68] = [
+const TOOLS: [&str; 66] = [
     ":",
     "[",
     "apk",
     "apt",
     "apt-get",
-    "awk",
     "base64",
     "basename",
     "cat",
@@ -18,9 +17,7 @@ const TOOLS: [&str; 68] = [
     "chgrp",
     "chmod",
     "chown",
-    "command",
     "cp",
-    "curl",
     "cut",
     "date",
     "df",
@@ -28,11 +25,9 @@ const TOOLS: [&str; 68] = [
     "dnf",
     "du",
     "echo",
-    "env",
     "envsubst",
     "export",
     "false",
-    "find",
     "getent",
     "grep",
     "gunzip",
@@ -40,7 +35,6 @@ const TOOLS: [&str; 68] = [
     "head",
     "hostname",
     "id",
-    "install",
     "jq",
     "ln",
     "ls",
@@ -50,12 +44,12 @@ const TOOLS: [&str; 68] = [
     "mktemp",
     "mv",
     "nslookup",
-    "openssl",
     "ping",
     "pip",
     "printenv",
     "printf",
     "pwd",
+    "readlink",
     "readonly",
     "rm",
     "sed",
@@ -63,25 +57,32 @@ const TOOLS: [&str; 68] = [
     "sha256sum",
     "sleep",
     "sort",
-    "tail",
+    "stat",
     "tar",
     "test",
     "touch",
     "tr",
     "true",
+    "type",
     "umask",
     "uname",
     "unzip",
+    "wc",
+    "which",
+    "whoami",
     "yum",
 ];
 
-/// Whether a command is one of these, or a client. Any other may start a server that answers what follows, as
+/// Whether a command is one of these, or a client that runs nothing after it has waited. Any other may start a server that answers what follows, as
 /// `mysqld --daemonize` and `ssh -fNL` do.
 pub(super) fn leaves_no_server(words: &[String]) -> bool {
     let words = as_strs(words);
     let words = unwrapped(without_time_limit(unwrapped(&words)).0);
-    let program = words.first().map(|first| base_name(first));
-    program.is_none_or(|program| TOOLS.contains(&program) || is_client(program))
+    // `/scripts/test` is no tool.
+    let program = words.first().map(|first| program(first));
+    program.is_none_or(|name| {
+        TOOLS.contains(&name) || is_client(base_name(name)) && !WAITERS.contains(&base_name(name))
+    })
 }
 
 #[cfg(test)]
@@ -96,9 +97,15 @@ mod tests {
         {
             assert!(leaves(text), "{text}");
         }
-        for text in
-            ["mysqld --daemonize", "ssh -fNL 1:db:1 host", "env nginx", "timeout 5 /start.sh", ". /env.sh"]
-        {
+        for text in [
+            "mysqld --daemonize",
+            "ssh -fNL 1:db:1 host",
+            "env nginx",
+            "timeout 5 /start.sh",
+            ". /env.sh",
+            "/scripts/test",
+            "wait-for-it.sh db:1 -- pg_ctl start",
+        ] {
             assert!(!leaves(text), "{text}");
         }
     }

@@ -115,8 +115,7 @@ pub(crate) fn has_user(pod: &Pod<'_>, container: &Value) -> Result<(), Refusal> 
 }
 
 /// Checks that an inserted container does without privileges if all others do: their namespace may demand it, as the Pod Security
-/// Standard "restricted" does (`policy/check_allowPrivilegeEscalation.go` and `policy/check_capabilities_restricted.go` in
-/// `staging/src/k8s.io/pod-security-admission`).
+/// Standard "restricted" does (`staging/src/k8s.io/pod-security-admission/policy`).
 ///
 /// # Errors
 /// What it leaves to be set.
@@ -127,12 +126,16 @@ pub(crate) fn has_no_privileges(draft: &Draft<'_>, container: &Value) -> Result<
         let dropped = context.pointer("/capabilities/drop").and_then(Value::as_array);
         dropped.is_some_and(|dropped| dropped.iter().any(|capability| capability == "ALL"))
     };
+    let refuses_root = |context: &Value| context.get("runAsNonRoot") == Some(&Value::Bool(true));
+    let has_seccomp = |context: &Value| context.get("seccompProfile").is_some_and(Value::is_object);
     let own = container.get("securityContext").cloned().unwrap_or_default();
     let others: Vec<_> =
         draft.init().iter().chain(draft.apps()).map(|id| draft.get(*id, "securityContext")).collect();
     for (does, field) in [
         (&forbids_escalation as &dyn Fn(&Value) -> bool, "allowPrivilegeEscalation: false"),
         (&drops_all, "capabilities.drop: [ALL]"),
+        (&refuses_root, "runAsNonRoot: true"),
+        (&has_seccomp, "seccompProfile"),
     ] {
         if !does(&own) && others.iter().all(|other| other.as_ref().is_some_and(does)) {
             return Err(format!("all other containers set {field}, and the one to insert does not").into());

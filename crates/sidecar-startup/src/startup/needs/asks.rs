@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::expanded::expanded;
-use crate::command::{base_name, local_asks, local_waits, may_wait, possible_ports};
+use crate::command::{local_asks, local_waits, may_wait, possible_ports};
 use crate::model::container_fields::ContainerFields;
 use crate::pod::container::Container;
 use crate::startup::seat::Seat;
@@ -52,13 +52,13 @@ pub(super) fn asks(seat: &Seat<'_>) -> Vec<Ask> {
     asks
 }
 
-/// Whether an image is known to run its arguments: it has no entry point, or one that runs any program.
+/// Whether an image is known to run its arguments: Docker's own, which have no entry point, or one that runs any program.
 fn runs_arguments(repository: &str) -> bool {
-    const IMAGES: [&str; 14] = [
-        "alpine", "bash", "busybox", "centos", "curl", "debian", "fedora", "mariadb", "mysql", "node",
-        "postgres", "python", "redis", "ubuntu",
+    const IMAGES: [&str; 13] = [
+        "alpine", "bash", "busybox", "centos", "debian", "fedora", "mariadb", "mysql", "node", "postgres",
+        "python", "redis", "ubuntu",
     ];
-    IMAGES.contains(&base_name(repository))
+    IMAGES.contains(&repository)
 }
 
 /// The ports that the main command of a container that keeps running waits for, or may wait for. What else it names it may do without:

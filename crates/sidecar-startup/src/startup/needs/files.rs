@@ -222,8 +222,10 @@ fn is_below(text: &str, path: &str) -> bool {
     !path.is_empty()
         && text.match_indices(path).any(|(at, _)| {
             let (before, rest) = text.split_at_checked(at).unwrap_or_default();
-            let is_start =
-                !before.ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'));
+            // As in `/run/a.sock`, `--socket=/run/a.sock` and `unix:///run/a.sock`.
+            let is_start = before.ends_with("://")
+                || !before
+                    .ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'));
             let below = rest.strip_prefix(path).and_then(|rest| rest.strip_prefix('/')).unwrap_or_default();
             is_start
                 && below
