@@ -166,6 +166,7 @@ mod tests {
                 r#"{"command": ["bash", "-o", "pipefail", "-ec", "/cloud-sql-proxy a:b:c || exit 1"]}"#,
             ),
             ("filebeat", r#"{"command": ["sh", "-ecx", "export X=1; exec nice -n 5 filebeat -e"]}"#),
+            ("filebeat", r#"{"command": ["sh", "-c", "filebeat -e 2>&1"]}"#),
             ("filebeat", r#"{"command": ["su-exec", "beat", "filebeat", "-e"]}"#),
             ("datadog-agent", r#"{"args": ["agent", "run"]}"#),
             ("datadog-agent", "{}"),

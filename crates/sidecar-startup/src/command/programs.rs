@@ -6,7 +6,7 @@
 use super::outcome::Ends;
 use super::script::{Join, Script};
 use super::shell::outcome_of_words;
-use super::words::{as_strs, base_name, is_plain_assignment, is_shell};
+use super::words::{as_strs, base_name, is_plain_assignment, is_shell, without_silencers};
 
 /// A request to a server in its own Pod, as a command names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,9 +41,9 @@ pub fn commands<S: AsRef<str>>(words: &[S]) -> Vec<Vec<String>> {
             _ => {}
         }
     }
-    let unread = script.unread.unwrap_or_default().lines().map(without_comment);
-    commands
-        .extend(unread.flat_map(|line| line.split([';', '&', '|', '(', ')', '`'])).filter_map(command_in));
+    let unread = without_silencers(script.unread.unwrap_or_default());
+    let lines = unread.lines().map(without_comment);
+    commands.extend(lines.flat_map(|line| line.split([';', '&', '|', '(', ')', '`'])).filter_map(command_in));
     commands
 }
 
