@@ -110,7 +110,7 @@ impl Draw {
         for step in paths.iter().flat_map(|path| files(path, exclude)) {
             match step {
                 Step::File(path) => input::read(&path, &mut |found| sink(&name(&path), found))?,
-                // Not YAML until Helm renders it.
+                // Not YAML until Helm renders it, or a part of an object.
                 Step::Template | Step::Patch => {}
                 Step::Unreadable(path, reason) => {
                     sink(&name(&path), Found::Unreadable(Unreadable::whole(reason)))?;
@@ -122,7 +122,8 @@ impl Draw {
 
     fn draw(&self, judge: &Judge, file: &str, object: &Object<'_>) -> anyhow::Result<Drawing> {
         let request = judge.request(object);
-        let fixed = if self.fix { repaired_by(judge, &request, &Ignores::of(&object.json)) } else { None };
+        let fixed =
+            if self.fix { repaired_by(judge, (object, &request), &Ignores::of(&object.json)) } else { None };
         let fixed = fixed.and_then(|(_, verdict)| verdict.object);
         Ok(Drawing {
             file: file.to_owned(),

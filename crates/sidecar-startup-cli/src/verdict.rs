@@ -68,6 +68,11 @@ impl Verdict {
 }
 
 impl Remark {
+    /// Whether both are about the same rule and container.
+    pub(crate) fn is_alike(&self, other: &Self) -> bool {
+        (self.rule, &self.container) == (other.rule, &other.container)
+    }
+
     /// A violation as a remark.
     pub(crate) fn of_violation(violation: &Violation) -> Self {
         Self {

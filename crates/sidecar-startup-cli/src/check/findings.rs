@@ -27,8 +27,8 @@ pub(super) fn propose(
         if finding.level == Level::Denied {
             last = Some(index);
         }
-        let same = |other: &&Remark| (other.rule, &other.container) == (remark.rule, &remark.container);
-        finding.refusal = finding.refusal.take().or_else(|| left.iter().find(same)?.refusal.clone());
+        let left_there = || left.iter().find(|other| other.is_alike(remark))?.refusal.clone();
+        finding.refusal = finding.refusal.take().or_else(left_there);
         if finding.container.is_some() {
             let own = |change: &mut instead::Instead| change.container == finding.container;
             finding.instead = changes.extract_if(.., own).collect();

@@ -76,7 +76,7 @@ impl Repairer<'_> {
         for (pointer, reason) in &ignores.errors {
             report.error(&place(pointer), reason);
         }
-        let (found, verdict) = repaired_by(self.judge, &request, &ignores)?;
+        let (found, verdict) = repaired_by(self.judge, (object, &request), &ignores)?;
         let is_excused =
             |remark: &&Remark| remark.rule.is_some_and(|rule| ignores.cover(rule, &remark.pointer));
         let denials = |remarks: &[Remark]| {
@@ -96,8 +96,12 @@ impl Repairer<'_> {
     }
 }
 
-/// What is found about the object of a request, and what is left after its repair; none if it breaks no rule but ignored ones.
-pub(crate) fn repaired_by(judge: &Judge, request: &str, ignores: &Ignores) -> Option<(Verdict, Verdict)> {
+/// What is found about an object with its request, and what is left after its repair; none if it breaks no rule but ignored ones.
+pub(crate) fn repaired_by(
+    judge: &Judge,
+    (object, request): (&Object<'_>, &str),
+    ignores: &Ignores,
+) -> Option<(Verdict, Verdict)> {
     let settings = judge.settings();
     let found = judge.check_by(request, &with(settings, [("fix", "None".into())]).to_string());
     let is_excused = |remark: &&Remark| remark.rule.is_some_and(|rule| ignores.cover(rule, &remark.pointer));
@@ -108,43 +112,37 @@ pub(crate) fn repaired_by(judge: &Judge, request: &str, ignores: &Ignores) -> Op
     if found.remarks.iter().all(|remark| is_excused(&remark)) {
         return None;
     }
-    let verdict = repaired_as_far_as_possible(judge, request, &rules);
+    let verdict = repaired_as_far_as_possible(judge, (object, request), &rules);
     Some((found, verdict))
 }
 
-/// The object of a request, repaired as far as possible.
-fn repaired_as_far_as_possible(judge: &Judge, request: &str, rules: &Map<String, Value>) -> Verdict {
+/// An object with its request, repaired as far as possible.
+fn repaired_as_far_as_possible(
+    judge: &Judge,
+    (object, request): (&Object<'_>, &str),
+    rules: &Map<String, Value>,
+) -> Verdict {
     let settings = with(judge.settings(), [("rules", rules.clone().into())]);
     let verdict = judge.check_by(request, &settings.to_string());
     if verdict.object.is_some() || !verdict.is_denied {
         return verdict;
     }
     let found = verdict.remarks.iter().filter_map(|remark| remark.rule);
-    let partly = judge.check_by(request, &lenient(&settings, found).to_string());
-    if partly.object.is_none() {
-        return verdict;
-    }
+    let mut partly = judge.check_by(request, &lenient(&settings, found).to_string());
+    let Some(repaired) = &partly.object else { return verdict };
     // What is denied then need not have been found before: a rule may have spoken for another one.
-    let left = partly.object.as_ref().and_then(|object| {
-        let mut request: Value = serde_json::from_str(request).ok()?;
-        *request.get_mut("object")? = object.clone();
-        let settings = with(&settings, [("fix", "None".into())]);
-        Some(judge.check_by(&request.to_string(), &settings.to_string()).remarks)
-    });
-    let still_denied = |remark: &Remark| {
-        let same = |other: &&Remark| (other.rule, &other.container) == (remark.rule, &remark.container);
-        left.iter().flatten().find(same).is_some_and(|other| !other.is_warning)
-    };
-    let remarks =
-        partly.remarks.into_iter().map(|remark| Remark { is_warning: !still_denied(&remark), ..remark });
-    let mut remarks: Vec<_> = remarks.collect();
-    for denied in left.into_iter().flatten().filter(|remark| !remark.is_warning) {
-        let is_there = |other: &Remark| (other.rule, &other.container) == (denied.rule, &denied.container);
-        if !remarks.iter().any(is_there) {
-            remarks.push(denied);
+    let again = judge.request_for(object, &repaired.to_string());
+    let left = judge.check_by(&again, &with(&settings, [("fix", "None".into())]).to_string()).remarks;
+    for remark in &mut partly.remarks {
+        let same = left.iter().find(|other| other.is_alike(remark));
+        remark.is_warning = same.is_none_or(|other| other.is_warning);
+    }
+    for denied in left.into_iter().filter(|remark| !remark.is_warning) {
+        if !partly.remarks.iter().any(|other| other.is_alike(&denied)) {
+            partly.remarks.push(denied);
         }
     }
-    Verdict { remarks, ..partly }
+    partly
 }
 
 /// Writes the repaired objects into the text of their documents, or none of them.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use manifest::Document;
 use serde_json::Value;
 
 /// The names of a kustomization.
@@ -15,12 +16,16 @@ pub(super) fn is_patch(file: &Path) -> bool {
     file.ancestors().skip(1).any(|folder| {
         NAMES.iter().any(|kustomization| {
             let text = fs::read_to_string(folder.join(kustomization)).unwrap_or_default();
+            // Most name no such file, and reading them takes long.
+            if !text.contains(name) {
+                return false;
+            }
+            let documents = manifest::parse(&text).unwrap_or_default();
             let is_named = |fields: &[&str]| {
                 let is_it = |path: &String| folder.join(path).canonicalize().is_ok_and(|path| path == file);
-                paths(&text, fields).iter().any(is_it)
+                paths(&documents, fields).iter().any(is_it)
             };
-            // Most name no such file, and reading them takes long.
-            text.contains(name) && is_named(&PATCHES) && !is_named(&["resources"])
+            is_named(&PATCHES) && !is_named(&["resources"])
         })
     })
 }
@@ -29,8 +34,7 @@ pub(super) fn is_patch(file: &Path) -> bool {
 const PATCHES: [&str; 3] = ["patches", "patchesJson6902", "patchesStrategicMerge"];
 
 /// The paths that a kustomization names in these fields.
-fn paths(text: &str, fields: &[&str]) -> Vec<String> {
-    let documents = manifest::parse(text).unwrap_or_default();
+fn paths(documents: &[Document], fields: &[&str]) -> Vec<String> {
     let mut paths = Vec::new();
     for field in fields {
         let entries =
@@ -49,8 +53,9 @@ mod tests {
     fn a_kustomization_names_its_patches() {
         let text = "patches: [{path: a.yaml}, {patch: '[]'}]\npatchesJson6902: [{path: b.json}]\n\
                     patchesStrategicMerge: [c.yaml]\nresources: [d.yaml]\n";
-        assert_eq!(paths(text, &PATCHES), ["a.yaml", "b.json", "c.yaml"]);
-        assert_eq!(paths(text, &["resources"]), ["d.yaml"]);
-        assert_eq!(paths("{", &PATCHES), [""; 0]);
+        let documents = manifest::parse(text).unwrap();
+        assert_eq!(paths(&documents, &PATCHES), ["a.yaml", "b.json", "c.yaml"]);
+        assert_eq!(paths(&documents, &["resources"]), ["d.yaml"]);
+        assert_eq!(paths(&[], &PATCHES), [""; 0]);
     }
 }

@@ -184,7 +184,10 @@ fn may_be_given(fields: &ContainerFields<'_>, flag: &str, test: &Test) -> bool {
     {
         return true;
     }
-    let words: Vec<&str> = fields.words().collect();
+    // Most containers run no script.
+    if !fields.words().any(is_shell) {
+        return false;
+    }
     let says = |command: Vec<String>| {
         let words = || command.iter().skip(1).map(String::as_str);
         match test {
@@ -196,7 +199,7 @@ fn may_be_given(fields: &ContainerFields<'_>, flag: &str, test: &Test) -> bool {
         }
     };
     // Of a script, what it ends with counts: it may have another run of the same program before.
-    words.iter().any(|word| is_shell(word)) && last_command(&words).is_some_and(says)
+    last_command(&fields.words().collect::<Vec<_>>()).is_some_and(says)
 }
 
 #[cfg(test)]

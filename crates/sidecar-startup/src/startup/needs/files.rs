@@ -162,13 +162,13 @@ impl Reader<'_> {
             ".yaml",
         ];
         const SERVERS: [&str; 4] = ["csi", "docker", "spiffe", "spire"];
-        let ends = |word: &str, end: &&str| word.ends_with(end);
+        const SOCKET: &str = ".sock";
         let is_socket =
-            |word: &str| ends(word, &".sock") && SERVERS.iter().any(|server| word.contains(server));
+            |word: &str| word.ends_with(SOCKET) && SERVERS.iter().any(|server| word.contains(server));
         let is_first = |word: &str| {
             is_below(word, path)
                 && (is_socket(word)
-                    || ENDS.iter().any(|end| ends(word, end))
+                    || ENDS.iter().any(|end| word.ends_with(end))
                     || word.to_ascii_lowercase().contains("credential"))
         };
         self.says(is_first)

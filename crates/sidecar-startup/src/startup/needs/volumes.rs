@@ -43,8 +43,8 @@ impl Volumes {
         let mut users: BTreeMap<&str, BTreeMap<Member, bool>> = BTreeMap::new();
         for (member, mounts) in mounts.iter().enumerate() {
             for mount in mounts {
-                let name = aliases.get(&*mount.volume).map_or(&*mount.volume, String::as_str);
-                *users.entry(name).or_default().entry(member).or_default() |= !mount.is_read_only;
+                *users.entry(first_name(&aliases, mount)).or_default().entry(member).or_default() |=
+                    !mount.is_read_only;
             }
         }
         let mut by_name = BTreeMap::new();
@@ -56,8 +56,13 @@ impl Volumes {
 
     /// The volume of a mount.
     pub(super) fn get(&self, mount: &Mount<'_>) -> Option<&Volume> {
-        self.by_name.get(self.aliases.get(&*mount.volume).map_or(&*mount.volume, String::as_str))
+        self.by_name.get(first_name(&self.aliases, mount))
     }
+}
+
+/// The first name of the volume of a mount.
+fn first_name<'n>(aliases: &'n BTreeMap<String, String>, mount: &'n Mount<'_>) -> &'n str {
+    aliases.get(&*mount.volume).map_or(&*mount.volume, String::as_str)
 }
 
 impl Volume {
