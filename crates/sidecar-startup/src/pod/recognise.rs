@@ -151,8 +151,9 @@ impl<'a> Recogniser<'a> {
             let need = self.need_of(row);
             return Some(Facts { need, row: Some(row), recognised_by: RecognisedBy::Catalogue });
         }
-        // Who declares it by its name need not know with which arguments the product ends.
-        let may_end = |row: &Row| row.may_be_task(candidate) || row.may_end(candidate);
+        // Who declares it by its name need not know with which arguments the product ends, or that its image is used for a task.
+        let may_end =
+            |row: &Row| row.may_be_task(candidate) || !row.is_run_by(fields) || row.may_end(candidate);
         if catalogue::is_related(&fields.name) || catalogue::describe(candidate).is_some_and(may_end) {
             return None;
         }
