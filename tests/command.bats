@@ -40,7 +40,7 @@ check() {
     check README.md examples/readiness-probe-only.yaml
     [ "$status" -eq 2 ]
     [[ "$output" == *"--> README.md:"* ]]
-    [[ "$output" == *"0 allowed, 1 denied, 1 unreadable" ]]
+    [[ "$output" == *"0 allowed, 1 denied, 1 error" ]]
 }
 
 @test "reads standard input, several documents and nested lists" {
@@ -131,7 +131,8 @@ EOF
     check examples/startup-probe.yaml --settings "$BATS_TEST_TMPDIR/settings.yaml"
     [ "$status" -eq 0 ]
     [[ "$output" == *"could not list nodes: the cluster did not answer"* ]]
-    check examples/startup-probe.yaml --nodes examples/startup-probe.yaml
+    [[ "$stderr" == *"--nodes FILE gives the nodes"* ]]
+    check examples/startup-probe.yaml --settings "$BATS_TEST_TMPDIR/settings.yaml" --nodes examples/startup-probe.yaml
     [ "$status" -eq 2 ]
     [[ "$stderr" == *"expected a Node, but found a Deployment"* ]]
 }

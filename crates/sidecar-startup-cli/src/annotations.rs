@@ -3,7 +3,8 @@
 
 use serde_json::{Map, Value};
 use sidecar_startup::RuleId;
-use sidecar_startup::model::read::from_value;
+
+use crate::rules;
 
 const PREFIX: &str = "sidecar-startup/ignore.";
 
@@ -49,14 +50,17 @@ impl Ignores {
     fn add(&mut self, annotations: &Map<String, Value>, pointer: &str) {
         for (key, reason) in annotations {
             let Some(name) = key.strip_prefix(PREFIX) else { continue };
-            let rule = from_value::<RuleId>(&Value::from(name)).map_err(|error| error.to_string());
+            let rule = rules::named(name);
             let error = match (rule, reason.as_str().map(str::trim)) {
                 (Ok(rule), Some(text)) if !text.is_empty() => {
-                    self.rules.push((pointer.to_owned(), rule));
+                    self.rules.push((pointer.to_owned(), rule.id));
                     continue;
                 }
-                (Ok(_), _) => "say why the rule is ignored".to_owned(),
-                (Err(error), _) => format!("there is no rule \"{}\": {error}", name.escape_debug()),
+                (Ok(rule), _) => format!(
+                    "give the reason as the value, such as \"until the mesh is upgraded\"; without one, {} is not ignored",
+                    rule.id
+                ),
+                (Err(error), _) => error.to_string(),
             };
             let field = key.replace('~', "~0").replace('/', "~1");
             self.errors.push((format!("{pointer}/metadata/annotations/{field}"), error));
@@ -87,8 +91,8 @@ mod tests {
     #[test]
     fn needs_a_reason_and_a_rule() {
         for (key, value, error) in [
-            ("classic-sidecar", json!(" "), "say why"),
-            ("classic-sidecar", json!(true), "say why"),
+            ("classic-sidecar", json!(" "), "give the reason"),
+            ("classic-sidecar", json!(true), "give the reason"),
             ("classic-sidecars", json!("x"), "did you mean \"classic-sidecar\"?"),
             ("*", json!("x"), "there is no rule \"*\""),
         ] {

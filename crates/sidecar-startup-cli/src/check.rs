@@ -10,14 +10,15 @@ pub(crate) use self::run::Status;
 use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
+use anyhow::{bail, ensure};
 
 use self::run::{Output, Run};
 use crate::config::Config;
 use crate::input::walk::{Exclude, Step, files};
-use crate::input::{self, Found, Unreadable};
+use crate::input::{self, Found, NOTHING_IS_PIPED, Unreadable};
 use crate::judge::Judge;
 use crate::kubectl::Query;
+use crate::report::Form;
 
 /// The kinds that are read from a cluster: all that create Pods and that every cluster has.
 const KINDS: &str =
@@ -29,6 +30,7 @@ impl Check {
     /// # Errors
     /// The settings, the nodes or the baseline cannot be read, or a file cannot be written.
     pub(crate) fn run(&self) -> anyhow::Result<Status> {
+        self.ensure_the_form_exists()?;
         let config = Config::read(self.settings.as_deref(), self.paths.first().map(PathBuf::as_path))?;
         #[cfg_attr(not(feature = "module"), expect(unused_mut, reason = "to load a module"))]
         let mut judge = Judge::new(config.settings, self.namespace.clone(), self.nodes.as_deref())?;
@@ -63,15 +65,13 @@ impl Check {
             return self.query().read(&mut |found| run.found("cluster", found, output));
         }
         if self.paths.is_empty() {
-            // If nothing is piped in, the settings have been checked.
             let is_read =
                 !io::stdin().is_terminal() && input::read_pipe(&mut |found| run.found("-", found, output))?;
-            return match (is_read, &self.settings) {
-                (true, _) => Ok(()),
-                (false, Some(_)) => run.say_settings_are_valid(output),
-                (false, None) => {
-                    bail!("name files or folders to check, or pipe manifests into this command")
-                }
+            return match is_read {
+                true => Ok(()),
+                false if self.is_about_settings() => run.say_settings_are_valid(output),
+                false if self.settings.is_some() => bail!("{NOTHING_IS_PIPED}"),
+                false => bail!("name files or folders to check, or pipe manifests into this command"),
             };
         }
         for step in self.paths.iter().flat_map(|path| files(path, exclude)) {
@@ -82,11 +82,33 @@ impl Check {
                 }
                 Step::Template => run.skip(|skipped| &mut skipped.helm_templates),
                 Step::Patch => run.skip(|skipped| &mut skipped.kustomize_patches),
+                Step::Excluded => run.skip(|skipped| &mut skipped.excluded),
                 Step::Unreadable(path, reason) => {
                     run.found(&name(&path), Found::Unreadable(Unreadable::whole(reason)), output)?;
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Whether only the settings may be meant: whoever asks for a report on objects has some, and the command before the pipe has
+    /// failed, which the shell does not say.
+    fn is_about_settings(&self) -> bool {
+        let is_about_objects = self.summary
+            || self.suggest_settings
+            || self.baseline.is_some()
+            || self.write_baseline.is_some()
+            || self.output != Form::Text;
+        self.settings.is_some() && !is_about_objects
+    }
+
+    fn ensure_the_form_exists(&self) -> anyhow::Result<()> {
+        let (what, forms): (_, &[Form]) = match (self.summary, self.suggest_settings) {
+            (true, _) => ("--summary prints text or json", &[Form::Text, Form::Json]),
+            (_, true) => ("--suggest-settings prints YAML, and takes no --output", &[Form::Text]),
+            _ => return Ok(()),
+        };
+        ensure!(forms.contains(&self.output), "{what}");
         Ok(())
     }
 

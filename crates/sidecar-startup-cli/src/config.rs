@@ -23,7 +23,7 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// Reads the settings in `file`, else those found above `first`.
+    /// Reads the settings in `file`, else those found above `first`. Warns of what is valid in them, but probably a mistake.
     ///
     /// # Errors
     /// The file cannot be read, or its settings are invalid.
@@ -35,11 +35,18 @@ impl Config {
         let name = || format!("{}", file.display());
         let (prefix, mut settings) = read_settings(file)?;
         let may_exclude = file.file_name().is_some_and(|name| name == FILE);
-        let globs = if may_exclude { take_globs(&mut settings).with_context(name)? } else { Vec::new() };
+        if !may_exclude && settings.get("exclude").is_some() {
+            bail!("{}: exclude is not a setting of the policy; it belongs in {FILE}", file.display());
+        }
+        let globs = take_globs(&mut settings).with_context(name)?;
         let checked = Settings::from_value(&settings).map_err(|error| error.below(&prefix));
-        checked.with_context(name)?;
-        let exclude = match file.parent() {
-            Some(folder) if !globs.is_empty() => Exclude::new(folder, &globs).with_context(name)?,
+        if let Some(warning) = checked.with_context(name)?.warning() {
+            eprintln!("warning: {}: {warning}", file.display());
+        }
+        // The paths that the globs are compared with are canonical as well.
+        let folder = file.canonicalize().ok().and_then(|file| file.parent().map(Path::to_owned));
+        let exclude = match folder {
+            Some(folder) if !globs.is_empty() => Exclude::new(&folder, &globs).with_context(name)?,
             _ => Exclude::default(),
         };
         Ok(Self { settings, exclude })
@@ -68,17 +75,37 @@ fn read_settings(file: &Path) -> anyhow::Result<(FieldPath, Value)> {
         // As kustomize prints a policy with what belongs to it.
         values.retain(is_policy);
         if values.len() != 1 {
+            let names = values.iter().filter_map(|value| value.pointer("/metadata/name")?.as_str());
+            let names = names.map(|name| name.escape_debug().to_string()).collect::<Vec<_>>().join(", ");
             let (file, policies) = (file.display(), values.len());
+            let found = if names.is_empty() { String::new() } else { format!(": {names}") };
             bail!(
-                "{file}: expected one document with settings, or one policy, but found several documents with {policies} policies"
+                "{file}: expected one document with settings, or one policy, but found several documents with {policies} policies{found}"
             );
         }
     }
     let first = values.pop().unwrap_or_default();
     let path = path_in(&first).with_context(|| format!("{}", file.display()))?;
+    ensure_it_may_repair(&first, &path).with_context(|| format!("{}", file.display()))?;
     // What has no path is the settings themselves.
     let shown = if path == FieldPath::root() { ["settings"].into() } else { path.clone() };
     Ok((shown, first.pointer(&path.to_pointer()).cloned().unwrap_or_default()))
+}
+
+/// A policy server denies what a policy would repair that must not change objects; groups never may.
+fn ensure_it_may_repair(document: &Value, path: &FieldPath) -> anyhow::Result<()> {
+    let fix = document.pointer(&path.to_pointer()).and_then(|settings| settings.get("fix")?.as_str());
+    let Some(fix) = fix.filter(|fix| ["Safe", "All"].contains(fix)) else { return Ok(()) };
+    if document.pointer("/spec/policies").is_some() {
+        bail!("{path}.fix: Invalid value: \"{fix}\": a policy group cannot repair objects; leave out fix");
+    }
+    if document.pointer("/spec/mutating") == Some(&Value::Bool(false)) {
+        bail!(
+            "spec.mutating: Invalid value: false: with fix: {fix}, the policy server denies every object that the policy repairs; \
+             set mutating: true, or leave out fix"
+        );
+    }
+    Ok(())
 }
 
 /// Whether a document is a policy, or a group of them.

@@ -94,6 +94,9 @@ impl Draw {
             Ok(())
         })?;
         drawings.retain(|drawing| !drawing.timelines.is_empty());
+        if drawings.is_empty() && status == Status::Clean {
+            eprintln!("nothing to draw: no object was found that creates Pods");
+        }
         match self.print(&drawings) {
             Err(error) if !is_broken_pipe(&error) => Err(error),
             _ => Ok(status),
@@ -110,8 +113,8 @@ impl Draw {
         for step in paths.iter().flat_map(|path| files(path, exclude)) {
             match step {
                 Step::File(path) => input::read(&path, &mut |found| sink(&name(&path), found))?,
-                // Not YAML until Helm renders it, or a part of an object.
-                Step::Template | Step::Patch => {}
+                // Not YAML until Helm renders it, a part of an object, or left out.
+                Step::Template | Step::Patch | Step::Excluded => {}
                 Step::Unreadable(path, reason) => {
                     sink(&name(&path), Found::Unreadable(Unreadable::whole(reason)))?;
                 }

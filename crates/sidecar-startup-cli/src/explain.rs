@@ -67,7 +67,13 @@ impl Explain {
         let is_of_cluster = self.namespace.is_some() || self.context.is_some();
         let name = ["pod/", "pods/", "po/"].iter().find_map(|kind| pod.strip_prefix(kind));
         let is_path = pod == "-" || name.is_none() && pod.contains('/');
-        if is_path || (!is_of_cluster && Path::new(pod).exists()) {
+        let exists = Path::new(pod).exists();
+        if is_path && pod != "-" && !exists {
+            bail!(
+                "{pod}: there is no such file; a Pod of the cluster goes by its name, as `kubectl get pods` prints it"
+            );
+        }
+        if is_path || (!is_of_cluster && exists) {
             return input::read(Path::new(pod), sink);
         }
         let pod = name.unwrap_or(pod);
@@ -125,6 +131,14 @@ impl Answers<'_> {
     fn pod(&mut self, object: &Object<'_>) -> anyhow::Result<()> {
         let namespace = object.head.namespace().or(self.explain.namespace.as_deref()).unwrap_or_default();
         let name = object.head.name().escape_debug();
+        // What the API server returns always has one.
+        if object.value().get("status").is_none() {
+            self.fail(&format!(
+                "Pod {name}: it has no status, so it is a manifest: `sidecar-startup timeline` draws how that starts, and \
+                 `kubectl get pod -o yaml` prints the status of a Pod"
+            ));
+            return Ok(());
+        }
         match why(&object.json, self.settings.clone(), namespace, self.explain.now()?) {
             Ok(answer) => {
                 self.count += 1;

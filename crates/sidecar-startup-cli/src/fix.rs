@@ -80,8 +80,8 @@ impl Fix {
                     Err(error) if is_broken_pipe(&error) => return Ok(report.status()),
                     outcome => outcome?,
                 },
-                // Not YAML until Helm renders it, or a part of an object.
-                Step::Template | Step::Patch => {}
+                // Not YAML until Helm renders it, a part of an object, or left out.
+                Step::Template | Step::Patch | Step::Excluded => {}
                 Step::Unreadable(path, reason) => report.error(&name(&path), &reason),
             }
         }
@@ -96,7 +96,7 @@ impl Fix {
     fn paths(&self) -> anyhow::Result<Vec<PathBuf>> {
         let is_piped = self.paths.is_empty() || self.paths.iter().any(|path| path == Path::new("-"));
         if is_piped && self.write {
-            bail!("--write changes files, and the standard input is none");
+            bail!("--write needs files: name them, or leave out --write to print the result");
         }
         if self.paths.is_empty() && io::stdin().is_terminal() {
             bail!("name files or folders to repair, or pipe manifests into this command");
@@ -126,7 +126,7 @@ fn repair_file(
     let text = match objects::read(path) {
         Ok(text) => text,
         Err(error) => {
-            report.error(&file, &error.root_cause().to_string());
+            report.error(&file, &format!("cannot be read: {}", error.root_cause()));
             return Ok(());
         }
     };

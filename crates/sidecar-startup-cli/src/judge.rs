@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use anyhow::bail;
 use serde_json::{Value, json};
 use sidecar_startup::model::cluster::{Cluster, NoCluster};
 use sidecar_startup::model::read::ReadError;
 use sidecar_startup::model::request::{Request, of_creation, payload};
 use sidecar_startup::settings::json::{lenient, with};
+use sidecar_startup::settings::nodes::SidecarSupport;
 use sidecar_startup::{Answer, RuleId, Settings, Timeline};
 
 #[cfg(feature = "module")]
@@ -30,15 +32,27 @@ impl Judge {
     /// Judges with these settings, which are valid.
     ///
     /// # Errors
-    /// The nodes cannot be read.
+    /// The nodes cannot be read, or nothing asks for them.
     pub(crate) fn new(
         settings: Value,
         namespace: Option<String>,
         nodes: Option<&Path>,
     ) -> anyhow::Result<Self> {
+        let parsed = Settings::from_value(&settings)?;
+        match (parsed.nodes.sidecar_support, nodes) {
+            (SidecarSupport::Checked, None) => {
+                eprintln!(
+                    "note: the settings have nodes.sidecarSupport: Checked; --nodes FILE gives the nodes, as `kubectl get nodes -o yaml` prints them"
+                );
+            }
+            (SidecarSupport::Assumed | SidecarSupport::Labelled, Some(_)) => {
+                bail!("--nodes has no effect without the setting nodes.sidecarSupport: Checked");
+            }
+            _ => {}
+        }
         Ok(Self {
             settings_text: settings.to_string(),
-            parsed: Settings::from_value(&settings)?,
+            parsed,
             settings,
             namespace,
             nodes: nodes.map(NodesFile::read).transpose()?,

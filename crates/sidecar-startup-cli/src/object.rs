@@ -177,6 +177,13 @@ impl<'a> Object<'a> {
         Self { json, head, place: Place::Json { text, start } }
     }
 
+    /// Whether it has a Pod template where those of the built-in kinds have it.
+    pub(crate) fn has_template(&self) -> bool {
+        // Most other objects are not parsed.
+        self.json.contains("\"containers\"")
+            && self.value().pointer("/spec/template/spec/containers").is_some_and(Value::is_array)
+    }
+
     /// The object as a value.
     pub(crate) fn value(&self) -> Value {
         serde_json::from_str(&self.json).unwrap_or_default()

@@ -7,7 +7,9 @@ mod junit;
 mod sarif;
 mod text;
 
-pub(crate) use self::entry::{Entry, Excuse, Finding, Level, Named, Report};
+pub(crate) use self::entry::{
+    Entry, Excuse, Finding, INVALID, INVALID_ANNOTATION, Level, Named, Report, UNREADABLE,
+};
 
 /// The names of the forms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

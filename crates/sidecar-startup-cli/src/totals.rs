@@ -14,7 +14,7 @@ pub(crate) struct Totals {
     pub(crate) repaired: usize,
     /// The objects that are denied.
     pub(crate) denied: usize,
-    /// What cannot be read.
+    /// What cannot be read, and annotations of this command that have no effect.
     pub(crate) errors: usize,
     /// The violations that only warn.
     pub(crate) warnings: usize,
@@ -32,6 +32,8 @@ pub(crate) struct Totals {
 pub(crate) struct Skipped {
     /// Objects of kinds that create no Pods.
     pub(crate) other_kinds: usize,
+    /// Objects of kinds that are not built in, and have a Pod template.
+    pub(crate) other_templates: usize,
     /// Objects that have a controller, have finished or are being deleted.
     pub(crate) left_to_others: usize,
     /// Documents without apiVersion and kind, such as Helm values and lists of patches.
@@ -40,11 +42,26 @@ pub(crate) struct Skipped {
     pub(crate) helm_templates: usize,
     /// Files that a kustomization names as patches.
     pub(crate) kustomize_patches: usize,
+    /// Files that `exclude` in `.sidecar-startup.yaml` leaves out.
+    pub(crate) excluded: usize,
 }
 
 impl Skipped {
-    const fn sum(&self) -> usize {
-        self.other_kinds + self.left_to_others + self.fragments + self.helm_templates + self.kustomize_patches
+    /// How many are skipped for each reason.
+    const fn reasons(&self) -> [(usize, &'static str); 7] {
+        [
+            (self.other_kinds, "of other kinds"),
+            (self.other_templates, "of kinds missing in the setting podTemplates"),
+            (self.left_to_others, "managed by another object, finished or being deleted"),
+            (self.fragments, "without apiVersion and kind"),
+            (self.helm_templates, "in the templates of Helm charts, to be rendered first"),
+            (self.kustomize_patches, "as patches of a kustomization"),
+            (self.excluded, "by exclude in .sidecar-startup.yaml"),
+        ]
+    }
+
+    fn sum(&self) -> usize {
+        self.reasons().iter().map(|(count, _)| count).sum()
     }
 }
 
@@ -57,18 +74,10 @@ impl fmt::Display for Totals {
         }
         write!(f, ", {} denied", self.denied)?;
         if self.errors != 0 {
-            write!(f, ", {} unreadable", self.errors)?;
+            write!(f, ", {} {}", self.errors, if self.errors == 1 { "error" } else { "errors" })?;
         }
         if self.skipped.sum() != 0 {
-            let Skipped { other_kinds, left_to_others, fragments, helm_templates, kustomize_patches } =
-                self.skipped;
-            let why = [
-                (other_kinds, "of other kinds"),
-                (left_to_others, "managed by another object, finished or being deleted"),
-                (fragments, "without apiVersion and kind"),
-                (helm_templates, "in the templates of Helm charts"),
-                (kustomize_patches, "as patches of a kustomization"),
-            ];
+            let why = self.skipped.reasons();
             let why = why.iter().filter(|(count, _)| *count != 0);
             let why: Vec<_> = why.map(|(count, what)| format!("{count} {what}")).collect();
             write!(f, ", {} skipped ({})", self.skipped.sum(), why.join(", "))?;

@@ -19,13 +19,13 @@ pub(crate) struct Check {
     #[arg(long, conflicts_with = "paths")]
     pub(super) cluster: bool,
     /// With --cluster, checks all namespaces.
-    #[arg(short = 'A', long, requires = "cluster", conflicts_with = "namespace")]
+    #[arg(short = 'A', long, requires = "cluster", conflicts_with_all = ["namespace", "paths"])]
     pub(super) all_namespaces: bool,
     /// With --cluster, the context of the cluster, as kubectl knows it.
-    #[arg(long, value_name = "NAME", requires = "cluster")]
+    #[arg(long, value_name = "NAME", requires = "cluster", conflicts_with = "paths")]
     pub(super) context: Option<String>,
     /// With --cluster, the label selector of the objects.
-    #[arg(short = 'l', long, value_name = "SELECTOR", requires = "cluster")]
+    #[arg(short = 'l', long, value_name = "SELECTOR", requires = "cluster", conflicts_with = "paths")]
     pub(super) selector: Option<String>,
     /// The settings, in YAML or JSON, or a policy with settings; without it, .sidecar-startup.yaml above the first path.
     ///
@@ -48,10 +48,10 @@ pub(crate) struct Check {
     #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
     pub(super) write_baseline: Option<PathBuf>,
     /// Prints what a policy with these settings would mean for a cluster, with Pods folded into their owners.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["baseline", "write_baseline"])]
     pub(super) summary: bool,
     /// Prints settings with which a policy admits everything, with a reason for each exemption.
-    #[arg(long, conflicts_with = "summary")]
+    #[arg(long, conflicts_with_all = ["summary", "baseline", "write_baseline"])]
     pub(super) suggest_settings: bool,
     /// The cluster's nodes, as printed by `kubectl get nodes -o yaml`, for the setting nodes.sidecarSupport: Checked.
     #[arg(long, value_name = "FILE")]

@@ -7,7 +7,7 @@ use crate::input::Unreadable;
 use crate::instead;
 use crate::judge::{Judge, Remark, Verdict};
 use crate::object::Object;
-use crate::report::{Finding, Level, Named};
+use crate::report::{Finding, INVALID, INVALID_ANNOTATION, Level, Named, UNREADABLE};
 
 /// Adds to the findings what to write instead, each container once.
 pub(super) fn propose(
@@ -46,7 +46,7 @@ pub(super) fn known(named: Named<'_>, finding: &Finding) -> Known {
         kind: named.kind.to_owned(),
         namespace: named.namespace.map(str::to_owned),
         name: named.name.to_owned(),
-        rule: finding.id().to_owned(),
+        rule: finding.id.to_owned(),
         container: finding.container.clone(),
     }
 }
@@ -57,7 +57,7 @@ pub(super) fn of_remark(object: &Object<'_>, remark: &Remark) -> Finding {
     Finding {
         level: if remark.is_warning { Level::Warning } else { Level::Denied },
         excuse: None,
-        rule: remark.rule,
+        id: remark.rule.map_or(INVALID, RuleId::name),
         position: Some(position),
         line: object.lines_from(position.line).next().map(Into::into),
         field: remark.field.clone(),
@@ -73,7 +73,8 @@ pub(super) fn of_remark(object: &Object<'_>, remark: &Remark) -> Finding {
 pub(super) fn of_annotation(object: &Object<'_>, pointer: &str, reason: &str) -> Finding {
     let position = object.position(pointer);
     let line = object.lines_from(position.line).next().map(Into::into);
-    of_unreadable(Unreadable { position: Some(position), reason: reason.to_owned(), line })
+    let unreadable = Unreadable { position: Some(position), reason: reason.to_owned(), line };
+    Finding { id: INVALID_ANNOTATION, ..of_unreadable(unreadable) }
 }
 
 /// What cannot be read.
@@ -82,7 +83,7 @@ pub(super) fn of_unreadable(unreadable: Unreadable) -> Finding {
     Finding {
         level: Level::Error,
         excuse: None,
-        rule: None,
+        id: UNREADABLE,
         position,
         line,
         field: String::new(),

@@ -122,7 +122,8 @@ impl<'j> Run<'j> {
     fn object(&mut self, file: &str, object: &Object<'_>, output: Output<'_>) -> anyhow::Result<()> {
         self.progress.step();
         if !self.judge.is_workload(object) {
-            self.totals.skipped.other_kinds += 1;
+            let Skipped { other_kinds, other_templates, .. } = &mut self.totals.skipped;
+            *(if object.has_template() { other_templates } else { other_kinds }) += 1;
             return Ok(());
         }
         let request = self.judge.request(object);
@@ -229,6 +230,8 @@ impl<'j> Run<'j> {
         if let Some((path, recorded)) = &self.recorded {
             let written = fs::write(path, Baseline::write(recorded)?);
             written.with_context(|| format!("cannot write {}", path.display()))?;
+            let what = if recorded.len() == 1 { "violation" } else { "violations" };
+            eprintln!("wrote {} {what} to {}", recorded.len(), path.display());
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use sidecar_startup::settings::json::{lenient, with};
 
 use super::report::{Outcome, Report};
 use crate::annotations::Ignores;
-use crate::input::yaml::read_document;
+use crate::input::yaml::{not_yaml, read_document};
 use crate::input::{Found, Unreadable};
 use crate::judge::{Judge, Remark, Verdict};
 use crate::object::Object;
@@ -39,7 +39,7 @@ impl Repairer<'_> {
             Err(manifest::Error { position, message }) => {
                 let line = position.line + chunk.lines_before;
                 let place = format!("{}:{line}:{}", self.file, position.column);
-                report.error(&place, &format!("not YAML: {message}"));
+                report.error(&place, &not_yaml(chunk.text, position, &message));
                 return Ok(None);
             }
         };

@@ -16,6 +16,8 @@ pub(crate) enum Step {
     Template,
     /// A patch that a kustomization applies to an object: it shows only a part of that.
     Patch,
+    /// What `exclude` in `.sidecar-startup.yaml` leaves out.
+    Excluded,
     /// What cannot be looked at.
     Unreadable(PathBuf, String),
 }
@@ -37,17 +39,17 @@ impl Exclude {
         Ok(Self(Some(builder.build().context("exclude")?)))
     }
 
-    fn covers(&self, path: &Path, is_folder: bool) -> bool {
+    fn covers(&self, path: &Path) -> bool {
         let Some(globs) = &self.0 else { return false };
         let Ok(path) = path.canonicalize() else { return false };
-        path.starts_with(globs.path()) && globs.matched_path_or_any_parents(path, is_folder).is_ignore()
+        path.starts_with(globs.path()) && globs.matched_path_or_any_parents(path, false).is_ignore()
     }
 }
 
 /// The manifests under a path, by name: the path itself, or all YAML and JSON files in the folder that git does not ignore.
 pub(crate) fn files<'e>(path: &Path, exclude: &'e Exclude) -> Box<dyn Iterator<Item = Step> + 'e> {
     if path == Path::new("-") || !path.is_dir() {
-        return Box::new((!exclude.covers(path, false)).then(|| step(path)).into_iter());
+        return Box::new(std::iter::once(step(path, exclude)));
     }
     let mut builder = WalkBuilder::new(path);
     builder.require_git(false).sort_by_file_name(Ord::cmp);
@@ -55,15 +57,16 @@ pub(crate) fn files<'e>(path: &Path, exclude: &'e Exclude) -> Box<dyn Iterator<I
         Ok(entry) => {
             let path = entry.path();
             let is_file = entry.file_type().is_some_and(|kind| !kind.is_dir());
-            let is_manifest = is_file && has_extension(path) && !exclude.covers(path, false);
-            is_manifest.then(|| step(path))
+            (is_file && has_extension(path)).then(|| step(path, exclude))
         }
         Err(error) => Some(unreadable(&error)),
     }))
 }
 
-fn step(path: &Path) -> Step {
-    if is_template(path) {
+fn step(path: &Path, exclude: &Exclude) -> Step {
+    if exclude.covers(path) {
+        Step::Excluded
+    } else if is_template(path) {
         Step::Template
     } else if is_patch(path) {
         Step::Patch

@@ -102,7 +102,8 @@ fn give(parsed: io::Result<Parsed>, sink: Sink<'_>) -> anyhow::Result<()> {
             documents.iter().try_for_each(|document| read_document((document, text, part.line), sink))
         }
         Err(manifest::Error { position, message }) => {
-            sink(unreadable((text, part.line), position, format!("not YAML: {message}")))
+            let reason = not_yaml(text, position, &message);
+            sink(unreadable((text, part.line), position, reason))
         }
     }
 }
@@ -122,6 +123,17 @@ fn text_of(bytes: &[u8]) -> Result<&str, (usize, String)> {
         return Err((line_at(offset), "contains a NUL byte, so it is no text".to_owned()));
     }
     std::str::from_utf8(bytes).map_err(|error| (line_at(error.valid_up_to()), "is not UTF-8".to_owned()))
+}
+
+/// Why a text is not YAML; the parser's message alone helps nobody with a template.
+pub(crate) fn not_yaml(text: &str, position: Position, message: &str) -> String {
+    let line = position.line.checked_sub(1).and_then(|line| text.lines().nth(line)).unwrap_or_default();
+    let hint = if line.contains("{{") || line.contains("${") {
+        "; this looks like a template: check what it renders, such as the output of helm template"
+    } else {
+        ""
+    };
+    format!("not YAML: {message}{hint}")
 }
 
 /// What cannot be read at a position in a text, which begins at a line of the file.

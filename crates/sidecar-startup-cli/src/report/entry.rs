@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 
 use manifest::Position;
-use sidecar_startup::RuleId;
 
 use crate::instead::Instead;
 use crate::object::Object;
@@ -52,8 +51,8 @@ pub(crate) struct Finding {
     pub(crate) level: Level,
     /// Why it does not count, if so.
     pub(crate) excuse: Option<Excuse>,
-    /// The rule; none for what cannot be read.
-    pub(crate) rule: Option<RuleId>,
+    /// The id of its rule, or of what is wrong with the input: one of the constants below.
+    pub(crate) id: &'static str,
     /// Where.
     pub(crate) position: Option<Position>,
     /// The line at the position.
@@ -97,21 +96,14 @@ impl Finding {
     pub(crate) const fn counts(&self) -> bool {
         self.excuse.is_none()
     }
-
-    /// The name of its rule, or of what is wrong with the input.
-    pub(crate) fn id(&self) -> &'static str {
-        match (self.rule, self.level) {
-            (Some(rule), _) => rule.name(),
-            (None, Level::Error) => UNREADABLE,
-            (None, _) => INVALID,
-        }
-    }
 }
 
 /// The id of findings about what cannot be read.
-pub(super) const UNREADABLE: &str = "unreadable";
+pub(crate) const UNREADABLE: &str = "unreadable";
+/// The id of findings about annotations of this command that have no effect.
+pub(crate) const INVALID_ANNOTATION: &str = "invalid-annotation";
 /// The id of findings about objects that the API server would reject.
-pub(super) const INVALID: &str = "invalid-object";
+pub(crate) const INVALID: &str = "invalid-object";
 
 /// A form of the report. All but the text go through the same entries.
 pub(crate) trait Report {

@@ -18,7 +18,7 @@ impl Report for Github {
                 properties += &format!(",line={},col={}", position.line, position.column);
             }
             let object = entry.object.map(|object| format!(": {} {}", object.kind, object.full_name()));
-            let title = format!("{}{}", finding.id(), object.unwrap_or_default());
+            let title = format!("{}{}", finding.id, object.unwrap_or_default());
             properties += &format!(",title={}", property(&title));
             writeln!(output, "::{command} {properties}::{}", data(&finding.message))?;
         }

@@ -83,7 +83,7 @@ fn finding(finding: &Finding) -> Value {
             Excuse::Ignored => "ignored",
             Excuse::Known => "known",
         }),
-        "rule": finding.id(),
+        "rule": finding.id,
         "line": finding.position.map(|position| position.line),
         "column": finding.position.map(|position| position.column),
         "field": finding.field,

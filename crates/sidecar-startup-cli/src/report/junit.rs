@@ -60,7 +60,7 @@ fn statuses(entry: &Entry<'_>) -> Vec<TestCaseStatus> {
         let all = [first].into_iter().chain(found).map(|finding| described(entry.file, finding));
         let mut status = TestCaseStatus::non_success(kind);
         status
-            .set_type(first.id())
+            .set_type(first.id)
             .set_message(first.message.as_str())
             .set_description(all.collect::<String>());
         Some(status)

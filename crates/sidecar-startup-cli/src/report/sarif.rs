@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sidecar_startup::Action;
 use sidecar_startup::rules::RULES;
 
-use super::entry::{Entry, Excuse, Finding, INVALID, Level, Named, Report, UNREADABLE};
+use super::entry::{Entry, Excuse, Finding, INVALID, INVALID_ANNOTATION, Level, Named, Report, UNREADABLE};
 use crate::totals::Totals;
 
 /// A log with one run, whose results are written as they come.
@@ -73,7 +73,8 @@ fn rules() -> Vec<Value> {
         .collect();
     for (id, text) in [
         (INVALID, "An object has no Pod template that the API server would accept."),
-        (UNREADABLE, "A file, a document or an annotation cannot be read."),
+        (INVALID_ANNOTATION, "An annotation that should silence a rule names none, or gives no reason."),
+        (UNREADABLE, "A file or a document cannot be read."),
     ] {
         rules.push(json!({
             "id": id,
@@ -93,14 +94,14 @@ fn result(file: &str, object: Option<Named<'_>>, finding: &Finding) -> Value {
     // Stays the same when lines move.
     let key = name.as_ref().map(|name| {
         let container = finding.container.as_deref().unwrap_or_default();
-        json!({"object/v1": format!("{name}/{}/{container}", finding.id())})
+        json!({"object/v1": format!("{name}/{}/{container}", finding.id)})
     });
     let suppression = finding.excuse.map(|excuse| match excuse {
         Excuse::Ignored => json!([{"kind": "inSource"}]),
         Excuse::Known => json!([{"kind": "external"}]),
     });
     present(json!({
-        "ruleId": finding.id(),
+        "ruleId": finding.id,
         "level": if finding.level == Level::Warning { "warning" } else { "error" },
         "message": {"text": finding.message},
         "locations": [present(json!({

@@ -29,7 +29,7 @@ impl Text {
             Level::Warning => Title::WARNING,
         };
         let label = label(entry.object, finding);
-        let title = level.primary_title(one_line(&finding.detail)).id(finding.id());
+        let title = level.primary_title(one_line(&finding.detail)).id(finding.id);
         let mut group = title.element(excerpt(entry.file, finding, &label));
         if shown_line(finding).is_none() && !label.is_empty() {
             group = group.element(Title::NOTE.message(&*label));

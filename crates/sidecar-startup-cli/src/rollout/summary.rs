@@ -76,7 +76,9 @@ impl<'w> Summary<'w> {
         let mut text = format!("{totals}\n");
         text += &format!("{}, {}\n\n", counted(self.workloads, "workload"), counted(self.pods, "Pod"));
         if self.denied.is_empty() {
-            return text + "Nothing would be denied.\n";
+            let outcome =
+                if self.workloads == 0 { "Nothing was checked." } else { "Nothing would be denied." };
+            return format!("{text}{outcome}\n");
         }
         let (denied, pods) = (self.denied.len(), self.denied_pods());
         text += &format!(

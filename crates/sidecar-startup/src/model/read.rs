@@ -117,7 +117,8 @@ fn write_known(
 }
 
 /// The name in `known` that `found` is most likely a typo of: the same apart from case, or at least two thirds similar.
-fn nearest(found: &str, known: &[&'static str]) -> Option<&'static str> {
+#[must_use]
+pub fn nearest(found: &str, known: &[&'static str]) -> Option<&'static str> {
     let found = found.to_ascii_lowercase();
     known
         .iter()
