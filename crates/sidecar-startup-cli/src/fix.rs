@@ -80,8 +80,9 @@ impl Fix {
                     Err(error) if is_broken_pipe(&error) => return Ok(report.status()),
                     outcome => outcome?,
                 },
-                // Not YAML until Helm renders it, a part of an object, or left out.
-                Step::Template | Step::Patch | Step::Excluded => {}
+                Step::Patch => report.patches += 1,
+                // Not YAML until Helm renders it, or left out.
+                Step::Template | Step::Excluded => {}
                 Step::Unreadable(path, reason) => report.error(&name(&path), &reason),
             }
         }

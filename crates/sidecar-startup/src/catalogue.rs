@@ -46,6 +46,11 @@ pub(crate) fn describe(candidate: Candidate<'_>) -> Option<&'static Row> {
     rows_for(candidate).find(|row| row.describes(candidate))
 }
 
+/// Whether a container has the image of a sidecar under a condition that it does not fulfil.
+pub(crate) fn has_image_of_other(candidate: Candidate<'_>) -> bool {
+    rows_for(candidate).any(|row| row.has_image(candidate.repository) && !candidate.fulfils(row.only_when))
+}
+
 /// The first row by which an init container of this name never runs to completion.
 pub(crate) fn never_completes(candidate: Candidate<'_>) -> Option<&'static Row> {
     rows_for(candidate).find(|row| {

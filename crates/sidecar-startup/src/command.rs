@@ -15,6 +15,7 @@ mod possible;
 mod programs;
 mod quits;
 mod script;
+mod services;
 mod shell;
 mod tools;
 mod wait_loop;
@@ -34,6 +35,7 @@ pub use self::outcome::{Ends, Outcome};
 pub use self::possible::possible_ports;
 pub use self::programs::{Call, calls_in, commands, last_command, may_end_by_script, program_of};
 pub use self::quits::{Quit, is_quit_path, quits};
+pub use self::services::{asks_service, is_host_of};
 pub(crate) use self::words::{base_name, is_shell};
 
 /// The result of executing `words`, a program and its arguments.

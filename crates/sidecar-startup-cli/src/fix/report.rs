@@ -12,6 +12,8 @@ pub(super) struct Report {
     denied: usize,
     refused: usize,
     errors: usize,
+    /// The patches of kustomizations, which may name what was repaired in their bases.
+    pub(super) patches: usize,
 }
 
 /// What becomes of an object.
@@ -35,7 +37,7 @@ impl Default for Report {
 impl Report {
     /// A report that goes there.
     pub(super) fn to(log: Box<dyn Write>) -> Self {
-        Self { log, repaired: 0, denied: 0, refused: 0, errors: 0 }
+        Self { log, repaired: 0, denied: 0, refused: 0, errors: 0, patches: 0 }
     }
 
     fn say(&mut self, line: &str) {
@@ -83,6 +85,12 @@ impl Report {
             errors => format!(", {errors} errors"),
         };
         self.say(&format!("{} repaired, {} still denied{refused}{errors}", self.repaired, self.denied));
+        if self.repaired != 0 && self.patches != 0 {
+            self.say(
+                "note: patches of a kustomization are not repaired and may name what was moved: check what they make, \
+                 with `kubectl kustomize FOLDER | sidecar-startup check`",
+            );
+        }
     }
 
     /// How the command ends.

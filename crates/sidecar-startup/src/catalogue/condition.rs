@@ -34,7 +34,7 @@ pub enum Condition {
     Image(&'static str),
     /// The tag is this version or a later one.
     Since(&'static str),
-    /// The tag contains this.
+    /// The tag is this, or ends in it after a dash.
     Tag(&'static str),
     /// The container mounts a volume of type `hostPath`.
     MountsHostPath,
@@ -98,7 +98,9 @@ impl Condition {
                 let tag = image::tag(&fields.image).map(Version::parse);
                 tag.is_some_and(|tag| tag.continues(&Version::parse(version)))
             }
-            Self::Tag(part) => image::tag(&fields.image).is_some_and(|tag| tag.contains(part)),
+            Self::Tag(end) => image::tag(&fields.image)
+                .and_then(|tag| tag.strip_suffix(end))
+                .is_some_and(|before| before.is_empty() || before.ends_with('-')),
             Self::MountsHostPath => pod.spec.host_path_volumes().any(|volume| fields.mounts(&volume)),
             Self::RunsOn => pod.runs_on(),
             Self::NoCommand => fields.command.is_empty(),

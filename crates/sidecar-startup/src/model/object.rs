@@ -72,6 +72,8 @@ view! {
         "resources" resources: Unread<'a>,
         "securityContext" security_context: Unread<'a>,
         "hostNetwork" host_network: bool,
+        "dnsPolicy" dns_policy: Text<'a>,
+        "dnsConfig" dns_config: Unread<'a>,
         "shareProcessNamespace" share_process_namespace: bool,
         /// Of a Pod or a Job, in seconds.
         "activeDeadlineSeconds" active_deadline_seconds: Option<i64>,
@@ -106,6 +108,17 @@ impl Metadata<'_> {
 }
 
 impl Spec<'_> {
+    /// Whether the Pod resolves names only where a container of its own answers: at the loopback address.
+    #[must_use]
+    pub fn resolves_by_itself(&self) -> bool {
+        let config = self.dns_config.value();
+        let servers = config.get("nameservers").map(items).into_iter().flatten().filter_map(Value::as_str);
+        let mut servers = servers.peekable();
+        *self.dns_policy == *"None"
+            && servers.peek().is_some()
+            && servers.all(|server| server == "::1" || server.starts_with("127."))
+    }
+
     /// Whether the Pod runs on Windows, by `os`, `nodeSelector` or node affinity.
     #[must_use]
     pub fn is_windows(&self) -> bool {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::model::container_fields::ContainerFields;
+use crate::model::container_fields::{ContainerFields, EnvVar};
 use crate::model::object::Spec;
 use crate::model::view::{Text, Unread, items, view};
 
@@ -22,6 +22,21 @@ view! {
         "name" name: Text<'a>,
         "mountPath" mount_path: Text<'a>,
         "readOnly" read_only: bool,
+    }
+}
+
+view! {
+    /// The `valueFrom` of a variable.
+    VariableSource {
+        "fileKeyRef" file_key_ref: Option<FileKey<'a>>,
+    }
+}
+
+view! {
+    /// A variable in a file of a volume.
+    FileKey {
+        "volumeName" volume_name: Text<'a>,
+        "optional" optional: bool,
     }
 }
 
@@ -103,6 +118,19 @@ impl<'a> ContainerFields<'a> {
             is_read_only: mount.read_only,
         };
         mounts.into_iter().map(mount).collect()
+    }
+
+    /// The volumes from whose files its variables come, as mounts without a path: the container does not start before these files are
+    /// there (`fileKeyRef`, KEP-3721).
+    #[must_use]
+    pub fn volumes_of_variables(&self) -> Vec<Mount<'a>> {
+        let variables: Vec<EnvVar<'a>> = self.env.read().unwrap_or_default();
+        let sources =
+            variables.into_iter().filter_map(|variable| variable.value_from.read::<VariableSource<'a>>());
+        let files = sources.filter_map(|source| source.file_key_ref).filter(|file| !file.optional);
+        let mount =
+            |file: FileKey<'a>| Mount { volume: file.volume_name, path: Text::default(), is_read_only: true };
+        files.map(mount).collect()
     }
 }
 

@@ -154,7 +154,11 @@ impl<'a> Recogniser<'a> {
         // Who declares it by its name need not know with which arguments the product ends, or that its image is used for a task.
         let may_end =
             |row: &Row| row.may_be_task(candidate) || !row.is_run_by(fields) || row.may_end(candidate);
-        if catalogue::is_related(&fields.name) || catalogue::describe(candidate).is_some_and(may_end) {
+        let may_be_task = || match catalogue::describe(candidate) {
+            Some(row) => may_end(row),
+            None => catalogue::has_image_of_other(candidate),
+        };
+        if catalogue::is_related(&fields.name) || may_be_task() {
             return None;
         }
         // A glob such as `*-proxy` also fits `wait-for-proxy`, whose command tells what it does, if only we knew it.

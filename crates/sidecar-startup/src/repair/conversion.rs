@@ -106,6 +106,7 @@ impl<'s, 'i> Move<'s, 'i> {
             return Ok(Self { target: Target::Twin(twin), place: Place::of(init, twin), probe });
         }
         safety::ports_are_seen(pod, container, &context.settings.oldest_kubernetes)?;
+        safety::is_not_awaited_at_the_end(pod, container)?;
         let place = placement::place(pod, container, init);
         budget::fits_at(pod, container, place)?;
         let probe = probe(context, container)?;

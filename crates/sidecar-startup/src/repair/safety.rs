@@ -3,6 +3,7 @@
 use k8s_openapi::api::core::v1::{ContainerPort, Probe};
 use serde_json::Value;
 
+use crate::command::{may_wait, possible_ports};
 use crate::finding::Refusal;
 use crate::model::timing::Timing;
 use crate::pod::Pod;
@@ -26,6 +27,32 @@ pub(crate) fn clashing_host_port(pod: &Pod<'_>, container: &Container<'_>) -> Op
     let own = container.fields.ports.iter().filter_map(host_port).filter(|own| taken.contains(own));
     // The same one, in whichever order they are listed.
     own.map(|(number, ..)| number).min()
+}
+
+/// Checks that no application waits in its `preStop` hook until a container has ended: as a sidecar container, that ends after them
+/// (<https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#termination-with-sidecars>).
+///
+/// # Errors
+/// Who may wait.
+pub(crate) fn is_not_awaited_at_the_end(pod: &Pod<'_>, container: &Container<'_>) -> Result<(), Refusal> {
+    let may_be_its = |port: &u16| {
+        let port = i32::from(*port);
+        container.declares(port) || !pod.containers.iter().any(|other| other.declares(port))
+    };
+    let waits = |app: &&Container<'_>| {
+        let hook = app.fields.pre_stop().and_then(|hook| hook.exec.as_ref());
+        let words = hook.and_then(|exec| exec.command.as_deref()).unwrap_or_default();
+        may_wait(words)
+            && (pod.spec().share_process_namespace || possible_ports(words).iter().any(may_be_its))
+    };
+    match pod.app_list().filter(|other| other.is_app()).find(waits) {
+        Some(app) => Err(format!(
+            "the preStop hook of {} may wait until it has ended, and a sidecar container ends after the application",
+            app.name()
+        )
+        .into()),
+        None => Ok(()),
+    }
 }
 
 /// Checks that the oldest control plane of the settings sees the ports of a container that becomes a sidecar container. Before 1.33, a

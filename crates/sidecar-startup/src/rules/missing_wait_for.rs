@@ -41,7 +41,7 @@
 use serde_json::{Map, Value, json};
 
 use super::rule::Rule;
-use crate::command::{local_asks, names_own_pod};
+use crate::command::{asks_service, local_asks, names_own_pod};
 use crate::finding::{ErrorKind, Finding, Key, Refusal, Subject};
 use crate::model::container_id::ContainerId;
 use crate::model::image;
@@ -147,6 +147,11 @@ fn plan(task: &Task<'_, '_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
 /// Who does not.
 fn is_answered(pod: &Pod<'_>, wait: &WaitFor, place: Place<'_>) -> Result<(), Refusal> {
     let words: Vec<_> = wait.container.command.iter().chain(&wait.container.args).collect();
+    if let Some(service) = pod.service().filter(|service| asks_service(&words, service)) {
+        return Err(
+            format!("it asks Service {service:?}, which leads to this Pod only once that is ready").into()
+        );
+    }
     // On the node's network, a process of the node may answer.
     if pod.spec().host_network || !names_own_pod(&words) {
         return Ok(());

@@ -1,11 +1,13 @@
 //! Who needs whom, as far as the object or a sourced fact shows. One file for each kind of evidence.
 
 mod asks;
+mod backends;
 mod elsewhere;
 mod evidence;
 mod expanded;
 mod failing;
 mod files;
+mod names;
 mod network;
 pub(crate) mod ports;
 mod processes;
@@ -26,7 +28,9 @@ pub(crate) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Nee
     let mut needs = failing::needs(lineup);
     needs.extend(ports::needs(lineup));
     needs.extend(ports::waits(lineup));
+    needs.extend(backends::needs(lineup, before));
     needs.extend(network::needs(lineup, before));
+    needs.extend(names::needs(lineup, before));
     needs.extend(products::needs(lineup));
     needs.extend(service::needs(lineup));
     needs.extend(files::needs(lineup, before));

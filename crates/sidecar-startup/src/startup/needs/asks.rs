@@ -20,12 +20,14 @@ pub(super) struct Ask {
     pub(super) is_needed: bool,
     /// Whether the kubelet asks, at the Pod's address, rather than the container itself.
     pub(super) is_of_kubelet: bool,
+    /// Whether somebody in the Pod is certain to listen there, even if nobody declares the port.
+    pub(super) is_answered: bool,
 }
 
 impl Ask {
     /// What the command in this field asks for.
     fn of_command(port: u16, is_needed: bool, field: &'static [&'static str]) -> Self {
-        Self { port: i32::from(port), field, is_needed, is_of_kubelet: false }
+        Self { port: i32::from(port), field, is_needed, is_of_kubelet: false, is_answered: false }
     }
 
     /// It in words, as text to follow the name of who asks: `probes port 8080 of "shop"`.
@@ -74,6 +76,9 @@ pub(super) fn asks_of_main_command(seat: &Seat<'_>) -> Vec<Ask> {
     // What keeps nobody waiting closes no circle, and most containers are applications.
     if seat.is_init || seat.hook().is_some() {
         add_possible(&mut asks, ports_of_variables(container.fields), &["env"]);
+        for ask in asks.iter_mut().filter(|ask| ask.field == ["env"]) {
+            ask.is_answered = true;
+        }
         if may_wait(&words) {
             add_possible(&mut asks, possible_ports(&expanded(container.fields, words)), field);
         }
@@ -161,7 +166,9 @@ fn asks_of_handler(
     let port = target
         .filter(|(host, _)| host.is_none_or(str::is_empty))
         .and_then(|(_, port)| number(seat.container()?.fields, &port));
-    port.map(|port| Ask { port, field, is_needed: true, is_of_kubelet: true }).into_iter().collect()
+    port.map(|port| Ask { port, field, is_needed: true, is_of_kubelet: true, is_answered: false })
+        .into_iter()
+        .collect()
 }
 
 /// The number of a handler's port. The container must declare a named port; a number in quotes is a number, too (`pkg/probe/util.go`).

@@ -41,7 +41,9 @@ pub(super) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Nee
 }
 
 fn mounts_of<'s>(seat: &'s Seat<'_>, writable: &dyn Fn(&str) -> bool) -> Vec<Mount<'s>> {
-    let mut mounts = seat.container().map(|container| container.fields.mount_list()).unwrap_or_default();
+    let Some(container) = seat.container() else { return Vec::new() };
+    let mut mounts = container.fields.mount_list();
+    mounts.extend(container.fields.volumes_of_variables());
     // The copies of a pair only share their own state there.
     mounts.retain(|mount| writable(&mount.volume) && *mount.path != *MOUNT_PATH);
     mounts
@@ -107,7 +109,8 @@ impl Reader<'_> {
     fn read(&self, mount: &Mount<'_>, volume: &Volume, has_several_apps: bool) -> Option<Need> {
         let member = self.member;
         let written = |writers| self.written(Event::Up(member), "reads", mount, writers);
-        if self.may_wait_below(&mount.path) || self.needs_first_below(&mount.path) {
+        let has_variables_there = mount.path.is_empty();
+        if has_variables_there || self.may_wait_below(&mount.path) || self.needs_first_below(&mount.path) {
             return written(&volume.writers);
         }
         let is_reader = mount.is_read_only || self.names_path_below(&mount.path);

@@ -78,12 +78,20 @@ pub(super) fn waits(lineup: &Lineup<'_>) -> Vec<Need> {
 
 /// The need of a member that asks for a port; none if the port is its own, or nobody's.
 fn need(lineup: &Lineup<'_>, of: Event, seat: &Seat<'_>, ask: Ask) -> Option<Need> {
-    let providers = lineup.owners_of(ask.port)?;
-    let provider = lineup.seats.get(foremost(providers, of.member_of())?)?;
     let evidence = evidence(lineup, seat, ask.port);
     if evidence == Evidence::Listens {
         return None;
     }
+    let unknown;
+    let providers = match lineup.owners_of(ask.port) {
+        Some(owners) => owners,
+        None if ask.is_answered => {
+            unknown = possible_owners(lineup, of.member_of(), ask.port);
+            &unknown
+        }
+        None => return None,
+    };
+    let provider = lineup.seats.get(foremost(providers, of.member_of())?)?;
     // A main command that still waits listens on no port at all.
     let may_be_own = evidence == Evidence::May && matches!(of, Event::Gate(_));
     // On the node's network, a process of the node may answer, at another address than the provider's.
@@ -99,6 +107,16 @@ fn need(lineup: &Lineup<'_>, of: Event, seat: &Seat<'_>, ask: Ask) -> Option<Nee
         field: ask.field,
         reason: ask.words(provider),
     })
+}
+
+/// Who else may listen on a port that nobody declares: all whose words name it, and all of whose product nothing is known.
+fn possible_owners(lineup: &Lineup<'_>, member: Member, port: i32) -> Rc<[Member]> {
+    let may_listen = |seat: &Seat<'_>| {
+        !seat.is_task() && seat.container().is_some_and(|container| container.row().is_none())
+            || evidence(lineup, seat, port) == Evidence::Listens
+    };
+    let others = lineup.members().filter(|(other, seat)| *other != member && may_listen(seat));
+    others.map(|(other, _)| other).collect()
 }
 
 /// Whether another member declares a port.

@@ -3,6 +3,7 @@
 //! Of a StatefulSet's Pods it is known by `serviceName`, which its controller copies to `subdomain` of each Pod
 //! (`pkg/controller/statefulset/stateful_set_utils.go`). Another replica may answer, so nothing is proven.
 
+use crate::command::{asks_service, is_host_of};
 use crate::startup::graph::{Certainty, Event, Need, Topic};
 use crate::startup::lineup::Lineup;
 use crate::startup::seat::Seat;
@@ -26,8 +27,8 @@ pub(super) fn needs(lineup: &Lineup<'_>) -> Vec<Need> {
 /// The field of a member's gate that asks a Service, if one does.
 fn field_that_asks(seat: &Seat<'_>, service: &str) -> Option<&'static [&'static str]> {
     let asks = |command: Option<&Vec<String>>, host: Option<&String>| {
-        command.is_some_and(|words| asks(words, service))
-            || host.is_some_and(|host| after_host(host, service).is_some_and(str::is_empty))
+        command.is_some_and(|words| asks_service(words, service))
+            || host.is_some_and(|host| is_host_of(host, service))
     };
     let probe = seat.startup_probe().is_some_and(|probe| {
         let http = probe.http_get.as_ref().and_then(|http| http.host.as_ref());
@@ -41,64 +42,4 @@ fn field_that_asks(seat: &Seat<'_>, service: &str) -> Option<&'static [&'static 
         })
     };
     if probe { Some(&["startupProbe"]) } else { hook().then_some(&["lifecycle", "postStart"][..]) }
-}
-
-/// Whether a command names a Service where a host belongs, as in `http://shop:8080`, `nc -z shop.prod 8080` or `pg_isready -h shop`. A
-/// program of the same name is none.
-fn asks(command: &[String], service: &str) -> bool {
-    let is_separator = |c: char| c.is_whitespace() || ";&|()'\"`".contains(c);
-    let words: Vec<&str> =
-        command.iter().flat_map(|word| word.split(is_separator)).filter(|word| !word.is_empty()).collect();
-    words.iter().enumerate().any(|(position, word)| {
-        let before = position.checked_sub(1).and_then(|before| words.get(before));
-        let is_number = |word: &&str| word.parse::<u16>().is_ok();
-        if after_host(word, service).is_some_and(str::is_empty) {
-            return before.is_some_and(|before| before.starts_with('-'))
-                || words.get(position + 1).is_some_and(is_number);
-        }
-        let address = ["://", "@", "/dev/tcp/", "="].iter().find_map(|mark| word.split_once(mark));
-        let address = address.map_or(*word, |(_, address)| address);
-        after_host(address, service)
-            .is_some_and(|rest| rest.starts_with([':', '/']) || rest.is_empty() && address.len() < word.len())
-    })
-}
-
-/// What follows a host of a Service: the Service itself, one of its Pods, or either with a domain.
-fn after_host<'w>(word: &'w str, service: &str) -> Option<&'w str> {
-    let end =
-        word.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '.')).unwrap_or(word.len());
-    let (host, rest) = word.split_at_checked(end)?;
-    host.split('.').take(2).any(|label| label == service).then_some(rest)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::asks;
-
-    #[test]
-    fn hosts_are_told_from_other_words() {
-        let asks = |command: &[&str]| {
-            asks(&command.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>(), "shop")
-        };
-        for command in [
-            &["curl", "-f", "http://shop:8080/ready"][..],
-            &["sh", "-c", "until nc -z shop.prod.svc 8080; do sleep 1; done"],
-            &["pg_isready", "-h", "shop"],
-            &["pg_isready", "--host=shop"],
-            &["wget", "-q", "http://shop-0.shop/ready"],
-            &["bash", "-c", "exec 3<>/dev/tcp/shop/8080"],
-            &["grpc_health_probe", "-addr=shop:9000"],
-        ] {
-            assert!(asks(command), "{command:?}");
-        }
-        for command in [
-            &["shop", "check"][..],
-            &["curl", "-f", "http://shop-db:8080/ready"],
-            &["curl", "-f", "http://localhost:8080/shop"],
-            &["test", "-f", "/shop/ready"],
-            &["sh", "-c", "shop-cli ping"],
-        ] {
-            assert!(!asks(command), "{command:?}");
-        }
-    }
 }
