@@ -22,7 +22,7 @@ pub(super) fn unreadable(error: &serde_json::Error, text: &str) -> Unreadable {
 
 /// Reads the values in a JSON text.
 pub(super) fn read_text(text: &str, sink: Sink<'_>) -> anyhow::Result<()> {
-    let mut cursor = Cursor { text, offset: 0, position: START };
+    let mut cursor = Cursor { text, offset: 0, position: START, depth: 0 };
     for value in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
         read_value((value?.get(), None), None, &mut cursor, sink)?;
     }
@@ -36,7 +36,12 @@ struct Cursor<'a> {
     text: &'a str,
     offset: usize,
     position: Position,
+    /// How many lists enclose what is read.
+    depth: usize,
 }
+
+/// How deep lists may be nested: each level is read once more.
+const MAX_DEPTH: usize = 32;
 
 impl<'a> Cursor<'a> {
     /// The position of a part of the text.
@@ -88,7 +93,14 @@ fn read_value<'a>(
     let Some(items) = items else {
         return sink(Found::Object(Object::of_json(text, position, head, says_its_kind)));
     };
-    items.into_iter().try_for_each(|item| read_value((item.get(), None), Some(&head), cursor, sink))
+    if cursor.depth == MAX_DEPTH {
+        let reason = format!("expected an object, but found a list in {MAX_DEPTH} others");
+        return sink(Found::Unreadable(Unreadable { position: Some(position), reason, line: None }));
+    }
+    cursor.depth += 1;
+    items.into_iter().try_for_each(|item| read_value((item.get(), None), Some(&head), cursor, sink))?;
+    cursor.depth -= 1;
+    Ok(())
 }
 
 /// Reads an item of a list, whose text begins at `start`.
@@ -98,7 +110,7 @@ pub(super) fn read_item(
     list: &Head,
     sink: Sink<'_>,
 ) -> anyhow::Result<()> {
-    read_value((text, head), Some(list), &mut Cursor { text, offset: 0, position: start }, sink)
+    read_value((text, head), Some(list), &mut Cursor { text, offset: 0, position: start, depth: 1 }, sink)
 }
 
 fn without_place(error: &serde_json::Error) -> String {

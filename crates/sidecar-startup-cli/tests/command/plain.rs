@@ -29,3 +29,18 @@ fn compare(folder: &Path, read: &mut (usize, usize)) {
         }
     }
 }
+
+/// Lists in lists are read, but not without end.
+#[test]
+fn lists_may_be_nested_to_some_depth() {
+    let nested = |depth: usize| {
+        let pod = r#"{"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"name": "shop", "image": "shop:1"}]}}"#;
+        let open = r#"{"apiVersion": "v1", "kind": "List", "items": ["#;
+        format!("{}{pod}{}", open.repeat(depth), "]}".repeat(depth))
+    };
+    let allowed = crate::support::json(&["check", "-o", "json", "-"], Some(&nested(20)));
+    assert_eq!(allowed["summary"]["allowed"], 1, "{allowed}");
+    let refused = crate::support::json(&["check", "-o", "json", "-"], Some(&nested(5_000)));
+    let message = refused["objects"][0]["findings"][0]["message"].as_str().unwrap_or_default();
+    assert!(message.contains("found a list in"), "{refused}");
+}

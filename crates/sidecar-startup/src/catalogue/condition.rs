@@ -61,7 +61,7 @@ pub enum Test {
     Absent,
     /// It equals this.
     Is(&'static str),
-    /// It is not set, or differs from this.
+    /// It differs from this. An annotation or label may also be missing.
     IsNot(&'static str),
     /// It contains this.
     Has(&'static str),
@@ -120,8 +120,13 @@ impl Condition {
     /// Whether the condition holds, or may hold: the value of a flag comes from a variable, or the flag is in a script.
     pub(super) fn may_hold(&self, candidate: Candidate<'_>) -> bool {
         let may_be_given = match self {
-            Self::Arg(flag, test) | Self::ArgOrEnv(flag, _, test) => {
+            Self::Arg(flag, test) => may_be_given(candidate.fields, flag, test),
+            Self::Env(name, test) => may_be_set(candidate.fields, name, test),
+            Self::ArgOrEnv(flag, name, test) => {
                 may_be_given(candidate.fields, flag, test)
+                    || switch(candidate.fields, flag).is_none()
+                        && value_of_arg(candidate.fields, flag).is_none()
+                        && may_be_set(candidate.fields, name, test)
             }
             Self::AnyOf(conditions) => candidate.is_excepted(conditions),
             Self::AllOf(conditions) => conditions.iter().all(|condition| condition.may_hold(candidate)),
@@ -179,9 +184,19 @@ fn holds_of_both(fields: &ContainerFields<'_>, flag: &str, name: &str, test: &Te
     }
 }
 
+/// Whether the value of a variable that the container names comes from elsewhere, so that a test may accept it.
+fn may_be_set(fields: &ContainerFields<'_>, name: &str, test: &Test) -> bool {
+    let is_hidden = |value: Option<&str>| value.is_none_or(|value| value.contains("$("));
+    matches!(test, Test::Present | Test::Is(_) | Test::Has(_))
+        && fields
+            .variables()
+            .iter()
+            .any(|variable| *variable.name == *name && is_hidden(variable.value.as_deref()))
+}
+
 /// Whether a flag may be given so that a test accepts it: its value comes from a variable, or a script says so.
 fn may_be_given(fields: &ContainerFields<'_>, flag: &str, test: &Test) -> bool {
-    if matches!(test, Test::Is(_) | Test::Has(_))
+    if matches!(test, Test::Present | Test::Is(_) | Test::Has(_))
         && value_of_arg(fields, flag).is_some_and(|value| value.contains("$("))
     {
         return true;

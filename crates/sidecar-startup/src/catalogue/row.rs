@@ -227,9 +227,7 @@ impl Row {
         let is_default = |source: &Option<PortSource>| {
             source.as_ref().and_then(|source| source.default).map(i32::from) == Some(port)
         };
-        self.startup_probe
-            .as_ref()
-            .is_some_and(|probe| is_default(&probe.port) || probe.what.contains(&format!("\"port\":{port}")))
+        self.startup_probe.as_ref().is_some_and(|probe| is_default(&probe.port) || probes(probe.what, port))
     }
 
     /// Whether this is the row of Istio's proxy.
@@ -237,4 +235,10 @@ impl Row {
     pub fn is_istio_proxy(&self) -> bool {
         self.name == ISTIO_PROXY
     }
+}
+
+/// Whether a probe, as JSON, has this port.
+fn probes(probe: &str, port: i32) -> bool {
+    let number = format!("\"port\":{port}");
+    probe.split(number.as_str()).skip(1).any(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
 }

@@ -1,5 +1,7 @@
 //! Finds the ports of its own Pod that a command asks for, and whether the command fails without an answer.
 
+use std::mem;
+
 use super::clients::{WAITERS, targets};
 use super::outcome::Ends;
 use super::script::Script;
@@ -7,6 +9,12 @@ use super::shell::{Shell, outcome_of_words};
 use super::tools::leaves_no_server;
 use super::wait_loop::WaitLoop;
 use super::words::{HOSTS, as_strs, base_name, unwrapped, without_silencers, without_time_limit};
+
+/// How many asking commands of a script are followed to its end. Of the others nothing is proven; no gate has so many.
+const MOST_FOLLOWED: usize = 20;
+
+/// How many ports a command is said to ask for. No gate has so many, and each is looked up among all containers.
+pub(super) const MOST_PORTS: usize = 64;
 
 /// A port of its own Pod that a command asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,6 +49,7 @@ pub fn local_asks<S: AsRef<str>>(words: &[S]) -> Vec<Ask> {
     };
     asks.sort_unstable_by(|a, b| (a.port, b.is_needed).cmp(&(b.port, a.is_needed)));
     asks.dedup_by_key(|ask| ask.port);
+    asks.truncate(MOST_PORTS);
     let has_detour = words.iter().any(|word| sets_detour(word));
     for ask in &mut asks {
         ask.is_needed &= !has_detour;
@@ -92,21 +101,29 @@ fn needed_by(words: &[&str]) -> Vec<u16> {
 fn asks_of_script(words: &[&str], script: &str) -> Vec<Ask> {
     // `[::1]` is a pattern, which the shell leaves as it is where no file is called so.
     let script = without_silencers(script).replace("[::1]", "localhost");
-    let read = Script::read(&script);
+    let mut read = Script::read(&script);
     let mut asks = Vec::new();
     // Whatever runs before a command may be the server that it asks.
     let mut is_alone = true;
-    for (number, command) in read.commands.iter().enumerate() {
+    let mut followed = 0;
+    for number in 0..read.commands.len() {
+        let Some(command) = read.commands.get(number) else { break };
         let asking = as_strs(&command.words);
-        let needed = needed_by(&asking);
-        for port in ports_in(&asking) {
-            let ends = outcome_if_it_fails(words, &script, number);
-            if ends != Ends::Success {
-                let is_needed = is_alone && ends == Ends::Failure && needed.contains(&port);
-                asks.push(Ask { port, is_needed, waits: false });
-            }
+        let (ports, needed) = (ports_in(&asking), needed_by(&asking));
+        is_alone &=
+            number == 0 || read.commands.get(number - 1).is_some_and(|last| leaves_no_server(&last.words));
+        if ports.is_empty() {
+            continue;
         }
-        is_alone &= leaves_no_server(&command.words);
+        followed += 1;
+        let ends = if followed <= MOST_FOLLOWED {
+            outcome_if_it_fails(words, &mut read, number)
+        } else {
+            Ends::Unknown
+        };
+        let is_needed = is_alone && ends == Ends::Failure;
+        let ask = |port| Ask { port, is_needed: is_needed && needed.contains(&port), waits: false };
+        asks.extend(ports.into_iter().filter(|_| ends != Ends::Success).map(ask));
     }
     let Some(unread) = read.unread else { return asks };
     let is_reached = Shell::called_by(words).is_some_and(|(shell, _)| shell.always_reaches_unread(&read));
@@ -133,14 +150,19 @@ fn is_simple(condition: &str) -> bool {
     !condition.contains(['|', '&', ';', '`', '(', '{', '<', '>'])
 }
 
-/// How a script ends when one of its commands fails.
-fn outcome_if_it_fails(words: &[&str], script: &str, number: usize) -> Ends {
+/// How a script ends when one of its commands fails. The script is left as it was.
+fn outcome_if_it_fails(words: &[&str], script: &mut Script<'_>, number: usize) -> Ends {
     let Some((shell, _)) = Shell::called_by(words) else { return Ends::Unknown };
-    let mut failing = Script::read(script);
-    if let Some(command) = failing.commands.get_mut(number) {
-        command.words = vec!["false".to_owned()];
-    }
-    shell.outcome(&failing).ends
+    let mut failing = vec!["false".to_owned()];
+    let mut exchange = |script: &mut Script<'_>| {
+        if let Some(command) = script.commands.get_mut(number) {
+            mem::swap(&mut command.words, &mut failing);
+        }
+    };
+    exchange(script);
+    let ends = shell.outcome(script).ends;
+    exchange(script);
+    ends
 }
 
 /// The ports of the Pod itself that these words name.

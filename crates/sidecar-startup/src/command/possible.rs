@@ -1,6 +1,6 @@
 //! The ports of its own Pod for which a command may ask. Unlike `asks.rs`, which proves that, this counts whatever leaves a doubt.
 
-use super::asks::{local_asks, names_own_pod, ports_in};
+use super::asks::{MOST_PORTS, local_asks, names_own_pod, ports_in};
 use super::clients::targets;
 use super::loop_checks::{checks_of, default_port};
 use super::programs::commands;
@@ -43,6 +43,7 @@ pub fn possible_ports<S: AsRef<str>>(words: &[S]) -> Vec<u16> {
     }
     ports.sort_unstable();
     ports.dedup();
+    ports.truncate(MOST_PORTS);
     ports
 }
 

@@ -1,7 +1,7 @@
 //! Finds commands that end the container in which they run, at once.
 
 use super::asks::ports_in;
-use super::script::Script;
+use super::script::{Command, Script};
 use super::shell::{Shell, outcome_of_words};
 use super::words::{as_strs, base_name, unwrapped, without_silencers, without_time_limit};
 
@@ -23,6 +23,9 @@ pub enum Quit {
     },
 }
 
+/// How many commands of a script that end the container are looked at. If the first ones are not reached at once, hardly another one is.
+const MOST: usize = 5;
+
 /// How a command ends the container in which it runs. None if it is not seen to do so, or if it may wait for something first.
 #[must_use]
 pub fn quits<S: AsRef<str>>(words: &[S]) -> Option<Quit> {
@@ -31,9 +34,13 @@ pub fn quits<S: AsRef<str>>(words: &[S]) -> Option<Quit> {
     let Some((_, script)) = Shell::called_by(words) else { return quit_of(words) };
     // `[::1]` is a pattern, which the shell leaves as it is where no file is called so.
     let script = without_silencers(script).replace("[::1]", "localhost");
-    Script::read(&script).commands.iter().enumerate().find_map(|(number, command)| {
-        let quit = quit_of(&as_strs(&command.words))?;
-        let mut before = Script { join: command.join, unread: Some(""), ..Script::read(&script) };
+    let quits = |(number, command): (usize, &Command<'_>)| Some((number, quit_of(&as_strs(&command.words))?));
+    let found: Vec<_> =
+        Script::read(&script).commands.iter().enumerate().filter_map(quits).take(MOST).collect();
+    found.into_iter().find_map(|(number, quit)| {
+        let mut before = Script::read(&script);
+        before.join = before.commands.get(number)?.join;
+        before.unread = Some("");
         before.commands.truncate(number);
         Shell::called_by(words)?.0.reaches_unread_at_once(&before).then_some(quit)
     })

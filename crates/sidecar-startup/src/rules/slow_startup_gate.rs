@@ -75,7 +75,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         let budget = Timing::of(probe).budget();
         chain = chain.saturating_add(budget);
         is_too_long |= u64::from(maximum) < budget;
-        let fault = slow_period(container, probe, maximum)
+        let fault = slow_period(container, probe, context.settings.startup_seconds)
             .or_else(|| too_short(container, budget, minimum))
             .or_else(|| too_long(container, budget, maximum));
         let Some(Fault { field, detail, short }) = fault else { continue };
@@ -111,8 +111,8 @@ struct Fault {
     short: String,
 }
 
-fn slow_period(container: &Container<'_>, probe: &Probe, maximum: u32) -> Option<Fault> {
-    let Timing { period, failure_threshold, .. } = Timing::of(probe);
+fn slow_period(container: &Container<'_>, probe: &Probe, limits: StartupSeconds) -> Option<Fault> {
+    let Timing { period, initial_delay, .. } = Timing::of(probe);
     if period < SLOW_PERIOD {
         return None;
     }
@@ -122,9 +122,10 @@ fn slow_period(container: &Container<'_>, probe: &Probe, maximum: u32) -> Option
     } else {
         format!("periodSeconds: {period}, which")
     };
-    // As much time as before, counted from the same first attempt, but no more than is allowed.
-    let seconds = (failure_threshold - 1).saturating_mul(period).min(u64::from(maximum));
-    let failures = seconds.saturating_add(1);
+    // As much time as before, counted from the same first attempt, but neither less nor more than is allowed.
+    let (least, most) = (u64::from(limits.minimum), u64::from(limits.maximum));
+    let budget = Timing::of(probe).budget().max(least).min(most);
+    let failures = budget.saturating_sub(initial_delay).saturating_add(1);
     Some(Fault {
         field: "periodSeconds",
         detail: format!(

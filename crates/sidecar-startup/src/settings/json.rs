@@ -26,7 +26,12 @@ pub fn lenient(settings: &Value, found: impl IntoIterator<Item = RuleId>) -> Val
     if found.into_iter().all(|rule| rule != RuleId::AppNotHeld) {
         rules.insert(RuleId::AppNotHeld.name().to_owned(), "Ignore".into());
     }
-    with(settings, [("defaultAction", "Warn".into()), ("rules", rules.into())])
+    let strongest = if settings.get("defaultAction").is_some_and(|action| action == "Ignore") {
+        "Ignore"
+    } else {
+        "Warn"
+    };
+    with(settings, [("defaultAction", strongest.into()), ("rules", rules.into())])
 }
 
 #[cfg(test)]
@@ -40,6 +45,13 @@ mod tests {
         let settings = json!({"fix": "All", "defaultAction": "Deny", "rules": {"classic-sidecar": "Deny", "slow-startup-gate": "Ignore"}});
         let expected = json!({"fix": "All", "defaultAction": "Warn", "rules": {"classic-sidecar": "Warn", "slow-startup-gate": "Ignore"}});
         assert_eq!(lenient(&settings, [RuleId::ClassicSidecar, RuleId::AppNotHeld]), expected);
+    }
+
+    #[test]
+    fn lenient_settings_find_nothing_that_is_switched_off() {
+        let settings = json!({"defaultAction": "Ignore", "rules": {"startup-gate-never-opens": "Deny"}});
+        let expected = json!({"defaultAction": "Ignore", "rules": {"startup-gate-never-opens": "Warn"}});
+        assert_eq!(lenient(&settings, [RuleId::StartupGateNeverOpens, RuleId::AppNotHeld]), expected);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::expanded::expanded;
 use crate::command::{local_asks, local_waits, may_wait, possible_ports};
-use crate::model::container_fields::ContainerFields;
+use crate::model::container_fields::{ContainerFields, EnvVar};
 use crate::pod::container::Container;
 use crate::startup::seat::Seat;
 
@@ -71,7 +71,9 @@ pub(super) fn asks_of_main_command(seat: &Seat<'_>) -> Vec<Ask> {
     };
     let words: Vec<_> = container.fields.words().collect();
     let field = command_field(container);
-    let waits = local_waits(&words).into_iter().map(|ask| Ask::of_command(ask.port, ask.waits, field));
+    let is_own = address_is_its_own(container.fields, &words);
+    let waits =
+        local_waits(&words).into_iter().map(|ask| Ask::of_command(ask.port, ask.waits && is_own, field));
     let mut asks: Vec<_> = waits.collect();
     // What keeps nobody waiting closes no circle, and most containers are applications.
     if seat.is_init || seat.hook().is_some() {
@@ -128,13 +130,27 @@ fn asks_of_command<S: AsRef<str>>(
     words: &[S],
     field: &'static [&'static str],
 ) -> Vec<Ask> {
-    let asks = local_asks(words).into_iter().map(|ask| Ask::of_command(ask.port, ask.is_needed, field));
+    let is_own = of.is_none_or(|container| address_is_its_own(container.fields, words));
+    let asks =
+        local_asks(words).into_iter().map(|ask| Ask::of_command(ask.port, ask.is_needed && is_own, field));
     let mut asks: Vec<_> = asks.collect();
     if let Some(container) = of {
         let words = expanded(container.fields, words.iter().map(AsRef::as_ref));
         add_possible(&mut asks, possible_ports(&words), field);
     }
     asks
+}
+
+/// Whether `POD_IP`, if these words name it, is certain to be the address of the Pod.
+fn address_is_its_own<S: AsRef<str>>(fields: &ContainerFields<'_>, words: &[S]) -> bool {
+    const NAME: &str = "POD_IP";
+    if !words.iter().any(|word| word.as_ref().contains(NAME)) {
+        return true;
+    }
+    let is_set = words.iter().any(|word| word.as_ref().contains("POD_IP="));
+    let variables = fields.variables();
+    let variable = variables.iter().rfind(|variable| *variable.name == *NAME);
+    !is_set && variable.is_some_and(EnvVar::is_address_of_pod)
 }
 
 pub(super) fn asks_of_probe(seat: &Seat<'_>, probe: &Probe) -> Vec<Ask> {
