@@ -37,17 +37,11 @@ fn with_values(text: &str, values: &BTreeMap<String, String>) -> String {
     let mut parts = text.split('$');
     let mut whole = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let known = reference(part).and_then(|(name, rest)| Some((values.get(name)?, rest)));
-        match known.filter(|(value, _)| whole.len() + value.len() <= MOST) {
-            Some((value, rest)) => {
-                whole.push_str(value);
-                whole.push_str(rest);
-            }
-            None => {
-                whole.push('$');
-                whole.push_str(part);
-            }
-        }
+        let known = reference(part).and_then(|(name, rest)| Some((values.get(name)?.as_str(), rest)));
+        let (value, rest) =
+            known.filter(|(value, _)| whole.len() + value.len() <= MOST).unwrap_or(("$", part));
+        whole.push_str(value);
+        whole.push_str(rest);
     }
     whole
 }
