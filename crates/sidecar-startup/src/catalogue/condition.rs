@@ -224,6 +224,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn one_of_several_may_hold() {
+        const SEVERAL: Condition =
+            Condition::AnyOf(&[Condition::Arg("a", Test::Is("x")), Condition::Env("B", Test::Is("y"))]);
+        let spec = crate::model::object::Spec::default();
+        let may_hold = |text: &str| {
+            let fields: ContainerFields<'_> = serde_json::from_str(text).unwrap();
+            let pod = crate::catalogue::candidate::PodContext {
+                kind: Kind::Pod,
+                annotations: &Default::default(),
+                labels: &Default::default(),
+                spec: &spec,
+            };
+            SEVERAL.may_hold(Candidate { fields: &fields, repository: "", pod })
+        };
+        assert!(may_hold(r#"{"args": ["--a=$(A)"]}"#));
+        assert!(may_hold(r#"{"env": [{"name": "B", "valueFrom": {}}]}"#));
+        assert!(!may_hold(r#"{"args": ["--a=z"], "env": [{"name": "B", "value": "z"}]}"#));
+    }
+
+    #[test]
     fn flags_and_variables() {
         const ON: Test = Test::Present;
         let is_a = || Test::Is("a");

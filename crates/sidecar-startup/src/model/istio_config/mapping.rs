@@ -146,7 +146,7 @@ impl<'t> Scanner<'t> {
                     ahead.quoted()?;
                     return Some(at..ahead.at);
                 }
-                '*' | '#' | '[' | '{' | '|' | '>' => return None,
+                // What is no boolean is told from one later.
                 _ => {
                     ahead.plain(false)?;
                     return Some(at..ahead.at);
