@@ -41,7 +41,7 @@ pub(crate) struct Draw {
     /// The settings, in YAML or JSON, or a policy with settings; without it, .sidecar-startup.yaml above the first path.
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
-    /// The namespace of objects that do not say theirs.
+    /// The namespace for objects that do not set one.
     #[arg(short, long, value_name = "NAME")]
     namespace: Option<String>,
 }

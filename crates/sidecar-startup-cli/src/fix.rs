@@ -41,7 +41,7 @@ pub(crate) struct Fix {
     /// The settings, in YAML or JSON, or a policy with settings; without it, .sidecar-startup.yaml above the first path.
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
-    /// The namespace of objects that do not say theirs.
+    /// The namespace for objects that do not set one.
     #[arg(short, long, value_name = "NAME")]
     namespace: Option<String>,
     /// The cluster's nodes, as printed by `kubectl get nodes -o yaml`, for the setting nodes.sidecarSupport: Checked.
@@ -106,7 +106,7 @@ impl Fix {
     }
 }
 
-/// Whoever runs this wants repairs, also with the settings of a policy that may make none.
+/// `fix` always repairs, even with settings whose `fix` is None.
 pub(crate) fn set_extent(settings: &mut Value, only: Option<Extent>) {
     let is_named = settings.get("fix").is_some_and(|fix| fix != "None");
     let extent = match only {

@@ -1,8 +1,15 @@
-//! Predicts the result of a command from its words alone.
+//! What can be told about a command from its words alone. A shell script is followed as a shell would run it; one that has not been
+//! understood is not searched for patterns in the hope of a hit.
 //!
-//! A shell script is interpreted, not searched for patterns: simple commands joined by `;`, `&&`, `||` or newlines are followed
-//! as a shell would. Anything else, such as variables, pipes, redirections and loops, gives an unknown result: a Pod may be
-//! denied because a command always succeeds, so that must be certain.
+//! There are two standards of evidence, which are never mixed:
+//!
+//! - *Proof*, on which a Pod may be denied: what cannot be read is unknown. `outcome.rs` and `shell.rs` say how a command ends, `asks.rs`
+//!   which ports of its own Pod it cannot do without, `quits.rs` whether it ends its container, `endless.rs` whether it never ends.
+//! - *Suspicion*, on which a repair is refused or a rule stays silent: any trace counts. `possible.rs` has the ports that a command may
+//!   ask for, `loop_checks.rs` what its loops may check, `programs.rs` whatever it may run, `files.rs` whether it handles files.
+//!
+//! The others read: `script.rs` and `wait_loop.rs` shell scripts, `clients.rs` the options of programs that connect, `tools.rs` programs
+//! that leave no server behind, `services.rs` the names of Services, `words.rs` single words.
 
 mod any_answer;
 mod asks;

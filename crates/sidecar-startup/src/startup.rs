@@ -1,4 +1,7 @@
 //! How a Pod starts: who waits for whom, who needs whom, which gates never open, and which nodes the Pod may land on.
+//!
+//! `Lineup` is the start order: the init containers and then the entries of `containers`, those included that an injector or a repair
+//! will add. `Seat` is a container's place in it. `Graph` says which of them waits for which; a circle in it is a Pod that never starts.
 
 pub(crate) mod before;
 pub(crate) mod broken;

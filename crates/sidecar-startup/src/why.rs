@@ -75,7 +75,7 @@ pub fn why(pod: &str, settings: Settings, namespace: &str, now: Timestamp) -> Re
     };
     let Running { metadata, status } = serde_json::from_str(pod).map_err(unreadable)?;
     if metadata.deletion_timestamp.is_some() {
-        return Ok(Why::held("it is being deleted, so no container is started any more"));
+        return Ok(Why::held("it is being deleted, so the kubelet starts no more containers"));
     }
     let settings = settings.within(namespace);
     let terms = Terms { settings: &settings, nodes: &KnownNodes::NotAsked, sender: Sender::Cluster };
@@ -117,7 +117,7 @@ impl View<'_> {
                         .then(|| format!("{} exited with {}", words::name(container), ended.exit_code))
                 });
                 let mut why = Why::held(format!(
-                    "it has failed{reason} and is not started again; its owner may create another"
+                    "it has failed{reason} and will not be restarted; its owner may create another"
                 ));
                 why.sentences.extend(failed);
                 Some(why)
@@ -134,12 +134,12 @@ impl View<'_> {
                 let since = self.record.age_of(condition).map(words::for_).unwrap_or_default();
                 let reason = words::token(condition.reason.as_deref().unwrap_or("no reason is given"));
                 Some(Why::held(format!(
-                    "it has been without a node{since} ({reason}), so no container is started; that has nothing to do with the start-up order: \
+                    "it has been unscheduled{since} ({reason}), so no container has started; that is unrelated to the start-up order: \
                      `kubectl describe pod` shows what the scheduler says"
                 )))
             }
             None if self.record.is_empty() => Some(Why::held(
-                "it has no status yet: no node was found for it, or its kubelet has not reported",
+                "it has no status yet: it has not been scheduled, or the kubelet has not reported yet",
             )),
             _ => None,
         }

@@ -38,7 +38,7 @@ pub(crate) struct Check {
     /// Prints only what is denied or cannot be read.
     #[arg(short, long)]
     pub(super) quiet: bool,
-    /// The namespace of objects that do not say theirs.
+    /// The namespace for objects that do not set one.
     #[arg(short, long, value_name = "NAME")]
     pub(super) namespace: Option<String>,
     /// Accepts the violations in this file; only new ones deny.

@@ -6,7 +6,7 @@ use crate::check::Status;
 
 /// Says what is done, and counts.
 pub(super) struct Report {
-    /// Where it says so. That nobody listens is no reason not to repair.
+    /// Where it says so. A closed log must not stop the repairs.
     log: Box<dyn Write>,
     repaired: usize,
     denied: usize,
@@ -57,7 +57,7 @@ impl Report {
         match refusal {
             Some(reason) => {
                 self.refused += 1;
-                self.say(&format!("{object}: left as it is: {reason}"));
+                self.say(&format!("{object}: not changed: {reason}"));
             }
             None if !fixes.is_empty() => {
                 self.repaired += 1;
@@ -78,7 +78,7 @@ impl Report {
     /// Sums up.
     pub(super) fn end(&mut self) {
         let refused =
-            if self.refused == 0 { String::new() } else { format!(", {} left as it is", self.refused) };
+            if self.refused == 0 { String::new() } else { format!(", {} not changed", self.refused) };
         let errors = match self.errors {
             0 => String::new(),
             1 => ", 1 error".to_owned(),

@@ -161,7 +161,7 @@ impl<'a> Recogniser<'a> {
         if catalogue::is_related(&fields.name) || may_be_task() {
             return None;
         }
-        // A glob such as `*-proxy` also fits `wait-for-proxy`, whose command tells what it does, if only we knew it.
+        // A glob such as `*-proxy` also fits `wait-for-proxy`, whose command shows what it does, but cannot be interpreted.
         let runs_its_image = fields.command.is_empty() && fields.args.is_empty();
         let is_any = runs_its_image || is_to_run_on(&words);
         let is_its = |declared: &&Sidecar| {

@@ -137,7 +137,7 @@ fn wait_command(context: &Context<'_>, container: &Container<'_>) -> Result<Vec<
     };
     let asking = Probe { exec: Some(ExecAction { command: Some(command.to_vec()) }), ..Probe::default() };
     if let Some(asked) = asks_another(context.sent().lineup(), container, Some(asking)) {
-        return Err(format!("the command of its probe would not ask the sidecar itself: it {asked}").into());
+        return Err(format!("the command of its probe would not check this sidecar: it {asked}").into());
     }
     let Ok(command) = shlex::try_join(command.iter().map(String::as_str)) else {
         return Err("the command of its probe cannot be quoted for a shell".into());

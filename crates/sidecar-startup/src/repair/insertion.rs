@@ -47,7 +47,7 @@ pub(crate) fn plan(context: &Context<'_>, sidecar: &Sidecar, draft: &Draft<'_>) 
     probe_source::opens(None, context, &newcomer, place)?;
     let after = Lineup::with_sidecar(pod, settings, &newcomer, place, None);
     if let Some(asked) = check::asks_another(&after, &newcomer, None) {
-        return Err(format!("its gate would not ask the sidecar itself: it {asked}").into());
+        return Err(format!("its gate would not check this sidecar: it {asked}").into());
     }
     let name = newcomer.name();
     if context.wants_pair(&newcomer) {

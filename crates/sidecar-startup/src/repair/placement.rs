@@ -95,7 +95,7 @@ pub(crate) fn may_be_sidecar(
         return Err("it has restartPolicyRules".into());
     }
     if fields.restart_policy.as_deref().is_some_and(|policy| policy != "Always") {
-        return Err("its restartPolicy says that it is meant to exit".into());
+        return Err("its restartPolicy is not Always, so it is expected to exit".into());
     }
     // The kubelet stops a sidecar container once the application has ended, so its exit code tells nothing about the work
     // (`matchOnExitCodes` in `pkg/controller/job/pod_failure_policy.go`).

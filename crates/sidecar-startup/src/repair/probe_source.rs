@@ -39,7 +39,7 @@ pub(crate) enum Source<'a> {
 pub(crate) const NO_PROBE: &str = "no probe is known; ask the operator for one in the setting sidecars";
 
 /// The same for a sidecar that would answer one if it were started otherwise, as the violation says.
-const SWITCHED_OFF: &str = "as it is set up, it answers no probe";
+const SWITCHED_OFF: &str = "it is not configured to answer probes";
 
 /// The annotation that turns off the health checks of Istio's agent if it is `"0"`.
 const ISTIO_STATUS_PORT: &str = "status.sidecar.istio.io/port";
@@ -151,7 +151,7 @@ impl<'a> Source<'a> {
         match check::asks_another(lineup, container, Some(self.typed(container))) {
             None => Ok(()),
             Some(asked) => {
-                Err(format!("a startupProbe from {self} would not ask the sidecar itself: it {asked}").into())
+                Err(format!("a startupProbe from {self} would not check this sidecar: it {asked}").into())
             }
         }
     }

@@ -116,8 +116,8 @@ fn remedy(container: &Container<'_>, path: &[&str]) -> &'static str {
     match container.kind {
         ContainerKind::Init(_) => "do not wait for what starts later",
         ContainerKind::App => "let it return without waiting for what starts later",
-        _ if is_of_main_command(path) => "have its command start without waiting for that",
-        _ => "have it check the sidecar alone, and succeed once that is ready",
+        _ if is_of_main_command(path) => "do not wait for that in its command",
+        _ => "make it check only the sidecar itself",
     }
 }
 

@@ -1,4 +1,8 @@
-//! Who needs whom, as far as the object or a sourced fact shows. One file for each kind of evidence.
+//! Who needs whom, as far as the object or a sourced fact shows.
+//!
+//! One file finds the needs of each kind: `failing` (gates that cannot succeed), `ports`, `backends`, `network`, `names`, `products`,
+//! `service`, `files`, `scripts` and `processes`. The others help them: `asks` has the ports that a member asks for, `evidence` and
+//! `elsewhere` who may listen there, `expanded` the words of a command with its variables, and `volumes` who mounts what.
 
 mod asks;
 mod backends;

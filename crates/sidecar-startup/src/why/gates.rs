@@ -49,7 +49,7 @@ impl View<'_> {
             });
         }
         let dead = self.context.dead_gate(container)?;
-        Some(format!("It never ends: {}", dead.reason))
+        Some(format!("It will never succeed: {}", dead.reason))
     }
 
     /// What the rules say about a container.

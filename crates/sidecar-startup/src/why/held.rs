@@ -35,7 +35,7 @@ impl View<'_> {
             ),
             "InvalidImageName" | "ErrImageNeverPull" | "SignatureValidationFailed" => (
                 format!("the image of {shown} cannot be used ({reason_shown}{at_most})"),
-                "That does not end by itself; `kubectl describe pod` shows the image",
+                "This does not resolve by itself; `kubectl describe pod` shows the image",
             ),
             "CreateContainerConfigError" => (
                 format!("{shown} cannot be created ({reason_shown}{at_most})"),
@@ -47,7 +47,7 @@ impl View<'_> {
                     "the postStart hook of {shown} failed ({reason_shown}{}), so it was killed",
                     restarts(status.restarts())
                 ),
-                "The kubelet starts it again, at most 300 s apart",
+                "The kubelet restarts it, at most 300 s apart",
             ),
             _ => (
                 format!("{shown} cannot be started ({reason_shown}{at_most})"),
@@ -66,7 +66,7 @@ impl View<'_> {
         let shown = name(container);
         let Some(ended) = status.ended().or_else(|| status.ended_before()) else {
             let count = restarts(status.restarts());
-            return (format!("{shown} does not stay up ({}{count})", token(reason)), None);
+            return (format!("{shown} keeps exiting ({}{count})", token(reason)), None);
         };
         let since = ended.finished_at.as_ref().map(|time| self.record.age(time.0));
         let ago = since.map(|age| format!(" {} ago", time(age))).unwrap_or_default();
@@ -75,7 +75,7 @@ impl View<'_> {
             _ => "",
         };
         let text = format!(
-            "{shown} does not stay up ({}{}): it ended{ago} with exit code {}{why}",
+            "{shown} keeps exiting ({}{}): it last exited{ago} with code {}{why}",
             token(reason),
             restarts(status.restarts()),
             ended.exit_code
@@ -91,8 +91,8 @@ impl View<'_> {
             )
         });
         let next = since.map(|age| match LONGEST_BACK_OFF.saturating_sub(age) {
-            0 => "It is about to be started again".to_owned(),
-            left => format!("It is started again in at most {}", time(left)),
+            0 => "The kubelet is about to restart it".to_owned(),
+            left => format!("The kubelet restarts it within {}", time(left)),
         });
         let then = used_up.into_iter().chain(next).collect::<Vec<_>>().join(". ");
         (text, Some(then).filter(|then| !then.is_empty()))
@@ -109,9 +109,11 @@ impl View<'_> {
             format!("{shown}'s startupProbe has not succeeded{} of {}{count}", for_(age), time(budget));
         let then = match budget.saturating_sub(age) {
             0 => {
-                format!("Its budget is used up: unless it succeeds now, {shown} is killed and started again")
+                format!(
+                    "Its start-up budget is used up: the kubelet restarts {shown} unless the next attempt succeeds"
+                )
             }
-            left => format!("It may take {} more before {shown} is killed and started again", time(left)),
+            left => format!("It may take {} more before {shown} is restarted", time(left)),
         };
         self.held_by(container, text, Some(then))
     }

@@ -36,7 +36,7 @@ impl View<'_> {
                 let count = restarts(status.restarts());
                 let text =
                     format!("the init container {shown} has been running{age}{count} and has to exit with 0");
-                self.held_by(container, text, Some("Nothing limits how long that may take".to_owned()))
+                self.held_by(container, text, Some("There is no time limit".to_owned()))
             });
         }
         let probe = container.fields.startup_probe.as_ref()?;
