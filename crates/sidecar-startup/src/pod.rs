@@ -6,6 +6,9 @@ pub mod owner;
 pub mod pair;
 mod recognise;
 
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
 use self::container::{Container, ContainerKind, Facts, List};
 use self::owner::{Deadline, Owner, deadline, is_owned_by, job_spec, owner, service, spare_restarts};
 pub use self::recognise::HELPERS_ANNOTATION;
@@ -35,6 +38,8 @@ pub struct Pod<'a> {
     path: FieldPath,
     /// All containers.
     pub containers: Vec<Container<'a>>,
+    /// The containers of each name, in Pod order, once something asks for them.
+    by_name: OnceCell<BTreeMap<String, Vec<ContainerId>>>,
     /// Whether it should run to completion, as a Job's does.
     pub should_complete: bool,
     /// How long its start may take, if anything limits that.
@@ -70,6 +75,7 @@ impl<'a> Pod<'a> {
             path: template.path.child("spec"),
             template_path: template.path.clone(),
             containers,
+            by_name: OnceCell::new(),
             should_complete: matches!(&*template.spec.restart_policy, "Never" | "OnFailure"),
             deadline: deadline(kind, object, template),
             is_of_daemon_set: recogniser.context.kind == Kind::DaemonSet || is_owned_by(object, "DaemonSet"),
@@ -178,7 +184,19 @@ impl<'a> Pod<'a> {
     /// Whether it has a container with this name.
     #[must_use]
     pub fn has_container(&self, name: &str) -> bool {
-        self.containers.iter().any(|container| *container.fields.name == *name)
+        !self.named(name).is_empty()
+    }
+
+    /// The containers with this name, in Pod order.
+    pub(crate) fn named(&self, name: &str) -> &[ContainerId] {
+        let by_name = self.by_name.get_or_init(|| {
+            let mut by_name: BTreeMap<String, Vec<ContainerId>> = BTreeMap::new();
+            for container in &self.containers {
+                by_name.entry(container.fields.name.to_string()).or_default().push(container.id);
+            }
+            by_name
+        });
+        by_name.get(name).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The sidecar container that an earlier repair moved out of `containers`, given the original entry: a second `kubectl apply` of
@@ -188,10 +206,8 @@ impl<'a> Pod<'a> {
         if !matches!(container.kind, ContainerKind::ClassicSidecar(_)) {
             return None;
         }
-        let is_other =
-            |other: &&Container<'_>| other.fields.name == container.fields.name && other.id != container.id;
-        let mut others = self.containers.iter().filter(is_other);
-        let twin = others.next().filter(|_| others.next().is_none())?;
+        let mut others = self.named(&container.fields.name).iter().filter(|other| **other != container.id);
+        let twin = self.get(*others.next()?).filter(|_| others.next().is_none())?;
         (twin.is_native_sidecar() && twin.repository == container.repository).then_some(twin.id)
     }
 

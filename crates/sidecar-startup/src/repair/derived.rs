@@ -8,7 +8,7 @@ use crate::model::gate::probe_is_gate;
 use crate::model::timing::Timing;
 use crate::pod::container::Container;
 use crate::settings::startup_seconds::StartupSeconds;
-use crate::startup::context::Context;
+use crate::startup::context::{Context, Shares};
 
 /// The `failureThreshold` of a derived probe, which makes one attempt per second: as many as `startupSeconds.maximum` allows. If the Pod
 /// has a deadline, the sidecars with a derived probe share what the other gates leave of it; `is_derived` says which sidecars will get
@@ -25,18 +25,11 @@ pub(super) fn attempts(
     let StartupSeconds { minimum, maximum } = context.settings.startup_seconds;
     let mut seconds = u64::from(maximum);
     if let Some(deadline) = context.pod.deadline {
-        let (mut others, mut sharers) = (0_u64, 0_u64);
-        // An entry that a second apply has added again will replace its twin.
-        let is_counted = |other: &&Container<'_>| context.pod.twin_of(other).is_none();
-        for other in context.pod.containers.iter().filter(is_counted) {
-            // The container's own probe, if any, will be replaced.
-            let is_itself = other.fields.name == container.fields.name;
-            match if is_itself { Budget::Shared } else { budget(other, is_derived) } {
-                Budget::Shared => sharers += 1,
-                Budget::Fixed(seconds) => others = others.saturating_add(seconds),
-                Budget::None => {}
-            }
-        }
+        let shares = context.shares(|| shares(context, is_derived));
+        // The container's own probe, if any, will be replaced.
+        let own = shares.by_name.get(&*container.fields.name).copied().unwrap_or_default();
+        let others = u64::try_from(shares.all.fixed - own.fixed).unwrap_or(u64::MAX);
+        let sharers = shares.all.sharers - own.sharers + own.containers;
         seconds = seconds.min(deadline.seconds.saturating_sub(others) / sharers.max(1));
         if seconds < u64::from(minimum) {
             return Err(format!(
@@ -54,6 +47,25 @@ pub(super) fn attempts(
         .into());
     }
     Ok(u32::try_from(seconds).unwrap_or(u32::MAX).saturating_add(1).min(i32::MAX.unsigned_abs()))
+}
+
+/// How the gates of a Pod share its deadline.
+fn shares<'p>(context: &Context<'p>, is_derived: &dyn Fn(&Container<'_>) -> bool) -> Shares<'p> {
+    let mut shares = Shares::default();
+    // An entry that a second apply has added again will replace its twin.
+    for container in context.pod.containers.iter().filter(|other| context.pod.twin_of(other).is_none()) {
+        let (fixed, sharers) = match budget(container, is_derived) {
+            Budget::Shared => (0, 1),
+            Budget::Fixed(seconds) => (seconds, 0),
+            Budget::None => (0, 0),
+        };
+        for share in [&mut shares.all, shares.by_name.entry(&container.fields.name).or_default()] {
+            share.fixed += u128::from(fixed);
+            share.sharers += sharers;
+            share.containers += 1;
+        }
+    }
+    shares
 }
 
 /// How much of the deadline the gate of a container uses.

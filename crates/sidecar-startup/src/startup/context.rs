@@ -1,6 +1,7 @@
 //! A Pod together with what it is judged by.
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
 use super::broken::Sent;
 use super::check::{DeadGate, ForeignGate, Gates, gates};
@@ -37,13 +38,41 @@ pub(crate) struct Context<'p> {
     pub(crate) reach: Reach<'p>,
     gates: OnceCell<Gates>,
     sent: OnceCell<Sent<'p>>,
+    shares: OnceCell<Shares<'p>>,
+}
+
+/// How the gates of a Pod share its deadline.
+#[derive(Debug, Default)]
+pub(crate) struct Shares<'p> {
+    /// All gates.
+    pub(crate) all: Share,
+    /// The gates of the containers of each name.
+    pub(crate) by_name: BTreeMap<&'p str, Share>,
+}
+
+/// What the gates of some containers use of a deadline.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Share {
+    /// The seconds of those whose time is fixed.
+    pub(crate) fixed: u128,
+    /// How many share what these leave.
+    pub(crate) sharers: u64,
+    /// How many containers they are, those without a gate included.
+    pub(crate) containers: u64,
 }
 
 impl<'p> Context<'p> {
     /// Prepares to judge a Pod.
     pub(crate) fn new(pod: &'p Pod<'p>, terms: Terms<'p>) -> Self {
         let Terms { settings, nodes, .. } = terms;
-        Self { pod, settings, reach: Reach::of(pod, nodes), gates: OnceCell::new(), sent: OnceCell::new() }
+        Self {
+            pod,
+            settings,
+            reach: Reach::of(pod, nodes),
+            gates: OnceCell::new(),
+            sent: OnceCell::new(),
+            shares: OnceCell::new(),
+        }
     }
 
     /// The action for a violation of a rule by a container.
@@ -59,6 +88,12 @@ impl<'p> Context<'p> {
     /// The Pod as it was sent, to compare its repairs with.
     pub(crate) fn sent(&self) -> &Sent<'p> {
         self.sent.get_or_init(|| Sent::of(self.pod, self.settings))
+    }
+
+    /// How the gates of the Pod share its deadline: every sidecar that gets a part of it asks for all others. `count` finds it out the
+    /// first time.
+    pub(crate) fn shares(&self, count: impl FnOnce() -> Shares<'p>) -> &Shares<'p> {
+        self.shares.get_or_init(count)
     }
 
     /// The gates of the Pod that never open.
