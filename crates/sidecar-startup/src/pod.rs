@@ -5,6 +5,7 @@ pub mod ending;
 pub mod owner;
 pub mod pair;
 mod recognise;
+mod signals;
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use self::container::{Container, ContainerKind, Facts, List};
 use self::owner::{Deadline, Owner, deadline, is_owned_by, job_spec, owner, service, spare_restarts};
 pub use self::recognise::HELPERS_ANNOTATION;
 use self::recognise::Recogniser;
+use self::signals::Signals;
 use crate::catalogue;
 use crate::catalogue::candidate::{Candidate, PodContext};
 use crate::model::container_fields::ContainerFields;
@@ -40,6 +42,12 @@ pub struct Pod<'a> {
     pub containers: Vec<Container<'a>>,
     /// The containers of each name, in Pod order, once something asks for them.
     by_name: OnceCell<BTreeMap<String, Vec<ContainerId>>>,
+    /// Whether a controller orders them and ends its sidecars, once something asks for that; see `ending.rs`.
+    is_orchestrated: OnceCell<bool>,
+    /// Which sidecars they tell to quit, in the same way.
+    farewells: OnceCell<Signals>,
+    /// Which sidecars its applications wait for, in the same way.
+    waits: OnceCell<Signals>,
     /// Whether it should run to completion, as a Job's does.
     pub should_complete: bool,
     /// How long its start may take, if anything limits that.
@@ -76,6 +84,9 @@ impl<'a> Pod<'a> {
             template_path: template.path.clone(),
             containers,
             by_name: OnceCell::new(),
+            is_orchestrated: OnceCell::new(),
+            farewells: OnceCell::new(),
+            waits: OnceCell::new(),
             should_complete: matches!(&*template.spec.restart_policy, "Never" | "OnFailure"),
             deadline: deadline(kind, object, template),
             is_of_daemon_set: recogniser.context.kind == Kind::DaemonSet || is_owned_by(object, "DaemonSet"),

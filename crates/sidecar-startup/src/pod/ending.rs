@@ -5,8 +5,11 @@
 //! `cmd/kubexit/main.go`, OpenKruise `apis/apps/v1alpha1/well_know_labels.go`, cloud-sql-proxy-operator
 //! `internal/workload/podspec_updates.go`.
 
+use std::collections::BTreeSet;
+
 use super::Pod;
 use super::container::{Container, ContainerKind, Facts};
+use super::signals::{Address, Signals};
 use crate::catalogue::row::{ISTIO_PROXY, LINKERD_PROXY, Row};
 use crate::command::{
     Call, WAITERS, calls_in, commands, local_asks, loop_checks, may_end_by_script, program_of,
@@ -55,8 +58,10 @@ const PORTS: [(u16, &[&str]); 6] = [
 /// Whether a controller orders all containers of the Pod and ends the sidecars among them, as those of Argo Workflows and Tekton do.
 #[must_use]
 pub fn is_orchestrated(pod: &Pod<'_>) -> bool {
-    let ends_others = |container: &Container<'_>| matches!(container.kind, ContainerKind::ClassicSidecar(Facts { row: Some(row), .. }) if row.ends_others);
-    pod.has_sidecars_ended() || pod.containers.iter().any(ends_others)
+    *pod.is_orchestrated.get_or_init(|| {
+        let ends_others = |container: &Container<'_>| matches!(container.kind, ContainerKind::ClassicSidecar(Facts { row: Some(row), .. }) if row.ends_others);
+        pod.has_sidecars_ended() || pod.containers.iter().any(ends_others)
+    })
 }
 
 /// Whether a sidecar ends when the application has, as far as is known: by itself, or because something in the Pod ends it.
@@ -78,13 +83,13 @@ pub fn is_ended(pod: &Pod<'_>, sidecar: Classic<'_>) -> bool {
     by_itself
         || pod.spec().share_process_namespace
         || is_orchestrated(pod)
-        || sidecar.others(pod).any(|other| ends(pod, other, sidecar))
+        || sidecar.hears(pod.farewells.get_or_init(|| signals(pod, farewells)))
 }
 
 /// Whether the command of an application waits until a sidecar is up.
 #[must_use]
 pub fn is_awaited(pod: &Pod<'_>, sidecar: Classic<'_>) -> bool {
-    sidecar.others(pod).any(|other| other.is_app() && awaits(pod, other, sidecar))
+    sidecar.hears(pod.waits.get_or_init(|| signals(pod, waits)))
 }
 
 /// Whether a sidecar ends by what its own arguments and variables say.
@@ -115,36 +120,60 @@ fn ends_itself(fields: &ContainerFields<'_>) -> bool {
         || may_end_by_script(&words)
 }
 
-/// Whether a container ends a sidecar.
-fn ends(pod: &Pod<'_>, container: &Container<'_>, sidecar: Classic<'_>) -> bool {
+/// What the containers of a Pod tell its sidecars, where `told` gives what one of them does. A port that is neither a well-known one nor
+/// declared may be anyone's.
+fn signals(pod: &Pod<'_>, told: impl Fn(&Container<'_>) -> Vec<Address>) -> Signals {
+    let declared: BTreeSet<u16> = pod.containers.iter().flat_map(declared_ports).collect();
+    let mut signals = Signals::default();
+    for container in &pod.containers {
+        for address in told(container) {
+            let address = match address {
+                Address::Port(port) if rows_with(port).is_none() && !declared.contains(&port) => {
+                    Address::Anyone
+                }
+                address => address,
+            };
+            signals.add(address, container.id);
+        }
+    }
+    signals
+}
+
+/// Which sidecars a container tells to quit.
+fn farewells(container: &Container<'_>) -> Vec<Address> {
     if container.is_init_task() {
-        return false;
+        return Vec::new();
     }
     let fields = container.fields;
     let is_farewell = |call: &Call| {
         let last = call.steps().next_back().unwrap_or_default();
-        let is_known = FAREWELLS.contains(&last)
-            && (!call.is_bare || matches!(last, "quitquitquit" | "graceful_shutdown"));
-        is_known && call.port.is_none_or(|port| sidecar.may_have(pod, port))
+        FAREWELLS.contains(&last) && (!call.is_bare || matches!(last, "quitquitquit" | "graceful_shutdown"))
     };
     let commands = commands(&fields.words().collect::<Vec<_>>());
-    let says = |text: &str| calls_in(text).iter().any(is_farewell);
+    let variables = fields.variables();
+    let values = variables.iter().filter_map(|variable| variable.value.as_deref());
+    let texts = commands.iter().flatten().map(String::as_str).chain(values);
+    let calls = texts.flat_map(calls_in).filter(is_farewell);
+    let mut told: Vec<Address> = calls.map(|call| Address::of_port(call.port)).collect();
     let shuts_down = |command: &Vec<String>| {
         program_of(command) == "linkerd-await"
             && command.iter().any(|word| matches!(word.as_str(), "--shutdown" | "-S"))
     };
+    if commands.iter().any(shuts_down) {
+        told.push(Address::Linkerd);
+    }
+    if scuttle_quits(fields) {
+        told.push(Address::Envoy);
+    }
     // scuttle calls these URLs as they are.
-    let is_generic_endpoint = || match fields.variable("GENERIC_QUIT_ENDPOINTS") {
+    match fields.variable("GENERIC_QUIT_ENDPOINTS") {
         Some(urls) => {
-            calls_in(&urls).iter().filter_map(|call| call.port).any(|port| sidecar.may_have(pod, port))
+            told.extend(calls_in(&urls).iter().filter_map(|call| call.port).map(Address::Port));
         }
-        None => sets(fields, "GENERIC_QUIT_ENDPOINTS"),
-    };
-    commands.iter().flatten().any(|word| says(word))
-        || fields.variables().iter().filter_map(|variable| variable.value.as_deref()).any(says)
-        || (sidecar.row() == Some(LINKERD_PROXY) && commands.iter().any(shuts_down))
-        || (sidecar.is_of(&[ISTIO_PROXY, "envoy-generic"]) && scuttle_quits(fields))
-        || is_generic_endpoint()
+        None if sets(fields, "GENERIC_QUIT_ENDPOINTS") => told.push(Address::Anyone),
+        None => {}
+    }
+    told
 }
 
 /// Whether scuttle tells Istio to quit. It derives the address from that of Envoy if need be.
@@ -154,38 +183,47 @@ fn scuttle_quits(fields: &ContainerFields<'_>) -> bool {
     (is_told || may_be_told) && fields.variable("NEVER_KILL_ISTIO").is_none_or(|never| never != "true")
 }
 
-/// Whether a container waits for a sidecar before it does its work.
-fn awaits(pod: &Pod<'_>, container: &Container<'_>, sidecar: Classic<'_>) -> bool {
+/// Which sidecars an application waits for before it does its work.
+fn waits(container: &Container<'_>) -> Vec<Address> {
+    if !container.is_app() {
+        return Vec::new();
+    }
     let fields = container.fields;
     let words: Vec<&str> = fields.words().collect();
-    let is_greeting = |call: &Call| {
-        call.steps().any(|step| GREETINGS.contains(&step))
-            && !call.is_bare
-            && call.port.is_none_or(|port| sidecar.may_have(pod, port))
-    };
+    let is_greeting = |call: &Call| call.steps().any(|step| GREETINGS.contains(&step)) && !call.is_bare;
     let commands = commands(&words);
-    let waits_for_address = |command: &Vec<String>| {
-        WAITERS.contains(&program_of(command))
-            && local_asks(command).iter().any(|ask| sidecar.may_have(pod, ask.port))
-    };
-    let is_kubexit = || {
-        let births = fields.variable("KUBEXIT_BIRTH_DEPS");
-        match births {
-            Some(births) => sidecar.is_one_of(&births),
-            None => sets(fields, "KUBEXIT_BIRTH_DEPS") || (runs(fields, "kubexit") && fields.has_env_from()),
+    let mut awaited: Vec<Address> = loop_checks(&words).into_iter().map(Address::of_port).collect();
+    for command in &commands {
+        let program = program_of(command);
+        if WAITERS.contains(&program) {
+            awaited.extend(local_asks(command).iter().map(|ask| Address::Port(ask.port)));
         }
-    };
-    let is_scuttle = || {
-        (sets(fields, "ENVOY_ADMIN_API") || (runs(fields, "scuttle") && fields.has_env_from()))
-            && fields.variable("START_WITHOUT_ENVOY").is_none_or(|without| without != "true")
-    };
-    loop_checks(&words).into_iter().any(|port| port.is_none_or(|port| sidecar.may_have(pod, port)))
-        || commands.iter().any(waits_for_address)
-        || commands.iter().flatten().any(|word| calls_in(word).iter().any(is_greeting))
-        || (sidecar.row() == Some(LINKERD_PROXY)
-            && commands.iter().any(|command| program_of(command) == "linkerd-await"))
-        || (sidecar.is_of(&[ISTIO_PROXY, "envoy-generic"]) && is_scuttle())
-        || is_kubexit()
+        if program == "linkerd-await" {
+            awaited.push(Address::Linkerd);
+        }
+    }
+    let greetings = commands.iter().flatten().flat_map(|word| calls_in(word)).filter(is_greeting);
+    awaited.extend(greetings.map(|call| Address::of_port(call.port)));
+    if scuttle_waits(fields) {
+        awaited.push(Address::Envoy);
+    }
+    match fields.variable("KUBEXIT_BIRTH_DEPS") {
+        Some(births) => {
+            awaited.push(Address::Kubexit);
+            awaited.extend(births.split(',').map(|name| Address::KubexitName(name.trim().to_owned())));
+        }
+        None if sets(fields, "KUBEXIT_BIRTH_DEPS") || (runs(fields, "kubexit") && fields.has_env_from()) => {
+            awaited.push(Address::Anyone);
+        }
+        None => {}
+    }
+    awaited
+}
+
+/// Whether scuttle waits for Envoy.
+fn scuttle_waits(fields: &ContainerFields<'_>) -> bool {
+    (sets(fields, "ENVOY_ADMIN_API") || (runs(fields, "scuttle") && fields.has_env_from()))
+        && fields.variable("START_WITHOUT_ENVOY").is_none_or(|without| without != "true")
 }
 
 /// Whether a container lists an environment variable in `env`, whatever its value.
@@ -198,16 +236,17 @@ fn runs(fields: &ContainerFields<'_>, program: &str) -> bool {
     commands(&fields.words().collect::<Vec<_>>()).iter().any(|command| program_of(command) == program)
 }
 
-impl Classic<'_> {
-    /// The other containers of its Pod.
-    fn others<'p>(self, pod: &'p Pod<'p>) -> impl Iterator<Item = &'p Container<'p>> {
-        let id = match self {
-            Self::Present(container) => Some(container.id),
-            Self::Injected(_) => None,
-        };
-        pod.containers.iter().filter(move |other| Some(other.id) != id)
-    }
+/// The rows of the sidecars that have this port, if it is a well-known one.
+fn rows_with(port: u16) -> Option<&'static [&'static str]> {
+    PORTS.iter().find(|(known, _)| *known == port).map(|(_, rows)| *rows)
+}
 
+/// The ports that a container declares.
+fn declared_ports(container: &Container<'_>) -> impl Iterator<Item = u16> {
+    container.fields.ports.iter().filter_map(|port| u16::try_from(port.container_port).ok())
+}
+
+impl Classic<'_> {
     /// The name of its row in the catalogue, if it has one.
     fn row(self) -> Option<&'static str> {
         match self {
@@ -221,27 +260,28 @@ impl Classic<'_> {
         self.row().is_none_or(|row| rows.contains(&row))
     }
 
-    /// Whether it may be the one that listens on a port: the port is neither a well-known one of another sidecar, nor declared by
-    /// others only.
-    fn may_have(self, pod: &Pod<'_>, port: u16) -> bool {
-        if let Some((_, rows)) = PORTS.iter().find(|(known, _)| *known == port) {
-            return self.is_of(rows);
-        }
-        let declares = |container: &Container<'_>| container.declares(i32::from(port));
-        match self {
-            Self::Present(container) => declares(container) || !self.others(pod).any(declares),
-            Self::Injected(_) => !pod.containers.iter().any(declares),
-        }
+    /// Whether another container of its Pod tells it one of these. A well-known port is that of the sidecars that have it, whoever
+    /// declares it.
+    fn hears(self, signals: &Signals) -> bool {
+        let container = match self {
+            Self::Present(container) => Some(container),
+            Self::Injected(_) => None,
+        };
+        let is_told = |address: Address| signals.reach(&address, container.map(|container| container.id));
+        let known = PORTS.iter().filter(|(_, rows)| self.is_of(rows)).map(|(port, _)| *port);
+        let own = container.into_iter().flat_map(declared_ports).filter(|port| rows_with(*port).is_none());
+        is_told(Address::Anyone)
+            || known.chain(own).any(|port| is_told(Address::Port(port)))
+            || (self.row() == Some(LINKERD_PROXY) && is_told(Address::Linkerd))
+            || (self.is_of(&[ISTIO_PROXY, "envoy-generic"]) && is_told(Address::Envoy))
+            || container.and_then(|container| kubexit_address(container.fields)).is_some_and(is_told)
     }
+}
 
-    /// Whether it is one of kubexit's names.
-    fn is_one_of(self, names: &str) -> bool {
-        match self {
-            Self::Present(container) => match container.fields.variable("KUBEXIT_NAME") {
-                Some(name) => names.split(',').any(|other| other.trim() == name),
-                None => sets(container.fields, "KUBEXIT_NAME") || container.fields.has_env_from(),
-            },
-            Self::Injected(_) => false,
-        }
+/// What kubexit knows a container by. One whose name the object does not show may be any.
+fn kubexit_address(fields: &ContainerFields<'_>) -> Option<Address> {
+    match fields.variable("KUBEXIT_NAME") {
+        Some(name) => Some(Address::KubexitName(name)),
+        None => (sets(fields, "KUBEXIT_NAME") || fields.has_env_from()).then_some(Address::Kubexit),
     }
 }
