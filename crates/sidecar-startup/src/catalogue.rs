@@ -6,7 +6,7 @@ pub mod candidate;
 mod compiled;
 pub mod condition;
 pub(crate) mod default_ports;
-mod flags;
+pub(crate) mod flags;
 pub mod health;
 mod index;
 pub mod injectable;

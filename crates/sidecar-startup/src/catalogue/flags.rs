@@ -20,7 +20,7 @@ pub(super) fn is_not_given(fields: &ContainerFields<'_>, flag: &str) -> bool {
 
 /// What follows a word in `command` and `args`: nothing, or `=` and a value. `--` ends no flags: it
 /// may be an init program's, with the program that it starts after it.
-fn forms<'w>(words: impl Iterator<Item = &'w str>, flag: &str) -> impl Iterator<Item = &'w str> {
+pub(crate) fn forms<'w>(words: impl Iterator<Item = &'w str>, flag: &str) -> impl Iterator<Item = &'w str> {
     let forms = words.filter_map(move |word| without_dashes(word).strip_prefix(flag));
     forms.filter(|rest| rest.is_empty() || rest.starts_with('='))
 }
@@ -40,7 +40,7 @@ pub(super) fn switch_in<'w>(words: impl Iterator<Item = &'w str>, flag: &str) ->
 }
 
 /// A boolean as Go reads it (`strconv.ParseBool`).
-pub(super) fn as_bool(value: &str) -> Option<bool> {
+pub(crate) fn as_bool(value: &str) -> Option<bool> {
     match value {
         "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
         "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),

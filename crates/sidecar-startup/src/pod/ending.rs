@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use super::Pod;
 use super::container::{Container, ContainerKind, Facts};
 use super::signals::{Address, Signals};
+use crate::catalogue::flags::{as_bool, forms};
 use crate::catalogue::row::{ISTIO_PROXY, LINKERD_PROXY, Row};
 use crate::command::{
     Call, WAITERS, calls_in, commands, local_asks, loop_checks, may_end_by_script, program_of,
@@ -76,7 +77,7 @@ pub fn is_ended(pod: &Pod<'_>, sidecar: Classic<'_>) -> bool {
                     || row.may_end(candidate)
                     || row.may_be_ended(candidate)
             };
-            container.row().is_some_and(may_end) || ends_itself(container.fields)
+            container.row().is_some_and(may_end) || ends_itself(container)
         }
         Classic::Injected(_) => false,
     };
@@ -93,31 +94,52 @@ pub fn is_awaited(pod: &Pod<'_>, sidecar: Classic<'_>) -> bool {
 }
 
 /// Whether a sidecar ends by what its own arguments and variables say.
-fn ends_itself(fields: &ContainerFields<'_>) -> bool {
-    let is_on = |name: &str| fields.variable(name).is_some_and(|value| value == "true");
-    // The endpoint only serves to end it, and the application may call it in its code.
-    let is_told = |word: &str| {
-        let flag = word.trim_start_matches('-');
-        flag != word
-            && matches!(
-                flag,
-                "quitquitquit" | "quitquitquit=true" | "exit-zero-on-sigterm" | "exit-zero-on-sigterm=true"
-            )
-    };
-    let proxies = ["CSQL_PROXY", "ALLOYDB_PROXY"];
-    let is_told_by_variable = || {
-        proxies.iter().any(|prefix| {
-            is_on(&format!("{prefix}_QUITQUITQUIT")) || is_on(&format!("{prefix}_EXIT_ZERO_ON_SIGTERM"))
-        })
-    };
+fn ends_itself(container: &Container<'_>) -> bool {
+    let fields = container.fields;
     let words: Vec<&str> = fields.words().collect();
-    words.iter().any(|word| is_told(word))
-        || is_told_by_variable()
-        || is_on("KRUISE_TERMINATE_SIDECAR_WHEN_JOB_EXIT")
-        || sets(fields, "KRUISE_TERMINATE_SIDECAR_WHEN_JOB_EXIT_WITH_IMAGE")
+    may_be_told_to_quit(container)
+        || is_ended_by_openkruise(fields)
         || sets(fields, "KUBEXIT_DEATH_DEPS")
         || runs(fields, "kubexit")
         || may_end_by_script(&words)
+}
+
+/// Whether a sidecar may have an endpoint that only serves to end it, or may exit as if it had succeeded, as the proxies for Cloud SQL and
+/// `AlloyDB` do. The application may call such an endpoint in its code.
+fn may_be_told_to_quit(container: &Container<'_>) -> bool {
+    const SWITCHES: [(&str, &str); 2] =
+        [("quitquitquit", "QUITQUITQUIT"), ("exit-zero-on-sigterm", "EXIT_ZERO_ON_SIGTERM")];
+    const PROXIES: [(&str, &str); 2] =
+        [("cloud-sql-proxy", "CSQL_PROXY"), ("alloydb-auth-proxy", "ALLOYDB_PROXY")];
+    let fields = container.fields;
+    let is_flag_on = |flag: &str| {
+        let flags = fields.words().filter(|word| word.starts_with('-'));
+        forms(flags, flag).last().is_some_and(|rest| may_be_on(rest.strip_prefix('=').unwrap_or("true")))
+    };
+    let is_variable_on = |variable: &str| {
+        PROXIES.iter().any(|(row, prefix)| {
+            let name = format!("{prefix}_{variable}");
+            match fields.variable(&name) {
+                Some(value) => may_be_on(&value),
+                None if sets(fields, &name) => true,
+                // Other programs do not read it.
+                None => fields.has_env_from() && container.row().is_some_and(|known| known.name == *row),
+            }
+        })
+    };
+    SWITCHES.iter().any(|(flag, variable)| is_flag_on(flag) || is_variable_on(variable))
+}
+
+/// Whether a switch that is given like this may be on. It is off if it is empty, and may be anything where another variable decides.
+fn may_be_on(value: &str) -> bool {
+    !value.is_empty() && as_bool(value) != Some(false)
+}
+
+/// Whether `OpenKruise`'s terminator ends a sidecar, which sees what the object shows.
+fn is_ended_by_openkruise(fields: &ContainerFields<'_>) -> bool {
+    const SWITCH: &str = "KRUISE_TERMINATE_SIDECAR_WHEN_JOB_EXIT";
+    fields.variable(SWITCH).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        || sets(fields, "KRUISE_TERMINATE_SIDECAR_WHEN_JOB_EXIT_WITH_IMAGE")
 }
 
 /// What the containers of a Pod tell its sidecars, where `told` gives what one of them does. A port that is neither a well-known one nor
