@@ -6,6 +6,7 @@
 #![expect(clippy::indexing_slicing, reason = "a benchmark")]
 
 mod guest;
+mod hostile;
 mod median;
 
 use std::path::Path;
@@ -39,7 +40,8 @@ fn main() -> anyhow::Result<()> {
     for (containers, variables) in [(1, 0), (10, 24), (50, 24), (500, 24)] {
         measure(containers, &instances, &clean_pod(containers, variables))?;
     }
-    guest::measure(&policy)
+    guest::measure(&policy)?;
+    hostile::measure(&policy)
 }
 
 fn measure(containers: usize, modules: &[(&str, Instance)], object: &Value) -> anyhow::Result<()> {
