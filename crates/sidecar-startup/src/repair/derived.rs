@@ -25,11 +25,11 @@ pub(super) fn attempts(
     let StartupSeconds { minimum, maximum } = context.settings.startup_seconds;
     let mut seconds = u64::from(maximum);
     if let Some(deadline) = context.pod.deadline {
-        let shares = context.shares(|| shares(context, is_derived));
+        let gates = context.shares(|| shares(context, is_derived));
         // The container's own probe, if any, will be replaced.
-        let own = shares.by_name.get(&*container.fields.name).copied().unwrap_or_default();
-        let others = u64::try_from(shares.all.fixed - own.fixed).unwrap_or(u64::MAX);
-        let sharers = shares.all.sharers - own.sharers + own.containers;
+        let replaced = gates.by_name.get(&*container.fields.name).copied().unwrap_or_default();
+        let others = u64::try_from(gates.all.fixed - replaced.fixed).unwrap_or(u64::MAX);
+        let sharers = gates.all.sharers - replaced.sharers + replaced.containers;
         seconds = seconds.min(deadline.seconds.saturating_sub(others) / sharers.max(1));
         if seconds < u64::from(minimum) {
             return Err(format!(
@@ -51,7 +51,7 @@ pub(super) fn attempts(
 
 /// How the gates of a Pod share its deadline.
 fn shares<'p>(context: &Context<'p>, is_derived: &dyn Fn(&Container<'_>) -> bool) -> Shares<'p> {
-    let mut shares = Shares::default();
+    let mut gates = Shares::default();
     // An entry that a second apply has added again will replace its twin.
     for container in context.pod.containers.iter().filter(|other| context.pod.twin_of(other).is_none()) {
         let (fixed, sharers) = match budget(container, is_derived) {
@@ -59,13 +59,13 @@ fn shares<'p>(context: &Context<'p>, is_derived: &dyn Fn(&Container<'_>) -> bool
             Budget::Fixed(seconds) => (seconds, 0),
             Budget::None => (0, 0),
         };
-        for share in [&mut shares.all, shares.by_name.entry(&container.fields.name).or_default()] {
-            share.fixed += u128::from(fixed);
-            share.sharers += sharers;
-            share.containers += 1;
+        for part in [&mut gates.all, gates.by_name.entry(&container.fields.name).or_default()] {
+            part.fixed += u128::from(fixed);
+            part.sharers += sharers;
+            part.containers += 1;
         }
     }
-    shares
+    gates
 }
 
 /// How much of the deadline the gate of a container uses.
