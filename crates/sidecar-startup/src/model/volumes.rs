@@ -99,11 +99,13 @@ impl Spec<'_> {
 
     /// Tells by its name whether containers can write to a volume. One that the Pod does not have may be anything.
     pub fn writable_volumes(&self) -> impl Fn(&str) -> bool {
-        let volumes = self.volumes.value();
-        move |name| {
-            let volume = items(&volumes).find(|volume| volume.get("name").is_some_and(|known| known == name));
-            volume.is_none_or(|volume| READ_ONLY.iter().all(|source| volume.get(source).is_none()))
+        let mut writable: BTreeMap<String, bool> = BTreeMap::new();
+        for volume in items(&self.volumes.value()) {
+            let Some(name) = volume.get("name").and_then(Value::as_str) else { continue };
+            let is_writable = READ_ONLY.iter().all(|source| volume.get(source).is_none());
+            writable.entry(name.to_owned()).or_insert(is_writable);
         }
+        move |name| writable.get(name).copied().unwrap_or(true)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The Pod before a repair, to compare with the Pod after it: which containers have moved, and which have a new gate.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::lineup::Lineup;
 use super::seat::Seat;
@@ -59,14 +59,14 @@ impl<'p> Before<'p> {
         self.ranks.get(seat.name()).is_some_and(|(first, last)| first != last)
     }
 
-    /// The position at which a member that has this volume started before; none if it is new. What an earlier repair has moved may lack a
-    /// volume that its entry in `containers` has now.
-    pub(crate) fn rank_with(&self, seat: &Seat<'_>, volume: &str) -> Option<usize> {
+    /// Tells by the name of a volume at which position a member that has it started before; none if the member is new. What an earlier
+    /// repair has moved may lack a volume that its entry in `containers` has now.
+    pub(crate) fn rank_with(&self, seat: &Seat<'_>) -> Option<impl Fn(&str) -> usize> {
         let (first, last) = *self.ranks.get(seat.name())?;
-        let moved = self.lineup.seats.get(first).and_then(Seat::container);
-        let has_it =
-            moved.is_some_and(|moved| moved.fields.mount_list().iter().any(|mount| &*mount.volume == volume));
-        Some(if has_it { first } else { last })
+        let moved = self.lineup.seats.get(first).and_then(Seat::container).filter(|_| first != last);
+        let mounts = moved.map(|moved| moved.fields.mount_list()).unwrap_or_default();
+        let volumes: BTreeSet<String> = mounts.into_iter().map(|mount| mount.volume.to_string()).collect();
+        Some(move |volume: &str| if volumes.contains(volume) { first } else { last })
     }
 
     /// What the repair has done to each member, in start order.

@@ -13,6 +13,7 @@ mod failing;
 mod files;
 mod names;
 mod network;
+mod paths;
 pub(crate) mod ports;
 mod processes;
 mod products;

@@ -1,10 +1,12 @@
 //! Files: a container that reads from a volume may need one that writes to it. No object proves such a need, so all are only possible.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::ExecAction;
 
 use super::expanded::expanded;
+use super::paths::Paths;
 use super::volumes::{Volume, Volumes};
 use crate::command::may_wait;
 use crate::model::volumes::Mount;
@@ -28,10 +30,18 @@ pub(super) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Nee
     for (member, seat) in lineup.members() {
         let has_gate = (seat.is_init && !seat.is_task()) || seat.hook().is_some();
         let Some(container) = seat.container().filter(|_| has_gate) else { continue };
-        let reader = Reader { lineup, member, seat, container, has_twin: before.has_twin(seat) };
-        for mount in mounts.get(member).into_iter().flatten() {
+        let mounts = mounts.get(member).map(Vec::as_slice).unwrap_or_default();
+        if mounts.is_empty() && to_come.is_empty() {
+            continue;
+        }
+        let named = Named::by(seat, container);
+        let reader = Reader { lineup, member, seat, container, named, has_twin: before.has_twin(seat) };
+        let rank_with = before.rank_with(seat);
+        for mount in mounts {
             let Some(volume) = volumes.get(mount) else { continue };
-            needs.extend(reader.passed(before, mount, volume));
+            if let Some(rank_with) = &rank_with {
+                needs.extend(reader.passed(rank_with(&mount.volume), mount, volume));
+            }
             needs.extend(reader.looked_into(mount, volume));
             needs.extend(reader.read(mount, volume, has_several_apps));
         }
@@ -55,6 +65,7 @@ struct Reader<'r> {
     member: Member,
     seat: &'r Seat<'r>,
     container: &'r Container<'r>,
+    named: Named<'r>,
     /// Whether a second apply has added its entry of `containers` again, which an earlier repair has moved: that is about to go.
     has_twin: bool,
 }
@@ -86,14 +97,10 @@ impl Reader<'_> {
         members.iter().copied().filter(|member| !is_twin(member)).collect()
     }
 
-    /// An ordinary init container that the member has been moved ahead of, if they share a volume that either may write to: it may
-    /// prepare what the member needs.
-    fn passed(&self, before: &Before<'_>, mount: &Mount<'_>, volume: &Volume) -> Option<Need> {
-        let task = volume.task_passed(
-            self.member,
-            before.rank_with(self.seat, &mount.volume)?,
-            mount.is_read_only,
-        )?;
+    /// An ordinary init container that the member, which was at this position, has been moved ahead of, if they share a volume that
+    /// either may write to: it may prepare what the member needs.
+    fn passed(&self, rank: usize, mount: &Mount<'_>, volume: &Volume) -> Option<Need> {
+        let task = volume.task_passed(self.member, rank, mount.is_read_only)?;
         self.need(Event::Up(self.member), [task].into(), &mount.volume, |name| {
             format!("shares volume {:?} with {name}", &*mount.volume)
         })
@@ -101,7 +108,7 @@ impl Reader<'_> {
 
     /// Who writes to a volume of the member, if its gate looks for a file there.
     fn looked_into(&self, mount: &Mount<'_>, volume: &Volume) -> Option<Need> {
-        let looks = self.gate_names_path_below(&mount.path);
+        let looks = self.named.by_gate.has_below(&mount.path);
         looks.then(|| self.written(Event::Gate(self.member), "looks into", mount, &volume.writers)).flatten()
     }
 
@@ -110,10 +117,10 @@ impl Reader<'_> {
         let member = self.member;
         let written = |writers| self.written(Event::Up(member), "reads", mount, writers);
         let has_variables_there = mount.path.is_empty();
-        if has_variables_there || self.may_wait_below(&mount.path) || self.needs_first_below(&mount.path) {
+        if has_variables_there || self.named.has_needed_below(&mount.path) {
             return written(&volume.writers);
         }
-        let is_reader = mount.is_read_only || self.names_path_below(&mount.path);
+        let is_reader = mount.is_read_only || self.named.has_below(&mount.path);
         // Where only the writer tells of it, nobody else will do.
         if !is_reader && volume.known.has_other_than(member) {
             return written(&volume.known_writers);
@@ -138,71 +145,75 @@ impl Reader<'_> {
 
     /// What is still to be injected and writes files, if the member names a path below theirs.
     fn injected(&self, to_come: &[(Member, &str)]) -> Option<Need> {
-        let mut sources = to_come.iter().filter(|(_, path)| self.names_path_below(path)).peekable();
+        let mut sources = to_come.iter().filter(|(_, path)| self.named.has_below(path)).peekable();
         let (_, path) = *sources.peek()?;
         let providers = sources.map(|(source, _)| *source).collect();
         self.need(Event::Up(self.member), providers, path, |name| {
             format!("reads files below {path}, which are written by {name}")
         })
     }
+}
 
-    /// Whether its arguments, environment, probes or hook name a path below this one.
-    fn names_path_below(&self, path: &str) -> bool {
-        let fields = self.container.fields;
-        self.says(|text| is_below(text, path))
-            || [&fields.readiness_probe, &fields.liveness_probe]
-                .into_iter()
-                .flatten()
-                .any(|probe| self.names_below(probe.exec.as_ref(), path))
-            || self.gate_names_path_below(path)
-    }
+/// The paths that a member names.
+struct Named<'r> {
+    /// In the command of its `startupProbe` or hook.
+    by_gate: Paths<'r>,
+    /// In its arguments, the values of its variables and its other probes.
+    otherwise: Paths<'r>,
+    /// In those of its arguments and variables that name a file without which a program does not start.
+    first: Paths<'r>,
+    /// In its main command, if that may wait for a file.
+    awaited: Paths<'r>,
+}
 
-    /// Whether its arguments or variables name a file below this path without which a program does not start: credentials, its own
-    /// configuration, or the socket of a server that it calls before it serves; proxies open theirs only when they are asked.
-    fn needs_first_below(&self, path: &str) -> bool {
-        const ENDS: [&str; 12] = [
-            ".cfg", ".conf", ".crt", ".env", ".hcl", ".ini", ".jks", ".json", ".key", ".pem", ".toml",
-            ".yaml",
-        ];
-        const SERVERS: [&str; 4] = ["csi", "docker", "spiffe", "spire"];
-        const SOCKET: &str = ".sock";
-        let is_socket =
-            |word: &str| word.ends_with(SOCKET) && SERVERS.iter().any(|server| word.contains(server));
-        let is_first = |word: &str| {
-            is_below(word, path)
-                && (is_socket(word)
-                    || ENDS.iter().any(|end| word.ends_with(end))
-                    || word.to_ascii_lowercase().contains("credential"))
+impl<'r> Named<'r> {
+    fn by(seat: &'r Seat<'_>, container: &'r Container<'_>) -> Self {
+        let fields = container.fields;
+        let in_command = |command: Option<&'r ExecAction>| {
+            let words = command.and_then(|exec| exec.command.as_deref()).unwrap_or_default();
+            expanded(fields, words.iter().map(String::as_str))
         };
-        self.says(is_first)
+        let gate = [
+            seat.startup_probe().and_then(|probe| probe.exec.as_ref()),
+            seat.hook().and_then(|hook| hook.exec.as_ref()),
+        ];
+        let words: Vec<&str> = fields.words().collect();
+        let values = fields.variables().into_iter().filter_map(|variable| variable.value);
+        let mut said: Vec<Cow<'r, str>> = words.iter().copied().map(Cow::Borrowed).collect();
+        said.extend(values.map(|value| Cow::Owned(value.to_string())));
+        let first = said.iter().filter(|text| names_first(text)).cloned().collect();
+        let probes = [&fields.readiness_probe, &fields.liveness_probe].into_iter().flatten();
+        said.extend(probes.flat_map(|probe| in_command(probe.exec.as_ref())));
+        Self {
+            by_gate: Paths::of(gate.into_iter().flat_map(in_command).collect()),
+            otherwise: Paths::of(said),
+            first: Paths::of(first),
+            awaited: Paths::of(if may_wait(&words) { expanded(fields, words) } else { Vec::new() }),
+        }
     }
 
-    /// Whether one of its arguments, or of the values of its variables, is such a text.
-    fn says(&self, is_such: impl Fn(&str) -> bool) -> bool {
-        let fields = self.container.fields;
-        fields.words().any(&is_such)
-            || fields.variables().iter().any(|variable| variable.value.as_deref().is_some_and(&is_such))
+    /// Whether the member names a path below this one.
+    fn has_below(&self, path: &str) -> bool {
+        self.otherwise.has_below(path) || self.by_gate.has_below(path)
     }
 
-    /// Whether its main command may wait for a file below this path.
-    fn may_wait_below(&self, path: &str) -> bool {
-        let words: Vec<_> = self.container.fields.words().collect();
-        may_wait(&words) && expanded(self.container.fields, words).iter().any(|word| is_below(word, path))
+    /// Whether the member names a file below this path that it may wait for, or that it needs before it serves.
+    fn has_needed_below(&self, path: &str) -> bool {
+        self.awaited.has_below(path) || self.first.has_below(path)
     }
+}
 
-    /// Whether one of its commands names a path below this one.
-    fn names_below(&self, command: Option<&ExecAction>, path: &str) -> bool {
-        let words = command.and_then(|exec| exec.command.as_deref()).unwrap_or_default();
-        let words = expanded(self.container.fields, words.iter().map(String::as_str));
-        words.iter().any(|word| is_below(word, path))
-    }
-
-    /// Whether the command of its `startupProbe` or hook names a path below this one.
-    fn gate_names_path_below(&self, path: &str) -> bool {
-        let probe = self.seat.startup_probe().and_then(|probe| probe.exec.as_ref());
-        let hook = self.seat.hook().and_then(|hook| hook.exec.as_ref());
-        self.names_below(probe, path) || self.names_below(hook, path)
-    }
+/// Whether a text names a file without which a program does not start: credentials, its own configuration, or the socket of a server that
+/// it calls before it serves; proxies open theirs only when they are asked.
+fn names_first(text: &str) -> bool {
+    const ENDS: [&str; 12] =
+        [".cfg", ".conf", ".crt", ".env", ".hcl", ".ini", ".jks", ".json", ".key", ".pem", ".toml", ".yaml"];
+    const SOCKET: &str = ".sock";
+    const SERVERS: [&str; 4] = ["csi", "docker", "spiffe", "spire"];
+    let is_socket = text.ends_with(SOCKET) && SERVERS.iter().any(|server| text.contains(server));
+    is_socket
+        || ENDS.iter().any(|end| text.ends_with(end))
+        || text.to_ascii_lowercase().contains("credential")
 }
 
 /// Whether the operator has declared the `startupProbe`, and so decided when the sidecar is ready.
@@ -217,21 +228,4 @@ fn writers_to_come<'l>(lineup: &'l Lineup<'_>) -> Vec<(Member, &'l str)> {
         Who::Injected(_) | Who::Container(_) => None,
     };
     lineup.members().filter_map(|(member, seat)| Some((member, path(seat)?))).collect()
-}
-
-/// Whether a text names a path below this one.
-fn is_below(text: &str, path: &str) -> bool {
-    let path = path.trim_end_matches('/');
-    !path.is_empty()
-        && text.match_indices(path).any(|(at, _)| {
-            let (before, rest) = text.split_at_checked(at).unwrap_or_default();
-            // As in `/run/a.sock`, `--socket=/run/a.sock` and `unix:///run/a.sock`.
-            let is_start = before.ends_with("://")
-                || !before
-                    .ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'));
-            let below = rest.strip_prefix(path).and_then(|rest| rest.strip_prefix('/')).unwrap_or_default();
-            is_start
-                && below
-                    .starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '$'))
-        })
 }
