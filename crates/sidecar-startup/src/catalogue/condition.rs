@@ -222,18 +222,21 @@ fn may_be_given(fields: &ContainerFields<'_>, flag: &str, test: &Test) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::candidate::PodContext;
+    use crate::model::object::Spec;
+    use crate::model::view::TextMap;
 
     #[test]
     fn one_of_several_may_hold() {
         const SEVERAL: Condition =
             Condition::AnyOf(&[Condition::Arg("a", Test::Is("x")), Condition::Env("B", Test::Is("y"))]);
-        let spec = crate::model::object::Spec::default();
+        let spec = Spec::default();
         let may_hold = |text: &str| {
             let fields: ContainerFields<'_> = serde_json::from_str(text).unwrap();
-            let pod = crate::catalogue::candidate::PodContext {
+            let pod = PodContext {
                 kind: Kind::Pod,
-                annotations: &Default::default(),
-                labels: &Default::default(),
+                annotations: &TextMap::default(),
+                labels: &TextMap::default(),
                 spec: &spec,
             };
             SEVERAL.may_hold(Candidate { fields: &fields, repository: "", pod })
