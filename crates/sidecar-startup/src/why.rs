@@ -1,7 +1,7 @@
 //! Why a Pod is not starting: its recorded status against the start-up sequence.
 //!
 //! The kubelet reports a container only after the pass in which it started it is over, and a hook is part of that pass. So a container
-//! that is said to wait may already run, with its hook. What is not recorded is said to be probable, or not at all.
+//! that is reported as waiting may already be running, with its hook. What is not recorded is called probable, or is left out.
 
 mod app;
 mod gates;
@@ -49,7 +49,7 @@ impl fmt::Display for Why {
     }
 }
 
-/// The part of a Pod that says how far it is.
+/// The part of a Pod that says how far its start-up has come.
 #[derive(Deserialize)]
 struct Running {
     #[serde(default)]
@@ -75,7 +75,7 @@ pub fn why(pod: &str, settings: Settings, namespace: &str, now: Timestamp) -> Re
     };
     let Running { metadata, status } = serde_json::from_str(pod).map_err(unreadable)?;
     if metadata.deletion_timestamp.is_some() {
-        return Ok(Why::held("it is being deleted, so the kubelet starts no more containers"));
+        return Ok(Why::held("the Pod is being deleted, so the kubelet starts no more containers"));
     }
     let settings = settings.within(namespace);
     let terms = Terms { settings: &settings, nodes: &KnownNodes::NotAsked, sender: Sender::Cluster };
@@ -117,7 +117,7 @@ impl View<'_> {
                         .then(|| format!("{} exited with {}", words::name(container), ended.exit_code))
                 });
                 let mut why = Why::held(format!(
-                    "it has failed{reason} and will not be restarted; its owner may create another"
+                    "it failed{reason} and will not be restarted; its owner may create another"
                 ));
                 why.sentences.extend(failed);
                 Some(why)
@@ -126,7 +126,7 @@ impl View<'_> {
         }
     }
 
-    /// Whether no node was found for the Pod.
+    /// Whether the Pod has not been scheduled.
     fn unscheduled(&self) -> Option<Why> {
         let condition = self.record.condition("PodScheduled");
         match condition {
@@ -134,12 +134,12 @@ impl View<'_> {
                 let since = self.record.age_of(condition).map(words::for_).unwrap_or_default();
                 let reason = words::token(condition.reason.as_deref().unwrap_or("no reason is given"));
                 Some(Why::held(format!(
-                    "it has been unscheduled{since} ({reason}), so no container has started; that is unrelated to the start-up order: \
+                    "it has been unscheduled{since} ({reason}), so no container has started; this is unrelated to the start-up order: \
                      `kubectl describe pod` shows what the scheduler says"
                 )))
             }
             None if self.record.is_empty() => Some(Why::held(
-                "it has no status yet: it has not been scheduled, or the kubelet has not reported yet",
+                "it has no status yet: it has not been scheduled, or the kubelet has not reported its status yet",
             )),
             _ => None,
         }
@@ -153,8 +153,8 @@ impl View<'_> {
         }
         let since = self.record.age_of(condition).map(words::for_).unwrap_or_default();
         Some(Why::held(format!(
-            "its node has not prepared its volumes and network{since}, for which all containers wait; that has nothing to do \
-             with the start-up order: `kubectl describe pod` shows the reason"
+            "its node has not prepared its volumes and network{since}, for which all containers wait; this is unrelated to \
+             the start-up order: `kubectl describe pod` shows the reason"
         )))
     }
 }

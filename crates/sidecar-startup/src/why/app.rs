@@ -10,7 +10,7 @@ impl View<'_> {
         let mut all = self.context.pod.containers.iter();
         let obstacle = all.find_map(|container| Some((container, self.obstacle(container)?)));
         if let Some((container, (text, then))) = obstacle {
-            // What was started before goes on running.
+            // What was started before keeps running.
             let held = if container.is_init() { None } else { self.hook_of(container) };
             return held.unwrap_or_else(|| {
                 let mut why = Why::held(text);
@@ -32,7 +32,7 @@ impl View<'_> {
         self.running()
     }
 
-    /// Adds what the rules say where an application does not stay up: that it crashes without its sidecars is the most frequent reason, but
+    /// Adds what the rules say where an application keeps exiting: that it crashes without its sidecars is the most frequent reason, but
     /// none that a status records.
     fn add_what_it_did_not_wait_for(&self, why: &mut Why) {
         why.rules = self.denials();
@@ -61,7 +61,7 @@ impl View<'_> {
         let stays = all().find(|it| !it.is_init() && !it.is_app() && self.record.of(it).runs());
         if let Some(stays) = stays.filter(|_| apps.iter().all(has_ended)) {
             let mut why = Why::held(format!(
-                "the application has run to completion, but {} still runs, so the Pod does not complete",
+                "the application has run to completion, but {} is still running, so the Pod does not complete",
                 name(stays)
             ));
             why.rules = self.rules_on(stays);
@@ -73,13 +73,13 @@ impl View<'_> {
             let since = condition.and_then(|it| self.record.age_of(it)).map(for_).unwrap_or_default();
             let probe = if self.record.of(first).is_started() { "readinessProbe" } else { "startupProbe" };
             Why::held(format!(
-                "all containers run, but {} is not ready{since}: its {probe} has not succeeded. That keeps traffic from the Pod, and no \
-                 container from starting",
+                "all containers are running, but {} is not ready{since}: its {probe} has not succeeded. This keeps traffic away from the \
+                 Pod, but holds back no container",
                 name(first)
             ))
         } else {
             let since = self.record.true_since("Ready").map(|since| for_(self.record.age(since)));
-            Why::well(format!("it runs, and has been ready{}", since.unwrap_or_default()))
+            Why::well(format!("it is running and has been ready{}", since.unwrap_or_default()))
         };
         self.with_early_starts(why)
     }
@@ -118,10 +118,7 @@ impl View<'_> {
         };
         let (app_name, shown) = (name(app), name(sidecar));
         if let Some(late) = status.first_started().and_then(seconds) {
-            return Some(format!(
-                "{app_name} was started {} before {shown} was, which it did not wait for",
-                time(late)
-            ));
+            return Some(format!("{app_name} started {} before {shown} and did not wait for it", time(late)));
         }
         // What opens no gate before the application has none that is recorded, but for readiness.
         if sidecar.is_native_sidecar() && sidecar.fields.startup_probe.is_some() {
@@ -136,7 +133,7 @@ impl View<'_> {
         }
         let late = self.record.true_since("ContainersReady").and_then(seconds)?;
         Some(format!(
-            "{app_name} was started {} before {shown} was ready, unless {shown} has been unready since",
+            "{app_name} started {} before {shown} was ready, unless {shown} has become unready since",
             time(late)
         ))
     }
@@ -157,6 +154,6 @@ impl View<'_> {
         let started = self.record.of(app).first_started()?;
         let late = u64::try_from(started.as_second() - open.as_second()).ok()?;
         let verb = if gated.len() == 1 { "was" } else { "were" };
-        Some(format!("{} was started {} after {} {verb} ready", name(app), time(late), gated.join(" and ")))
+        Some(format!("{} started {} after {} {verb} ready", name(app), time(late), gated.join(" and ")))
     }
 }

@@ -110,7 +110,7 @@ impl View<'_> {
         let then = match budget.saturating_sub(age) {
             0 => {
                 format!(
-                    "Its start-up budget is used up: the kubelet restarts {shown} unless the next attempt succeeds"
+                    "Its start-up budget is used up: the kubelet restarts {shown} unless the next probe succeeds"
                 )
             }
             left => format!("It may take {} more before {shown} is restarted", time(left)),

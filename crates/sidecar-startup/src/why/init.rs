@@ -8,7 +8,7 @@ use crate::pod::container::Container;
 impl View<'_> {
     /// What holds the init containers; none if all their gates have opened.
     ///
-    /// The kubelet goes on from the last of them that it has created: what an earlier one does then no longer matters
+    /// The kubelet continues from the last of them that it has created: what an earlier one does then no longer matters
     /// (`computeInitContainerActions` in `pkg/kubelet/kuberuntime/kuberuntime_container.go`).
     pub(super) fn init(&self) -> Option<Why> {
         let has_app = self.context.pod.app_list().any(|app| self.record.of(app).was_created());
@@ -56,12 +56,13 @@ impl View<'_> {
     pub(super) fn starting(&self, container: &Container<'_>, age: Option<u64>) -> Why {
         let shown = name(container);
         if container.fields.post_start().is_some() && self.never(container).is_none() {
-            let text = format!("{shown} was probably started, and its postStart hook runs");
-            let then = "The status shows neither before the hook has returned, and nothing limits how long that may take";
+            let text = format!("{shown} has probably started, and its postStart hook is running");
+            let then = "The status shows neither before the hook returns, for which there is no time limit";
             return self.held_by(container, text, Some(then.to_owned()));
         }
         let at_most = age.map(|age| format!(", for at most {}", time(age))).unwrap_or_default();
-        let text = format!("{shown} is being started{at_most}: its image is pulled and its process begins");
+        let text =
+            format!("{shown} is starting{at_most}: the kubelet pulls its image and starts its process");
         self.held_by(container, text, None)
     }
 }

@@ -33,6 +33,7 @@ pub(super) fn restarts(count: u64) -> String {
     match count {
         0 => String::new(),
         1 => ", restarted once".to_owned(),
+        2 => ", restarted twice".to_owned(),
         count => format!(", restarted {count} times"),
     }
 }
