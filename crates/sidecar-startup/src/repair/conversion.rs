@@ -91,7 +91,7 @@ impl<'s, 'i> Move<'s, 'i> {
         let may_end = container.row().is_some_and(|row| row.may_end(pod.candidate(container)));
         if pod.should_complete && may_end {
             let reason =
-                "its configuration may have it exit after its work, and a sidecar container is restarted";
+                "its configuration may make it exit after its work, and a sidecar container is restarted";
             return Err(reason.into());
         }
         // Whoever is told to quit is restarted once it is a sidecar container, and the Job counts that.

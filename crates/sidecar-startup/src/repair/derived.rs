@@ -42,7 +42,7 @@ pub(super) fn attempts(
     let delay = own.initial_delay_seconds.map_or(0, |delay| u64::try_from(delay).unwrap_or(0));
     if seconds < delay.saturating_add(u64::from(minimum)) {
         return Err(format!(
-            "its own probe begins after {delay} s, and a startupProbe may take {seconds} s at most"
+            "its probe has initialDelaySeconds: {delay}, but a startupProbe has only {seconds} s"
         )
         .into());
     }
