@@ -135,24 +135,18 @@ fn repair_file(
         report.error(&file, NOTHING_IS_PIPED);
         return Ok(());
     }
-    let parts = repair_text(judge, &file, &text, report)?;
+    let parts = repair_text(judge, &file, &text, report);
     output.file(path, &file, &parts, report)
 }
 
-fn repair_text<'t>(
-    judge: &Judge,
-    file: &str,
-    text: &'t str,
-    report: &mut Report,
-) -> anyhow::Result<Vec<Part<'t>>> {
+fn repair_text<'t>(judge: &Judge, file: &str, text: &'t str, report: &mut Report) -> Vec<Part<'t>> {
     let repairer = Repairer { judge, file };
-    manifest::chunks(text).map(|chunk| Ok((chunk.text, repairer.repair(chunk, report)?))).collect()
+    manifest::chunks(text).map(|chunk| (chunk.text, repairer.repair(chunk, report))).collect()
 }
 
 /// A text with its objects repaired. Nothing is said about it.
-pub(crate) fn repaired_text(judge: &Judge, text: &str) -> anyhow::Result<String> {
-    let parts = repair_text(judge, "-", text, &mut Report::to(Box::new(io::sink())))?;
-    Ok(joined(&parts))
+pub(crate) fn repaired_text(judge: &Judge, text: &str) -> String {
+    joined(&repair_text(judge, "-", text, &mut Report::to(Box::new(io::sink()))))
 }
 
 fn joined(parts: &[Part<'_>]) -> String {

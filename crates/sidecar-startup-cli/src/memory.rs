@@ -44,16 +44,14 @@ impl InMemory {
     /// What `check` prints about a manifest.
     ///
     /// # Errors
-    /// The report cannot be written, or is no text.
+    /// The report cannot be written, or is not UTF-8.
     pub fn check(&self, manifest: &[u8]) -> anyhow::Result<String> {
         Ok(String::from_utf8(self.check.report_on(&self.judge, manifest.to_vec())?)?)
     }
 
     /// What `fix` makes of a manifest.
-    ///
-    /// # Errors
-    /// None so far, but the reading of objects may fail.
-    pub fn fix(&self, manifest: &str) -> anyhow::Result<String> {
+    #[must_use]
+    pub fn fix(&self, manifest: &str) -> String {
         repaired_text(&self.fixing, manifest)
     }
 }

@@ -30,23 +30,20 @@ struct Faulty {
 
 impl Repairer<'_> {
     /// The text of a document with its objects repaired; none if nothing in it changes.
-    ///
-    /// # Errors
-    /// None so far, but the reading of objects may fail.
-    pub(super) fn repair(&self, chunk: Chunk<'_>, report: &mut Report) -> anyhow::Result<Option<String>> {
+    pub(super) fn repair(&self, chunk: Chunk<'_>, report: &mut Report) -> Option<String> {
         let documents = match manifest::parse(chunk.text) {
             Ok(documents) => documents,
             Err(manifest::Error { position, message }) => {
                 let line = position.line + chunk.lines_before;
                 let place = format!("{}:{line}:{}", self.file, position.column);
                 report.error(&place, &not_yaml(chunk.text, position, &message));
-                return Ok(None);
+                return None;
             }
         };
         let mut faulty: Vec<Vec<Faulty>> = Vec::new();
         for document in &documents {
             let mut of_document = Vec::new();
-            read_document((document, chunk.text, chunk.lines_before + 1), &mut |found| {
+            let read = read_document((document, chunk.text, chunk.lines_before + 1), &mut |found| {
                 match found {
                     Found::Object(object) => of_document.extend(self.look(&object, report)),
                     Found::Fragment => {}
@@ -56,10 +53,13 @@ impl Repairer<'_> {
                     }
                 }
                 Ok(())
-            })?;
+            });
+            if let Err(error) = read {
+                report.error(self.file, &format!("cannot be read: {}", error.root_cause()));
+            }
             faulty.push(of_document);
         }
-        Ok(write(&chunk, &documents, faulty, report))
+        write(&chunk, &documents, faulty, report)
     }
 
     /// Judges and repairs an object; none if it breaks no rule.
@@ -130,7 +130,7 @@ fn repaired_as_far_as_possible(
     let found = verdict.remarks.iter().filter_map(|remark| remark.rule);
     let mut partly = judge.check_by(request, &lenient(&settings, found).to_string());
     let Some(repaired) = &partly.object else { return verdict };
-    // What is denied then need not have been found before: a rule may have spoken for another one.
+    // What is denied then need not have been found before: a rule may have reported it in place of another one.
     let again = judge.request_for(object, &repaired.to_string());
     let left = judge.check_by(&again, &with(&settings, [("fix", "None".into())]).to_string()).remarks;
     for remark in &mut partly.remarks {
@@ -183,7 +183,7 @@ fn repaired(document: &Document, faulty: &[Faulty]) -> Value {
     value
 }
 
-/// A repaired object without the fields that a typed list leaves out of its items, and that `source` does not have.
+/// A repaired object without the `apiVersion` and `kind` that were added for judging, unless `source` has them.
 fn without_defaults(mut repaired: Value, source: &Value) -> Value {
     if let Some(fields) = repaired.as_object_mut() {
         fields.retain(|key, _| !["apiVersion", "kind"].contains(&key.as_str()) || source.get(key).is_some());
