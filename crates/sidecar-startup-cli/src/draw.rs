@@ -49,7 +49,7 @@ pub(crate) struct Draw {
 /// The form of timelines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Form {
-    /// Drawn in at most 80 columns, and told in words.
+    /// Drawn in at most 80 columns, and explained in words.
     Text,
     /// The model.
     Json,

@@ -1,5 +1,5 @@
-//! The command `sidecar-startup`: checks manifests with the rules of the policy. A library, so that tests reach what is behind the
-//! arguments.
+//! The command `sidecar-startup`: checks manifests with the rules of the policy. A library, so that tests reach what the arguments
+//! lead to.
 
 mod annotations;
 mod baseline;
@@ -57,7 +57,7 @@ enum Command {
     /// Says why a Pod is not starting: which gate is closed, since when, for how long at most, and who waits for it.
     ///
     /// Reads the status of `kubectl get pod -o yaml`, or asks kubectl. Exits 0 if the Pod runs as it should, 1 if something holds it or
-    /// it was started too early, and 2 on errors.
+    /// the application started too early, and 2 on errors.
     Why(Box<explain::Explain>),
     /// Explains what each rule checks, why, and how to fix violations.
     Rules {

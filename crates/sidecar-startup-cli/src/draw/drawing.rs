@@ -32,7 +32,7 @@ impl Drawing {
         let state = match (has_fix, is_repaired) {
             (false, _) => "",
             (true, true) => ", before",
-            (true, false) => ", which fix leaves as it is",
+            (true, false) => ", which fix does not change",
         };
         let mut titled = Vec::new();
         for (index, timeline) in self.timelines.iter().enumerate() {
