@@ -40,7 +40,7 @@ export class Judge {
 
   #ask(question, rest) {
     return new Promise((resolve, reject) => {
-      // After an error, not before the next question: what cannot be loaded would be loaded for ever.
+      // After an error, not before the next question: what cannot be loaded would be loaded forever.
       this.#worker ??= this.#start();
       const id = this.#next++;
       this.#asked.set(id, { resolve, reject });

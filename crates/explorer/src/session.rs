@@ -110,7 +110,7 @@ impl Piece {
                 continue;
             };
             if let Some(fields) = value.as_object_mut() {
-                // Those that an item of a typed list leaves out.
+                // They were added for judging: an item of a typed list has neither.
                 fields.retain(|key, _| {
                     !["apiVersion", "kind"].contains(&key.as_str()) || place.get(key).is_some()
                 });

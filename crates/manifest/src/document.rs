@@ -157,7 +157,7 @@ fn convert_mapping(
             merged.extend(merge_sources(field, depth + 1)?);
             continue;
         }
-        // The parser places a key that was left out behind all that follows, which may be nothing.
+        // The parser places a key that was left out after all that follows, which may be nothing.
         let is_left_out = name.is_empty() && *style == ScalarStyle::Plain;
         let (value, node) = convert(field, if is_left_out { start } else { key.span.start }, depth + 1)?;
         let name = scalar::key(name, *style, tag.as_deref());

@@ -1,6 +1,6 @@
 //! Changes values in a text and leaves every other byte as it is.
 //!
-//! [`rewrite`] compares what a text says with what it shall say, and changes the text only where the two differ: comments, quotes,
+//! [`rewrite`] compares what a text says with what it should say, and changes the text only where the two differ: comments, quotes,
 //! anchors, block scalars, indentation and line ends stay. What moves from one of a Pod's lists of containers to the other takes its
 //! lines and comments along. The result is read again and must say exactly what was wanted, so an edit that cannot be made faithfully is
 //! not made: where an anchor is shared, for example, the text stays as it is.

@@ -89,7 +89,7 @@ impl Head {
         self.api_version.is_string() && self.kind.is_string()
     }
 
-    /// The kind of a list's items: empty for a `List`, whose items say so themselves. None if it is no list.
+    /// The kind of a list's items: empty for a `List`, whose items say so themselves. None if it is not a list.
     pub(crate) fn item_kind(&self) -> Option<&str> {
         self.kind().strip_suffix("List")
     }
@@ -236,7 +236,7 @@ impl<'a> Object<'a> {
     }
 }
 
-/// Adds what a typed list leaves out of its items.
+/// Adds the `apiVersion` and `kind` that items of a typed list lack.
 fn complete(json: &mut String, value: &Value, head: &Head) {
     let Some(fields) = value.as_object() else { return };
     let mut missing = Map::new();

@@ -8,8 +8,8 @@
 //! - *Suspicion*, on which a repair is refused or a rule stays silent: any trace counts. `possible.rs` has the ports that a command may
 //!   ask for, `loop_checks.rs` what its loops may check, `programs.rs` whatever it may run, `files.rs` whether it handles files.
 //!
-//! The others read: `script.rs` and `wait_loop.rs` shell scripts, `clients.rs` the options of programs that connect, `tools.rs` programs
-//! that leave no server behind, `services.rs` the names of Services, `words.rs` single words.
+//! The others read: `script.rs` and `wait_loop.rs` shell scripts, `any_answer.rs` loops that accept any response, `clients.rs` the options
+//! of programs that connect, `tools.rs` programs that leave no server behind, `services.rs` the names of Services, `words.rs` single words.
 
 mod any_answer;
 mod asks;

@@ -29,7 +29,7 @@ struct Symbols {
     closed: char,
     /// Its gate opens, at the latest.
     gate: char,
-    /// Its gate is open, and it goes on running.
+    /// Its gate is open, and it keeps running.
     runs: char,
     /// Its gate opens, and begins a new phase.
     phase: char,

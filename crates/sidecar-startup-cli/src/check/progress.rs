@@ -1,4 +1,4 @@
-//! Says how far a long run is: on a terminal, where nothing else is printed to it.
+//! Shows the progress of a long run, on a terminal to which nothing else is printed.
 
 use std::io::{self, IsTerminal as _};
 use std::time::{Duration, Instant};

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 /// Replaces the text of a file. Whoever reads it meanwhile, or after a crash, finds the old text or the new one, and nothing between.
-/// The permissions stay, and a symbolic link goes on pointing to the same file.
+/// The permissions stay, and a symbolic link keeps pointing to the same file.
 ///
 /// # Errors
 /// The file is read-only, or the folder cannot be written to.

@@ -30,7 +30,7 @@ pub struct PodContext<'a> {
 }
 
 impl PodContext<'_> {
-    /// Whether the Pod runs on: its `restartPolicy` is `Always`, as it is by default.
+    /// Whether the Pod keeps running: its `restartPolicy` is `Always`, as it is by default.
     pub(super) fn runs_on(&self) -> bool {
         matches!(&*self.spec.restart_policy, "" | "Always")
     }

@@ -1,4 +1,4 @@
-//! The ports on which well-known servers listen unless they are told otherwise.
+//! The ports on which well-known servers listen unless configured otherwise.
 
 /// The last component of an image's repository, and the ports of the server in it: what its Dockerfile exposes, or its documentation calls
 /// the default.
@@ -43,7 +43,7 @@ const DEFAULT_PORTS: [(&str, &[i32]); 37] = [
     ("zookeeper", &[2181, 2888, 3888, 8080]),
 ];
 
-/// Whether the server in an image of this repository may listen on a port without having been told so.
+/// Whether the server in an image of this repository may listen on a port without being configured to.
 pub(crate) fn may_listen_by_default(repository: &str, port: i32) -> bool {
     let name = repository.rsplit('/').next().unwrap_or_default();
     DEFAULT_PORTS.iter().any(|(known, ports)| *known == name && ports.contains(&port))

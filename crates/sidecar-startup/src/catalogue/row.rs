@@ -28,7 +28,8 @@ pub struct Row {
     pub related_init_containers: &'static [&'static str],
     /// Globs on the image repository.
     pub images: &'static [&'static str],
-    /// Its programs, where they are not called as its images or containers are; `PROGRAM WORD` where only with that argument they run on.
+    /// Its programs, where they are not called as its images or containers are; `PROGRAM WORD` where only with that argument they keep
+    /// running.
     pub runs: &'static [&'static str],
     /// What makes an entry of `containers` this sidecar.
     pub matched_by: Match,
@@ -50,7 +51,7 @@ pub struct Row {
     pub redirects_traffic: bool,
     /// Whether it exits by itself, so that a Job can complete.
     pub ends_itself: bool,
-    /// If one of these holds, a configuration that is not to be seen may have it end after its first work.
+    /// If one of these holds, a configuration that the object does not show may make it exit after its first work.
     pub may_end_when: &'static [Condition],
     /// If one of these holds, the application may tell it to quit.
     pub may_be_ended_when: &'static [Condition],
@@ -145,7 +146,8 @@ impl Row {
         is_match && candidate.fulfils(self.only_when) && !self.may_be_task(candidate)
     }
 
-    /// Whether a container with its name or image may be the application, or a task. What ends is only restarted in a Pod that runs on.
+    /// Whether a container with its name or image may be the application, or a task. What exits is restarted only in a Pod that keeps
+    /// running.
     pub(crate) fn may_be_task(&self, candidate: Candidate<'_>) -> bool {
         candidate.is_excepted(self.except_when)
             || self.need != Need::None && !candidate.pod.runs_on() && !self.is_run_by(candidate.fields)
@@ -182,7 +184,7 @@ impl Row {
         candidate.fulfils_one(self.stub_when)
     }
 
-    /// Whether a configuration that is not to be seen may have the container end after its first work.
+    /// Whether a configuration that the object does not show may make the container exit after its first work.
     pub(crate) fn may_end(&self, candidate: Candidate<'_>) -> bool {
         candidate.fulfils_one(self.may_end_when)
     }

@@ -7,7 +7,7 @@ use crate::command::{base_name, is_shell, is_to_run_on, last_command};
 use crate::model::container_fields::ContainerFields;
 use crate::model::glob::matches;
 
-/// Programs that run one of those behind them.
+/// Programs that run the program named after them.
 const WRAPPERS: [&str; 15] = [
     "catatonit",
     "command",
@@ -56,12 +56,12 @@ const ONE_SHOT: [&str; 26] = [
     "wait",
 ];
 
-/// How far behind a wrapper the program may be: `nice -n 5 PROGRAM`.
+/// How many words after a wrapper the program may be: `nice -n 5 PROGRAM`.
 const BEHIND_WRAPPER: usize = 8;
 
 impl Row {
     /// Whether a container is seen to run this sidecar: by its image's own entry point, or by a command that ends with the program; and
-    /// with arguments that do not have it check or tell something. Or whatever it is, it never ends.
+    /// with arguments that do not make it check or print something and exit. A command that never exits counts, too.
     pub(crate) fn is_run_by(&self, fields: &ContainerFields<'_>) -> bool {
         let words: Vec<&str> = fields.words().collect();
         if fields.command.is_empty() && !words.first().is_some_and(|first| is_shell(first)) {
@@ -122,7 +122,7 @@ fn is_called(program: &str, glob: &str) -> bool {
     matches(&glob.replace('_', "-"), &base_name(program).replace('_', "-"))
 }
 
-/// Whether arguments have a program check or tell something.
+/// Whether arguments make a program check or print something and exit.
 fn is_one_shot(arguments: &[&str]) -> bool {
     arguments.iter().enumerate().any(|(at, word)| {
         let flag = word.trim_start_matches('-');

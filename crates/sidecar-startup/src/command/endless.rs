@@ -1,4 +1,4 @@
-//! Commands that never end: they sleep for ever, or follow a file.
+//! Commands that never end: they sleep forever, or follow a file.
 
 use super::script::Script;
 use super::shell::{Shell, outcome_of_words};

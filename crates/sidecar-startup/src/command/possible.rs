@@ -18,7 +18,7 @@ const OTHER_HOSTS: [&str; 8] = [
     "$(hostname -f)",
 ];
 
-/// A client that asks its own Pod unless it is told otherwise.
+/// A client that asks its own Pod unless its arguments name another host.
 const REDIS: &str = "redis-cli";
 
 /// The ports of its own Pod for which a command may ask.

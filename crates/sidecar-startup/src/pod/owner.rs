@@ -8,7 +8,7 @@ use crate::model::template::{Kind, PodTemplate};
 pub enum Owner {
     /// A Job.
     Job,
-    /// Nobody, or a controller whose Pods run on.
+    /// Nobody, or a controller whose Pods keep running.
     Nobody,
     /// The controller of another API group, or one that makes Pods for a single task: it may delete the Pod itself, and hardly anybody
     /// who sees a message about the Pod can change it.

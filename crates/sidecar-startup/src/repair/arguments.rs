@@ -8,7 +8,7 @@ use crate::pod::container::Container;
 use crate::startup::context::Context;
 
 /// The `args` of a container with those that switch on what its `startupProbe` asks. `None` where it can have one already, where nothing
-/// is known to switch on, or where the program would not get them: behind a shell, after `--`, or in place of arguments of the image.
+/// is known to switch on, or where the program would not get them: after a shell, after `--`, or in place of arguments of the image.
 pub(crate) fn switched_on(context: &Context<'_>, container: &Container<'_>) -> Option<Vec<String>> {
     let fields = container.fields;
     let row =

@@ -104,7 +104,7 @@ fn is_moved(context: &Context<'_>, sidecar: &Container<'_>) -> bool {
 }
 
 /// The most that is done about a classic sidecar that does not hold: no more than about its being classic, unless the operator names
-/// this rule, or has it stay.
+/// this rule, or keeps it there.
 fn ceiling(context: &Context<'_>, sidecar: &Container<'_>) -> Action {
     let is_milder = context.action_on(RuleId::ClassicSidecar, sidecar) == Action::Warn
         && !context.settings.names(RuleId::AppNotHeld)

@@ -6,7 +6,7 @@
 //! an entry of `initContainers` with `restartPolicy: Always`, starts first, can hold back the application until it is ready, stops
 //! last, and lets a Job complete (<https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/>).
 //!
-//! In a Pod that should complete, the rule stays silent where `never-completing-job` speaks of the same sidecar for a Job; where the
+//! In a Pod that should complete, the rule stays silent where `never-completing-job` reports the same sidecar for a Job; where the
 //! application waits for it by its own command (`linkerd-await`, scuttle with `ENVOY_ADMIN_API`, kubexit with birth dependencies, a loop
 //! around a check of it); and where the controller of Argo Workflows or Tekton orders all containers. It only warns where an operator
 //! owns such a Pod.
@@ -103,7 +103,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// Whether nothing is to be said about the place of a sidecar in a Pod that should complete: a controller orders its containers, its
-/// application waits for the sidecar by itself, or `never-completing-job` speaks.
+/// application waits for the sidecar itself, or `never-completing-job` reports it.
 fn is_settled(context: &Context<'_>, sidecar: &Container<'_>, facts: Facts) -> bool {
     ending::is_orchestrated(context.pod)
         || ending::is_awaited(context.pod, Classic::Present(sidecar))

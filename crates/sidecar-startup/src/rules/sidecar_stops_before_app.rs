@@ -41,7 +41,7 @@
 //! ```
 //!
 //! # How to fix it
-//! Remove the hook. If the sidecar has to be told to quit, let the hook first wait until the application has ended.
+//! Remove the hook. If something has to tell the sidecar to quit, let the hook first wait until the application has ended.
 
 use k8s_openapi::api::core::v1::{HTTPGetAction, LifecycleHandler};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;

@@ -123,6 +123,6 @@ fn remedy(container: &Container<'_>, path: &[&str]) -> &'static str {
 
 /// How the message names the application that a container keeps from starting: one that starts after it, if there is one.
 fn application_after(pod: &Pod<'_>, container: &Container<'_>) -> String {
-    let behind = pod.app_list().find(|other| other.is_app() && container.is_before(other));
-    behind.map_or_else(|| pod.application(), |app| app.name().to_string())
+    let later = pod.app_list().find(|other| other.is_app() && container.is_before(other));
+    later.map_or_else(|| pod.application(), |app| app.name().to_string())
 }

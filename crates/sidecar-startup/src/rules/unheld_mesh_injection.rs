@@ -124,7 +124,7 @@ fn unheld_linkerd(context: &Context<'_>, wanted: MeshHold, findings: &mut Vec<Fi
     }
 }
 
-/// How a proxy must hold back the application of a Pod; none if the Pod sees to that by itself. Where the Pod should complete and nothing
+/// How a proxy must hold back the application of a Pod; none if the Pod does that itself. Where the Pod should complete and nothing
 /// is known to end the proxy, it has to be native: a hook does not end it.
 fn wanted_in(pod: &Pod<'_>, wanted: MeshHold, proxy: &'static str) -> Option<MeshHold> {
     let proxy = Classic::Injected(proxy);

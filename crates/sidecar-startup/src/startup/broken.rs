@@ -1,4 +1,4 @@
-//! What a repair would keep from starting, as the start-up graph tells.
+//! What a repair would keep from starting, as the start-up graph shows.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, VecDeque};

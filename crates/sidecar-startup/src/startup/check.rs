@@ -1,4 +1,4 @@
-//! The gates of a Pod that are wrong, for sure.
+//! The gates of a Pod that are proven to be wrong.
 
 use k8s_openapi::api::core::v1::Probe;
 

@@ -22,7 +22,7 @@ pub(crate) fn ceiling(context: &Context<'_>, sidecar: &Container<'_>, facts: Fac
     })
 }
 
-/// Whether `never-completing-job` speaks for a classic sidecar, so that no other rule need say that it belongs elsewhere: where a Job
+/// Whether `never-completing-job` reports a classic sidecar, so that no other rule need say that it belongs elsewhere: where a Job
 /// waits for the Pod, and at least as much is done about that as about the order of the start.
 pub(crate) fn is_reported(context: &Context<'_>, sidecar: &Container<'_>, facts: Facts) -> bool {
     let action = context.action_on(RuleId::NeverCompletingJob, sidecar);

@@ -1,4 +1,4 @@
-//! The members of the start-up graph, in start order, and who of them waits for whom.
+//! The members of the start-up graph, in start order, and which of them waits for which.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};

@@ -70,7 +70,7 @@ pub(crate) enum MeshOfNamespace {
 }
 
 /// The mesh that injects its proxy only because of the Pod's namespace. None where the Pod has a proxy, asks for another mesh, or says
-/// itself whether this one shall inject.
+/// itself whether this one should inject.
 pub(crate) fn of_namespace(pod: &Pod<'_>, settings: &Settings) -> Option<MeshOfNamespace> {
     if !settings.is_injected() || has_revision(pod) || pod.containers.iter().any(Container::redirects_traffic)
     {

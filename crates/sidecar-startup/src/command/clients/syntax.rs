@@ -200,7 +200,7 @@ static TELNET: Syntax =
     Syntax { programs: &["telnet"], flags: "4 6", operands: Operands::HostAndPort, ..BASE };
 
 /// <https://github.com/vishnubob/wait-for-it>, <https://github.com/eficode/wait-for> and <https://github.com/wait4x/wait4x>, without a
-/// command behind `--`, which the first runs in any case.
+/// command after `--`, which the first runs in any case.
 static WAIT_FOR: Syntax = Syntax {
     programs: &["wait-for", "wait-for-it", "wait-for-it.sh", "wait-for.sh", "wait4x"],
     flags: "q s quiet strict",

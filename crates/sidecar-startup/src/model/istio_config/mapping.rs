@@ -146,7 +146,7 @@ impl<'t> Scanner<'t> {
                     ahead.quoted()?;
                     return Some(at..ahead.at);
                 }
-                // What is no boolean is told from one later.
+                // Whether it is a boolean is checked later.
                 _ => {
                     ahead.plain(false)?;
                     return Some(at..ahead.at);

@@ -7,7 +7,7 @@ use super::{Deadlock, Event, Graph, Member, Need, Way};
 
 impl Graph {
     /// The needs that are never met, those of nobody first, then shorter circles before longer ones. Only needs that `counts` are
-    /// looked at. A longer circle through a need that closes a shorter one goes away with it, and is not told.
+    /// looked at. A longer circle through a need that closes a shorter one goes away with it, and is not reported.
     ///
     /// Circles of one need are found in linear time, up to a logarithm. Those of several, which are rare, take a search each.
     pub(crate) fn deadlocks<'g>(&'g self, counts: impl Fn(&Need) -> bool) -> Vec<Deadlock<'g>> {
@@ -174,7 +174,7 @@ impl<'g> Search<'g> {
         Self { graph, never, needs_of }
     }
 
-    /// The shortest way from a need back to its own event, by way of this provider if one is given; none where it only waits behind a
+    /// The shortest way from a need back to its own event, by way of this provider if one is given; none where it only waits for a
     /// circle.
     fn circle(&self, need: &'g Need, mut through: Option<Member>) -> Option<Deadlock<'g>> {
         let goal = need.of;
