@@ -126,6 +126,10 @@ impl<'a> ContainerFields<'a> {
     /// there (`fileKeyRef`, KEP-3721).
     #[must_use]
     pub fn volumes_of_variables(&self) -> Vec<Mount<'a>> {
+        // Hardly any container has one.
+        if !self.env.mentions("fileKeyRef") {
+            return Vec::new();
+        }
         let variables: Vec<EnvVar<'a>> = self.env.read().unwrap_or_default();
         let sources =
             variables.into_iter().filter_map(|variable| variable.value_from.read::<VariableSource<'a>>());

@@ -78,10 +78,6 @@ pub(super) fn waits(lineup: &Lineup<'_>) -> Vec<Need> {
 
 /// The need of a member that asks for a port; none if the port is its own, or nobody's.
 fn need(lineup: &Lineup<'_>, of: Event, seat: &Seat<'_>, ask: Ask) -> Option<Need> {
-    let evidence = evidence(lineup, seat, ask.port);
-    if evidence == Evidence::Listens {
-        return None;
-    }
     let unknown;
     let providers = match lineup.owners_of(ask.port) {
         Some(owners) => owners,
@@ -92,6 +88,10 @@ fn need(lineup: &Lineup<'_>, of: Event, seat: &Seat<'_>, ask: Ask) -> Option<Nee
         None => return None,
     };
     let provider = lineup.seats.get(foremost(providers, of.member_of())?)?;
+    let evidence = evidence(lineup, seat, ask.port);
+    if evidence == Evidence::Listens {
+        return None;
+    }
     // A main command that still waits listens on no port at all.
     let may_be_own = evidence == Evidence::May && matches!(of, Event::Gate(_));
     // On the node's network, a process of the node may answer, at another address than the provider's.
