@@ -65,6 +65,11 @@ impl Skipped {
     }
 }
 
+/// A number of things, of which this is one.
+pub(crate) fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
 impl fmt::Display for Totals {
     /// One line. What was not there is left out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -74,7 +79,7 @@ impl fmt::Display for Totals {
         }
         write!(f, ", {} denied", self.denied)?;
         if self.errors != 0 {
-            write!(f, ", {} {}", self.errors, if self.errors == 1 { "error" } else { "errors" })?;
+            write!(f, ", {}", counted(self.errors, "error"))?;
         }
         if self.skipped.sum() != 0 {
             let why = self.skipped.reasons();

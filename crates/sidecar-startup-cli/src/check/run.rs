@@ -15,7 +15,7 @@ use crate::judge::{Judge, Verdict};
 use crate::object::Object;
 use crate::report::{Entry, Excuse, Finding, Form, Level, Named, Report};
 use crate::rollout::{Rollout, summary};
-use crate::totals::{Skipped, Totals};
+use crate::totals::{Skipped, Totals, counted};
 use anyhow::Context as _;
 
 /// How the command ends.
@@ -230,8 +230,7 @@ impl<'j> Run<'j> {
         if let Some((path, recorded)) = &self.recorded {
             let written = fs::write(path, Baseline::write(recorded)?);
             written.with_context(|| format!("cannot write {}", path.display()))?;
-            let what = if recorded.len() == 1 { "violation" } else { "violations" };
-            eprintln!("wrote {} {what} to {}", recorded.len(), path.display());
+            eprintln!("wrote {} to {}", counted(recorded.len(), "violation"), path.display());
         }
         Ok(())
     }

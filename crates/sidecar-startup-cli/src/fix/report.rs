@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use crate::check::Status;
+use crate::totals::counted;
 
 /// Says what is done, and counts.
 pub(super) struct Report {
@@ -79,11 +80,8 @@ impl Report {
     pub(super) fn end(&mut self) {
         let refused =
             if self.refused == 0 { String::new() } else { format!(", {} not changed", self.refused) };
-        let errors = match self.errors {
-            0 => String::new(),
-            1 => ", 1 error".to_owned(),
-            errors => format!(", {errors} errors"),
-        };
+        let errors =
+            if self.errors == 0 { String::new() } else { format!(", {}", counted(self.errors, "error")) };
         self.say(&format!("{} repaired, {} still denied{refused}{errors}", self.repaired, self.denied));
         if self.repaired != 0 && self.patches != 0 {
             self.say(

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Rollout;
 use super::workload::{Id, Outcome, Workload};
 use crate::report::Form;
-use crate::totals::Totals;
+use crate::totals::{Totals, counted};
 
 /// The version of the JSON form.
 const VERSION: u32 = 1;
@@ -137,10 +137,6 @@ impl<'w> Summary<'w> {
             "denied": denied.collect::<Vec<_>>(), "objects": totals,
         })
     }
-}
-
-fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 /// Counts each of the keys once.
