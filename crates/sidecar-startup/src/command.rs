@@ -1,5 +1,4 @@
-//! What can be told about a command from its words alone. A shell script is followed as a shell would run it; one that has not been
-//! understood is not searched for patterns in the hope of a hit.
+//! What can be told about a command from its words alone. A shell script is followed as a shell would run it.
 //!
 //! There are two standards of evidence, which are never mixed:
 //!

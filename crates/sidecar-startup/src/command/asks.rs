@@ -102,25 +102,21 @@ fn asks_of_script(words: &[&str], script: &str) -> Vec<Ask> {
     // `[::1]` is a pattern, which the shell leaves as it is where no file is called so.
     let script = without_silencers(script).replace("[::1]", "localhost");
     let mut read = Script::read(&script);
-    let mut asks = Vec::new();
+    let mut asking = Vec::new();
     // Whatever runs before a command may be the server that it asks.
     let mut is_alone = true;
-    let mut followed = 0;
-    for number in 0..read.commands.len() {
-        let Some(command) = read.commands.get(number) else { break };
-        let asking = as_strs(&command.words);
-        let (ports, needed) = (ports_in(&asking), needed_by(&asking));
-        is_alone &=
-            number == 0 || read.commands.get(number - 1).is_some_and(|last| leaves_no_server(&last.words));
-        if ports.is_empty() {
-            continue;
+    for (number, command) in read.commands.iter().enumerate() {
+        let command_words = as_strs(&command.words);
+        let ports = ports_in(&command_words);
+        if !ports.is_empty() {
+            asking.push((number, is_alone, ports, needed_by(&command_words)));
         }
-        followed += 1;
-        let ends = if followed <= MOST_FOLLOWED {
-            outcome_if_it_fails(words, &mut read, number)
-        } else {
-            Ends::Unknown
-        };
+        is_alone &= leaves_no_server(&command.words);
+    }
+    let mut asks = Vec::new();
+    for (position, (number, is_alone, ports, needed)) in asking.into_iter().enumerate() {
+        let is_followed = position < MOST_FOLLOWED;
+        let ends = if is_followed { outcome_if_it_fails(words, &mut read, number) } else { Ends::Unknown };
         let is_needed = is_alone && ends == Ends::Failure;
         let ask = |port| Ask { port, is_needed: is_needed && needed.contains(&port), waits: false };
         asks.extend(ports.into_iter().filter(|_| ends != Ends::Success).map(ask));
