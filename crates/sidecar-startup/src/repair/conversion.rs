@@ -126,7 +126,7 @@ impl<'s, 'i> Move<'s, 'i> {
             probe.as_ref().map(|source| format!(", with a startupProbe from {source}")).unwrap_or_default();
         let mut probe = probe.and_then(|source| source.probe(|field| draft.get(id, field)));
         let mut edits = Vec::new();
-        let what = match target {
+        let mut what = match target {
             Target::Before(before) => {
                 edits.push(Edit::MoveToInit { container: id, before });
                 format!("moved sidecar {name} to initContainers{with_probe}")
@@ -145,6 +145,7 @@ impl<'s, 'i> Move<'s, 'i> {
         }
         if container.is_istio_proxy() && context.pod.annotations().get(mesh::STATUS).is_some() {
             edits.push(Edit::annotation(mesh::NATIVE_ISTIO, "true"));
+            what.push_str(&format!(", and set the annotation {}: \"true\"", mesh::NATIVE_ISTIO));
         }
         Plan::new(what, edits)
     }

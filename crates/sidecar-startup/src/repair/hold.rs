@@ -48,7 +48,7 @@ pub(crate) fn plan(task: &Task<'_, '_>, draft: &Draft<'_>) -> Result<Plan, Refus
             let command = wait_command(context, container)?;
             let value = json!({"exec": {"command": &command}});
             edits.push(Edit::Set { container: container.id, path: &["lifecycle", "postStart"], value });
-            done.push("added a blocking postStart hook");
+            done.push("added a blocking postStart hook".to_owned());
             let exec = Some(ExecAction { command: Some(command) });
             hook = Some(LifecycleHandler { exec, ..LifecycleHandler::default() });
         }
@@ -58,8 +58,12 @@ pub(crate) fn plan(task: &Task<'_, '_>, draft: &Draft<'_>) -> Result<Plan, Refus
         if context.pod.app_list().any(|other| mesh::has_probe_of_consul(context.pod, other.fields)) {
             return Err(mesh::ORDER_OF_CONSUL.into());
         }
-        edits.extend(list_before(context, container, draft, before));
-        done.push("listed it first");
+        edits.push(Edit::MoveAmongApps { container: container.id, before: Some(before) });
+        done.push("listed it first".to_owned());
+        if let Some(app) = default_container(context, draft, before) {
+            edits.push(Edit::annotation(DEFAULT_CONTAINER, app));
+            done.push(format!("set the annotation {DEFAULT_CONTAINER}: {app}"));
+        }
     }
     if task.trial == Trial::Alone {
         opens(context, container, hook, draft, place)?;
@@ -75,21 +79,12 @@ fn place(context: &Context<'_>, container: &Container<'_>, draft: &Draft<'_>) ->
     if container.redirects_traffic() { draft.apps().first().copied() } else { Some(*app) }
 }
 
-/// The edits that list a sidecar before another entry of `containers`.
-fn list_before(
-    context: &Context<'_>,
-    container: &Container<'_>,
-    draft: &Draft<'_>,
-    before: ContainerId,
-) -> Vec<Edit> {
+/// The container to name as the default one, if that is the first one, and no longer is once a sidecar is listed before `before`.
+fn default_container<'p>(context: &Context<'p>, draft: &Draft<'_>, before: ContainerId) -> Option<&'p str> {
     let pod = context.pod;
-    let mut edits = vec![Edit::MoveAmongApps { container: container.id, before: Some(before) }];
-    // The first container was the default one.
-    if draft.apps().first() == Some(&before) && pod.annotations().get(DEFAULT_CONTAINER).is_none() {
-        let first = pod.app_list().next();
-        edits.extend(first.map(|first| Edit::annotation(DEFAULT_CONTAINER, &*first.fields.name)));
-    }
-    edits
+    let is_named = pod.annotations().get(DEFAULT_CONTAINER).is_some();
+    let first = pod.app_list().next().filter(|_| !is_named && draft.apps().first() == Some(&before))?;
+    Some(&first.fields.name)
 }
 
 /// Checks that the hook returns, and keeps no other container from starting.
