@@ -37,6 +37,13 @@ check() {
     check - </dev/null
     [ "$status" -eq 2 ]
     [[ "$output" == *"nothing is piped in"* ]]
+    # Only the settings are checked where nothing can be piped in.
+    check --settings examples/repairs/settings.yaml </dev/null
+    [ "$status" -eq 0 ]
+    [ "$output" = "settings are valid" ]
+    check --settings examples/repairs/settings.yaml < <(false)
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"to check only the settings, add </dev/null" ]]
     check README.md examples/readiness-probe-only.yaml
     [ "$status" -eq 2 ]
     [[ "$output" == *"--> README.md:"* ]]

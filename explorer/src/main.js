@@ -52,7 +52,7 @@ function showFault({ fault, error }) {
   place("shown").classList.toggle("stale", Boolean(fault || error));
   place("shown").inert = Boolean(fault || error);
   box.hidden = !fault && !error;
-  if (error) box.replaceChildren(element("p", { class: "word" }, "The judge stopped"), element("p", {}, `${error}. Change the text to try again.`));
+  if (error) box.replaceChildren(element("p", { class: "word" }, "The check failed"), element("p", {}, `${error}. Change the text to try again.`));
   if (!fault) return;
   const { source, line, column, message } = fault;
   editors[source].mark([{ line, column, isError: true, source: "", text: message }]);

@@ -7,7 +7,7 @@ mod run;
 
 pub(crate) use self::arguments::{Check, Colour};
 pub(crate) use self::run::Status;
-use std::io::{self, BufWriter, IsTerminal as _, Write as _};
+use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{bail, ensure};
@@ -65,13 +65,16 @@ impl Check {
             return self.query().read(&mut |found| run.found("cluster", found, output));
         }
         if self.paths.is_empty() {
-            let is_read =
-                !io::stdin().is_terminal() && input::read_pipe(&mut |found| run.found("-", found, output))?;
-            return match is_read {
-                true => Ok(()),
-                false if self.is_about_settings() => run.say_settings_are_valid(output),
-                false if self.settings.is_some() => bail!("{NOTHING_IS_PIPED}"),
-                false => bail!("name files or folders to check, or pipe manifests into this command"),
+            let is_piped = input::is_piped();
+            if is_piped && input::read_pipe(&mut |found| run.found("-", found, output))? {
+                run.warn_of_nothing();
+                return Ok(());
+            }
+            return match (is_piped, self.is_about_settings()) {
+                (false, true) => run.say_settings_are_valid(output),
+                (true, true) => bail!("{NOTHING_IS_PIPED}; to check only the settings, add </dev/null"),
+                (true, false) if self.settings.is_some() => bail!("{NOTHING_IS_PIPED}"),
+                (_, false) => bail!("name files or folders to check, or pipe manifests into this command"),
             };
         }
         for step in self.paths.iter().flat_map(|path| files(path, exclude)) {
@@ -88,11 +91,11 @@ impl Check {
                 }
             }
         }
+        run.warn_of_nothing();
         Ok(())
     }
 
-    /// Whether only the settings may be meant: whoever asks for a report on objects has some, and the command before the pipe has
-    /// failed, which the shell does not say.
+    /// Whether only the settings may be meant: whoever asks for a report on objects has some.
     fn is_about_settings(&self) -> bool {
         let is_about_objects = self.summary
             || self.suggest_settings

@@ -85,6 +85,9 @@ fn read_settings(file: &Path) -> anyhow::Result<(FieldPath, Value)> {
         }
     }
     let first = values.pop().unwrap_or_default();
+    if first.is_null() {
+        bail!("{}: there are no settings in it; write {{}} for the defaults", file.display());
+    }
     let path = path_in(&first).with_context(|| format!("{}", file.display()))?;
     ensure_it_may_repair(&first, &path).with_context(|| format!("{}", file.display()))?;
     // What has no path is the settings themselves.

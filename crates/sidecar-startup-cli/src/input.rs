@@ -19,6 +19,23 @@ const LARGE: u64 = 8 << 20;
 /// What is said of an empty standard input.
 pub(crate) const NOTHING_IS_PIPED: &str = "nothing is piped in";
 
+/// Whether standard input is a pipe or a file, and no terminal or `/dev/null`. An empty pipe means that the command before it has failed,
+/// which the shell does not say.
+pub(crate) fn is_piped() -> bool {
+    let stdin = io::stdin();
+    #[cfg(unix)]
+    {
+        use std::os::{fd::AsFd as _, unix::fs::FileTypeExt as _};
+        let file = stdin.as_fd().try_clone_to_owned().map(File::from);
+        file.and_then(|file| file.metadata()).is_ok_and(|file| !file.file_type().is_char_device())
+    }
+    #[cfg(not(unix))]
+    {
+        use std::io::IsTerminal as _;
+        !stdin.is_terminal()
+    }
+}
+
 /// Reads what is piped in. Returns whether that is anything.
 ///
 /// # Errors

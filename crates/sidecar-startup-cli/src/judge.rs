@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use sidecar_startup::model::cluster::{Cluster, NoCluster};
 use sidecar_startup::model::read::ReadError;
 use sidecar_startup::model::request::{Request, of_creation, payload};
+use sidecar_startup::settings::help::Help;
 use sidecar_startup::settings::json::{lenient, with};
 use sidecar_startup::settings::nodes::SidecarSupport;
 use sidecar_startup::{Answer, RuleId, Settings, Timeline};
@@ -74,6 +75,11 @@ impl Judge {
     pub(crate) fn load_module(&mut self, path: &Path) -> anyhow::Result<()> {
         self.module = Some(Module::load(path, &self.settings, self.nodes.as_ref())?);
         Ok(())
+    }
+
+    /// Where a denied user finds help.
+    pub(crate) const fn help(&self) -> &Help {
+        &self.parsed.help
     }
 
     /// The namespace of an object.

@@ -43,7 +43,7 @@ struct Arguments {
 enum Command {
     /// Reports what keeps applications from waiting for their sidecars, where, and how to fix it.
     ///
-    /// Exits 0 if nothing is denied, 1 if something is, and 2 on errors: if something cannot be read, the rest is checked all the same.
+    /// Exits 0 if nothing is denied, 1 if something is, and 2 if something cannot be read; everything else is checked all the same.
     Check(Box<check::Check>),
     /// Repairs manifests and leaves everything else in them as it is: comments, quotes, anchors, indentation, line ends.
     ///

@@ -54,7 +54,7 @@ impl Skipped {
             (self.other_templates, "of kinds missing in the setting podTemplates"),
             (self.left_to_others, "managed by another object, finished or being deleted"),
             (self.fragments, "without apiVersion and kind"),
-            (self.helm_templates, "in the templates of Helm charts, to be rendered first"),
+            (self.helm_templates, "in the templates of Helm charts; render them first"),
             (self.kustomize_patches, "as patches of a kustomization"),
             (self.excluded, "by exclude in .sidecar-startup.yaml"),
         ]

@@ -134,7 +134,7 @@ impl View<'_> {
                 let since = self.record.age_of(condition).map(words::for_).unwrap_or_default();
                 let reason = words::token(condition.reason.as_deref().unwrap_or("no reason is given"));
                 Some(Why::held(format!(
-                    "it has been unscheduled{since} ({reason}), so no container has started; this is unrelated to the start-up order: \
+                    "it has not been scheduled{since} ({reason}), so no container has started; this is unrelated to the start-up order: \
                      `kubectl describe pod` shows what the scheduler says"
                 )))
             }
@@ -153,7 +153,7 @@ impl View<'_> {
         }
         let since = self.record.age_of(condition).map(words::for_).unwrap_or_default();
         Some(Why::held(format!(
-            "its node has not prepared its volumes and network{since}, for which all containers wait; this is unrelated to \
+            "its node has not finished preparing its volumes and network{since}, and all containers wait for that; this is unrelated to \
              the start-up order: `kubectl describe pod` shows the reason"
         )))
     }

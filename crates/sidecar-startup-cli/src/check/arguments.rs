@@ -11,8 +11,8 @@ use crate::report::Form;
 pub(crate) struct Check {
     /// Manifests in YAML or JSON, and folders with such files; - or no path reads standard input.
     ///
-    /// Folders are searched without what git ignores. Lists, many documents in a file, and the output of Helm, kustomize and
-    /// `kubectl get -o json` are fine.
+    /// Folders are searched with all below them, except for what git ignores. Lists, files with many documents, and the output of
+    /// Helm, kustomize and `kubectl get -o json` are read as well.
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
     /// Checks what is in a cluster, which kubectl reads: in its current namespace, that of -n, or with -A in all of them.
@@ -29,7 +29,7 @@ pub(crate) struct Check {
     pub(super) selector: Option<String>,
     /// The settings, in YAML or JSON, or a policy with settings; without it, .sidecar-startup.yaml above the first path.
     ///
-    /// Without paths and input, only the settings are checked.
+    /// Without a path, and with nothing piped in, only the settings are checked.
     #[arg(long, value_name = "FILE")]
     pub(super) settings: Option<PathBuf>,
     /// The form of the report.

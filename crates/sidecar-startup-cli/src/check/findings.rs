@@ -1,6 +1,7 @@
 //! Makes findings of what the library and the readers say.
 
 use sidecar_startup::RuleId;
+use sidecar_startup::settings::help::Help;
 
 use crate::baseline::Known;
 use crate::input::Unreadable;
@@ -9,7 +10,7 @@ use crate::judge::{Judge, Remark, Verdict};
 use crate::object::Object;
 use crate::report::{Finding, INVALID, INVALID_ANNOTATION, Level, Named, UNREADABLE};
 
-/// Adds to the findings what to write instead, each container once.
+/// Adds to the findings what to write instead, each container once: to what denies the object, else to what only warns.
 pub(super) fn propose(
     judge: &Judge,
     (object, request): (&Object<'_>, &str),
@@ -19,14 +20,10 @@ pub(super) fn propose(
 ) {
     let (repaired, left) = instead::repair(judge, request, excused);
     let mut changes = repaired.map(|repaired| instead::of(object, &repaired)).unwrap_or_default();
-    let mut last = None;
-    for (index, (finding, remark)) in findings.iter_mut().zip(&verdict.remarks).enumerate() {
-        if !finding.counts() {
-            continue;
-        }
-        if finding.level == Level::Denied {
-            last = Some(index);
-        }
+    let mut counting: Vec<_> =
+        findings.iter_mut().zip(&verdict.remarks).filter(|(finding, _)| finding.counts()).collect();
+    counting.sort_by_key(|(finding, _)| finding.level != Level::Denied);
+    for (finding, remark) in &mut counting {
         let left_there = || left.iter().find(|other| other.is_alike(remark))?.refusal.clone();
         finding.refusal = finding.refusal.take().or_else(left_there);
         if finding.container.is_some() {
@@ -35,7 +32,8 @@ pub(super) fn propose(
         }
     }
     // What else the repair does belongs to all of them.
-    if let Some(finding) = last.and_then(|last| findings.get_mut(last)) {
+    let level = counting.first().map(|(finding, _)| finding.level);
+    if let Some((finding, _)) = counting.iter_mut().rfind(|(finding, _)| Some(finding.level) == level) {
         finding.instead.append(&mut changes);
     }
 }
@@ -51,9 +49,10 @@ pub(super) fn known(named: Named<'_>, finding: &Finding) -> Known {
     }
 }
 
-/// What the library says about an object.
-pub(super) fn of_remark(object: &Object<'_>, remark: &Remark) -> Finding {
+/// What the library says about an object. A denial says where to find help.
+pub(super) fn of_remark(object: &Object<'_>, remark: &Remark, help: &Help) -> Finding {
     let position = object.position(&remark.pointer);
+    let help = if remark.is_warning { &Help::default() } else { help };
     Finding {
         level: if remark.is_warning { Level::Warning } else { Level::Denied },
         excuse: None,
@@ -63,7 +62,8 @@ pub(super) fn of_remark(object: &Object<'_>, remark: &Remark) -> Finding {
         field: remark.field.clone(),
         container: remark.container.clone(),
         detail: remark.detail.clone(),
-        message: remark.text.clone(),
+        message: format!("{}{help}", remark.text),
+        help: help.line().to_owned(),
         refusal: remark.refusal.clone(),
         instead: Vec::new(),
     }
@@ -90,6 +90,7 @@ pub(super) fn of_unreadable(unreadable: Unreadable) -> Finding {
         container: None,
         message: reason.clone(),
         detail: reason,
+        help: String::new(),
         refusal: None,
         instead: Vec::new(),
     }

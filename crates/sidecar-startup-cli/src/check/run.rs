@@ -97,6 +97,13 @@ impl<'j> Run<'j> {
         Ok(writeln!(output, "settings are valid")?)
     }
 
+    /// Warns if there was no document at all, lest a wrong path passes for ever.
+    pub(super) fn warn_of_nothing(&self) {
+        if self.totals == Totals::default() {
+            eprintln!("warning: found nothing to check");
+        }
+    }
+
     /// Judges what was found in a file.
     pub(super) fn found(&mut self, file: &str, found: Found<'_>, output: Output<'_>) -> anyhow::Result<()> {
         match found {
@@ -169,7 +176,8 @@ impl<'j> Run<'j> {
         verdict: &Verdict,
     ) -> (bool, Vec<Finding>) {
         let ignores = Ignores::of(&object.json);
-        let mut findings: Vec<_> = verdict.remarks.iter().map(|remark| of_remark(object, remark)).collect();
+        let mut findings: Vec<_> =
+            verdict.remarks.iter().map(|remark| of_remark(object, remark, self.judge.help())).collect();
         let mut excused = Vec::new();
         for (finding, remark) in findings.iter_mut().zip(&verdict.remarks) {
             let Some(rule) = remark.rule else { continue };
@@ -191,7 +199,8 @@ impl<'j> Run<'j> {
         let counts = |level| move |finding: &Finding| finding.counts() && finding.level == level;
         self.totals.warnings += findings.iter().filter(|finding| counts(Level::Warning)(finding)).count();
         let is_denied = verdict.is_denied && findings.iter().any(counts(Level::Denied));
-        if is_denied && self.proposes {
+        // What the policy repairs itself is not to be written.
+        if self.proposes && (is_denied || verdict.fixes.is_empty()) && findings.iter().any(Finding::counts) {
             propose(self.judge, (object, request), &excused, verdict, &mut findings);
         }
         self.totals.errors += ignores.errors.len();

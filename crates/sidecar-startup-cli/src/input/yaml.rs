@@ -120,7 +120,7 @@ pub(crate) fn read_document(
 fn text_of(bytes: &[u8]) -> Result<&str, (usize, String)> {
     let line_at = |offset: usize| 1 + bytes.iter().take(offset).filter(|byte| **byte == b'\n').count();
     if let Some(offset) = bytes.iter().position(|byte| *byte == 0) {
-        return Err((line_at(offset), "contains a NUL byte, so it is no text".to_owned()));
+        return Err((line_at(offset), "contains a NUL byte, so it is not a text file".to_owned()));
     }
     std::str::from_utf8(bytes).map_err(|error| (line_at(error.valid_up_to()), "is not UTF-8".to_owned()))
 }

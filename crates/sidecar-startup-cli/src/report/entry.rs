@@ -63,8 +63,10 @@ pub(crate) struct Finding {
     pub(crate) container: Option<String>,
     /// What is wrong, and what to do.
     pub(crate) detail: String,
-    /// The same as the policy says it, with the field and the rule.
+    /// The same as the policy says it, with the field, the rule and where to find help.
     pub(crate) message: String,
+    /// Where to find help, by the settings; empty if they do not say.
+    pub(crate) help: String,
     /// Why there is nothing to write instead.
     pub(crate) refusal: Option<String>,
     /// What to write instead.

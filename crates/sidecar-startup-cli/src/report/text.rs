@@ -37,6 +37,9 @@ impl Text {
         if let Some(refusal) = &finding.refusal {
             group = group.element(Title::NOTE.message(format!("not repaired: {}", one_line(refusal))));
         }
+        if !finding.help.is_empty() {
+            group = group.element(Title::HELP.message(&*finding.help));
+        }
         let mut text = self.renderer.render(&[group]);
         text.push('\n');
         for instead in &finding.instead {

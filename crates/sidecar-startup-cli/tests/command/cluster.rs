@@ -77,7 +77,7 @@ fn a_pod_is_read_by_its_name() {
     let (output, called) = run("why", pod, 0, &["why", "shop", "-n", "a", "--now", "2026-03-02T10:01:30Z"]);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(1), "{text}");
-    assert!(text.contains("unscheduled for 90 s (Unschedulable)"), "{text}");
+    assert!(text.contains("has not been scheduled for 90 s (Unschedulable)"), "{text}");
     assert_eq!(called, "get pods --namespace=a --output json -- shop");
 }
 

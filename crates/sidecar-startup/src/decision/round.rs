@@ -97,7 +97,7 @@ pub(super) fn round(
                     Trial::Together => (repair.plan)(&Task { trial: Trial::Alone, ..task }, &draft).err(),
                     Trial::Alone => None,
                 };
-                let needs = || format!("that takes the operator's setting fix: {}", plan.needs).into();
+                let needs = || format!("this takes fix: {}", plan.needs).into();
                 let reason = tried.unwrap_or_else(needs);
                 round.refused.push(Refused { violation: violation.clone(), reason });
             }

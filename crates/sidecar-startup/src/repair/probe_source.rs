@@ -36,7 +36,8 @@ pub(crate) enum Source<'a> {
 }
 
 /// Where neither the settings nor the catalogue nor another probe gives a sidecar a `startupProbe`.
-pub(crate) const NO_PROBE: &str = "no probe is known; ask the operator for one in the setting sidecars";
+pub(crate) const NO_PROBE: &str =
+    "no startupProbe is known for it; write one, or ask the operator to declare one in the setting sidecars";
 
 /// The same for a sidecar that would answer one if it were started otherwise, as the violation says.
 const SWITCHED_OFF: &str = "it is not configured to answer probes";

@@ -17,6 +17,12 @@ pub struct Help(String);
 const SEPARATOR: &str = "; ";
 
 impl Help {
+    /// The line.
+    #[must_use]
+    pub fn line(&self) -> &str {
+        &self.0
+    }
+
     /// How many characters it adds to a message.
     #[must_use]
     pub fn length(&self) -> usize {

@@ -22,8 +22,11 @@ impl View<'_> {
             }
             _ => return None,
         };
-        let at_most =
-            self.record.age_of_pod().map(|age| format!(", for at most {}", time(age))).unwrap_or_default();
+        let at_most = self
+            .record
+            .age_of_pod()
+            .map(|age| format!(", since at most {} ago", time(age)))
+            .unwrap_or_default();
         let reason_shown = token(reason);
         let text = match reason {
             "CrashLoopBackOff" | "RunContainerError" | "StartError" | "ContainerCannotRun" => {
@@ -105,8 +108,11 @@ impl View<'_> {
         let Some(age) = status.runs_since().map(|since| self.record.age(since)) else {
             return self.held_by(container, format!("{shown}'s startupProbe has not succeeded{count}"), None);
         };
-        let text =
-            format!("{shown}'s startupProbe has not succeeded{} of {}{count}", for_(age), time(budget));
+        let text = format!(
+            "{shown}'s startupProbe has not succeeded{} (its budget is {}){count}",
+            for_(age),
+            time(budget)
+        );
         let then = match budget.saturating_sub(age) {
             0 => {
                 format!(
