@@ -12,6 +12,17 @@ pub fn probe_is_gate(probe: &Probe) -> bool {
     asks_the_network || exec.is_some_and(|exec| may_hold(exec.command.as_deref().unwrap_or_default()))
 }
 
+/// Whether the kubelet asks for a probe at another host than the Pod. It does so from the node, so `127.0.0.1` is the node's own, which is
+/// the Pod's only on the node's network, `is_of_node` (`NewRequestForHTTPGetAction` in `pkg/probe/http/request.go`).
+#[must_use]
+pub fn asks_another_host(probe: &Probe, is_of_node: bool) -> bool {
+    let http = probe.http_get.as_ref().and_then(|request| request.host.as_deref());
+    let host = http.or(probe.tcp_socket.as_ref().and_then(|socket| socket.host.as_deref()));
+    let is_own =
+        |host: &str| host.is_empty() || is_of_node && matches!(host, "localhost" | "127.0.0.1" | "::1");
+    host.is_some_and(|host| !is_own(host))
+}
+
 /// Whether a `postStart` hook is a gate, even if it does not wait for the sidecar: it has a handler that does not always return at
 /// once.
 #[must_use]

@@ -119,11 +119,12 @@ impl Spec<'_> {
             && servers.all(|server| server == "::1" || server.starts_with("127."))
     }
 
-    /// Whether the Pod runs on Windows, by `os`, `nodeSelector` or node affinity.
+    /// Whether the Pod runs on Windows, by `os`, `nodeSelector`, node affinity or `windowsOptions`: a RuntimeClass may select the nodes.
     #[must_use]
     pub fn is_windows(&self) -> bool {
         self.os.value().get("name").is_some_and(|name| name == "windows")
             || self.requires_node_label("kubernetes.io/os", "windows")
+            || self.security_context.value().get("windowsOptions").is_some_and(|options| !options.is_null())
     }
 
     /// Whether nobody in the Pod may run as root, and the Pod itself names no user.

@@ -7,6 +7,8 @@
 
 use std::collections::BTreeSet;
 
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
 use super::Pod;
 use super::container::{Container, ContainerKind, Facts};
 use super::signals::{Address, Signals};
@@ -77,7 +79,9 @@ pub fn is_ended(pod: &Pod<'_>, sidecar: Classic<'_>) -> bool {
                     || row.may_end(candidate)
                     || row.may_be_ended(candidate)
             };
-            container.row().is_some_and(may_end) || ends_itself(container)
+            container.row().is_some_and(may_end)
+                || ends_itself(container)
+                || is_ended_by_probe(pod, container)
         }
         Classic::Injected(_) => false,
     };
@@ -102,6 +106,28 @@ fn ends_itself(container: &Container<'_>) -> bool {
         || sets(fields, "KUBEXIT_DEATH_DEPS")
         || runs(fields, "kubexit")
         || may_end_by_script(&words)
+}
+
+/// Whether a `livenessProbe` may end a sidecar once the application has ended: it reads a file in one of its volumes, or asks for a port
+/// that only others declare. The kubelet kills the container, and where that exits with 0, or the Pod never restarts, it stays down.
+fn is_ended_by_probe(pod: &Pod<'_>, container: &Container<'_>) -> bool {
+    let Some(probe) = &container.fields.liveness_probe else { return false };
+    let words = probe.exec.as_ref().and_then(|exec| exec.command.as_deref()).unwrap_or_default();
+    let mounts = container.fields.mount_list();
+    let reads_volume = || {
+        words.iter().any(|word| mounts.iter().any(|mount| word.contains(mount.path.trim_end_matches('/'))))
+    };
+    let http = probe.http_get.as_ref().map(|request| &request.port);
+    let asked = http.or(probe.tcp_socket.as_ref().map(|socket| &socket.port));
+    let is_of_another =
+        |port: i32| !container.declares(port) && pod.containers.iter().any(|other| other.declares(port));
+    let asks_another = match asked {
+        Some(IntOrString::Int(port)) => is_of_another(*port),
+        Some(IntOrString::String(_)) | None => {
+            local_asks(words).iter().any(|ask| is_of_another(ask.port.into()))
+        }
+    };
+    asks_another || reads_volume()
 }
 
 /// Whether a sidecar may have an endpoint that only serves to end it, or may exit as if it had succeeded, as the proxies for Cloud SQL and

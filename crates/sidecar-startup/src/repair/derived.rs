@@ -12,14 +12,14 @@ use crate::startup::context::{Context, Shares};
 
 /// The `failureThreshold` of a derived probe, which makes one attempt per second: as many as `startupSeconds.maximum` allows. If the Pod
 /// has a deadline, the sidecars with a derived probe share what the other gates leave of it; `is_derived` says which sidecars will get
-/// one. `own` is the probe that it is derived from. A second apply finds the same sidecars, and so the same number.
+/// one. A second apply finds the same sidecars, and so the same number.
 ///
 /// # Errors
-/// The deadline leaves less than `startupSeconds.minimum`, or the other probe begins so late that the sidecar seems to need longer.
+/// The deadline leaves less than `startupSeconds.minimum`, or a probe of the sidecar shows that it may need longer: it begins so late, or
+/// tries for so long.
 pub(super) fn attempts(
     context: &Context<'_>,
     container: &Container<'_>,
-    own: &Probe,
     is_derived: &dyn Fn(&Container<'_>) -> bool,
 ) -> Result<u32, Refusal> {
     let StartupSeconds { minimum, maximum } = context.settings.startup_seconds;
@@ -39,10 +39,22 @@ pub(super) fn attempts(
             .into());
         }
     }
-    let delay = own.initial_delay_seconds.map_or(0, |delay| u64::try_from(delay).unwrap_or(0));
-    if seconds < delay.saturating_add(u64::from(minimum)) {
+    let fields = container.fields;
+    let both = [("readinessProbe", &fields.readiness_probe), ("livenessProbe", &fields.liveness_probe)];
+    for (field, probe) in both {
+        let Some(Timing { initial_delay: delay, .. }) = probe.as_ref().map(Timing::of) else { continue };
+        if delay != 0 && seconds < delay.saturating_add(u64::from(minimum)) {
+            return Err(format!(
+                "its {field} has initialDelaySeconds: {delay}, but a startupProbe has only {seconds} s"
+            )
+            .into());
+        }
+    }
+    // A readinessProbe that tries for so long gives the sidecar time that a startupProbe would cut: failing it restarts nothing.
+    let patience = fields.readiness_probe.as_ref().map_or(0, |probe| Timing::of(probe).budget());
+    if u64::from(maximum) < patience {
         return Err(format!(
-            "its probe has initialDelaySeconds: {delay}, but a startupProbe has only {seconds} s"
+            "its readinessProbe gives it {patience} s, but a startupProbe has only {seconds} s"
         )
         .into());
     }

@@ -10,7 +10,7 @@ use crate::catalogue::row::Row;
 use crate::command::{Ends, outcome};
 use crate::finding::Refusal;
 use crate::model::container_id::ContainerId;
-use crate::model::gate::probe_is_gate;
+use crate::model::gate::{asks_another_host, probe_is_gate};
 use crate::pod::container::Container;
 use crate::settings::action::{Action, Fix, Need};
 use crate::settings::rule_id::RuleId;
@@ -136,11 +136,11 @@ impl<'a> Source<'a> {
         }
         let (field, probe) = own_probe(container)
             .ok_or_else(|| if hint(context, container).is_some() { SWITCHED_OFF } else { NO_PROBE })?;
-        may_be_copied(probe).map_err(|reason| {
+        may_be_copied(context, probe).map_err(|reason| {
             Refusal::from(format!("its {field} cannot serve as a startupProbe: {reason}"))
         })?;
         let is_derived = |other: &Container<'_>| is_derived(context, other);
-        Ok(Self::Own { field, attempts: derived::attempts(context, container, probe, &is_derived)? })
+        Ok(Self::Own { field, attempts: derived::attempts(context, container, &is_derived)? })
     }
 
     /// Checks that a probe which is the container's own asks for nothing of another one.
@@ -229,7 +229,10 @@ fn from_row(row: &Row, candidate: Candidate<'_>) -> Option<Value> {
 }
 
 /// Checks that a readiness or liveness probe also works as a gate.
-fn may_be_copied(probe: &Probe) -> Result<(), &'static str> {
+fn may_be_copied(context: &Context<'_>, probe: &Probe) -> Result<(), &'static str> {
+    if asks_another_host(probe, context.pod.spec().host_network) {
+        return Err("it asks another host");
+    }
     let path = probe.http_get.as_ref().and_then(|request| request.path.as_deref()).unwrap_or_default();
     if path.starts_with("/app-health/") {
         return Err("Istio has rewritten it");
@@ -265,7 +268,7 @@ fn is_derived(context: &Context<'_>, container: &Container<'_>) -> bool {
     container.sidecar().is_some_and(|facts| facts.need == Need::AtStart)
         && !is_declared
         && !is_known()
-        && own_probe(container).is_some_and(|(_, probe)| may_be_copied(probe).is_ok())
+        && own_probe(container).is_some_and(|(_, probe)| may_be_copied(context, probe).is_ok())
 }
 
 /// The sidecar containers whose `startupProbe` an earlier repair copied from another probe that has changed since: its author does not

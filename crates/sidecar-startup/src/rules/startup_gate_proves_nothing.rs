@@ -38,7 +38,7 @@ use super::rule::Rule;
 use crate::command::{Ends, outcome, takes_any_answer};
 use crate::finding::{ErrorKind, Finding, Subject};
 use crate::model::container_fields::ContainerFields;
-use crate::model::gate::probe_is_gate;
+use crate::model::gate::{asks_another_host, probe_is_gate};
 use crate::model::texts::texts;
 use crate::pod::container::{Container, ContainerKind};
 use crate::settings::action::Action;
@@ -126,13 +126,9 @@ fn empty_gate(
     }
 }
 
-/// Why a `startupProbe` succeeds too early. On the node's network (`is_of_node`), the kubelet's own loopback is the Pod's.
+/// Why a `startupProbe` succeeds too early; `is_of_node` on the node's network.
 fn empty_probe(probe: &Probe, is_of_node: bool) -> Option<&'static str> {
-    let http = probe.http_get.as_ref().and_then(|request| request.host.as_deref());
-    let host = http.or(probe.tcp_socket.as_ref().and_then(|socket| socket.host.as_deref()));
-    let is_own =
-        |host: &str| host.is_empty() || is_of_node && matches!(host, "localhost" | "127.0.0.1" | "::1");
-    if host.is_some_and(|host| !is_own(host)) {
+    if asks_another_host(probe, is_of_node) {
         return Some("the startupProbe asks another host");
     }
     let outcome = outcome(probe.exec.as_ref()?.command.as_deref()?);

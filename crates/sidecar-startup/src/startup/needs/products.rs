@@ -50,7 +50,7 @@ fn path<'s>(seat: &'s Seat<'_>) -> Option<&'s str> {
     Some(request.path.as_deref().unwrap_or("/"))
 }
 
-/// A health path that succeeds only once the application does.
+/// A health path that succeeds only once the application does, or may.
 fn follows_application(
     lineup: &Lineup<'_>,
     member: Member,
@@ -59,12 +59,18 @@ fn follows_application(
 ) -> Option<Need> {
     let path = path(seat)?;
     let row = container.row()?;
-    let known = row.follows_application.as_ref().filter(|known| known.what == path)?;
-    row.proven(known, lineup.pod.candidate(container))?;
     let name = lineup.apps().next().map(|(_, app)| app.quoted())?;
+    let (certainty, may) = match &row.follows_application {
+        Some(known) if known.what == path => {
+            row.proven(known, lineup.pod.candidate(container))?;
+            (Certainty::Proven, "responds")
+        }
+        None if row.needs_app => (Certainty::Possible, "may respond"),
+        _ => return None,
+    };
     let apps = lineup.apps().map(|(member, _)| member).collect();
-    let reason = format!("responds on {path} only after {name}");
-    Some(need(member, apps, Certainty::Proven, &["startupProbe"], reason))
+    let reason = format!("{may} on {path} only after {name}");
+    Some(need(member, apps, certainty, &["startupProbe"], reason))
 }
 
 /// A probe that Istio has rewritten, so that it goes through the agent in its proxy.
