@@ -134,11 +134,20 @@ impl Violation {
         (self.rule, self.container.as_deref(), key)
     }
 
-    /// Downgrades it to a warning if it was there before with at least the same action.
+    /// Downgrades it to a warning if it was there before, or something worse, with at least the same action.
     pub(crate) fn downgrade_known(&mut self, before: &[Self]) {
-        if before.iter().any(|old| self.fault() == old.fault() && self.action <= old.action) {
+        if before.iter().any(|old| old.covers(self) && self.action <= old.action) {
             self.action = self.action.min(Action::Warn);
         }
+    }
+
+    /// Whether another violation makes nothing worse than this one: it is the same, or a classic sidecar has become a sidecar container, though
+    /// without a gate.
+    fn covers(&self, other: &Self) -> bool {
+        let is_step = matches!(self.rule, RuleId::ClassicSidecar | RuleId::AppNotHeld)
+            && other.rule == RuleId::SidecarWithoutStartupProbe
+            && self.container == other.container;
+        is_step || self.fault() == other.fault()
     }
 
     /// The violation as a warning: one line with its whole field path and why it was not repaired. If that is too long, the end of the

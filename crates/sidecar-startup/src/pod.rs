@@ -2,6 +2,7 @@
 
 pub mod container;
 pub mod ending;
+pub(crate) mod listeners;
 pub mod owner;
 pub mod pair;
 mod recognise;

@@ -8,6 +8,7 @@ use crate::finding::Refusal;
 use crate::model::timing::Timing;
 use crate::pod::Pod;
 use crate::pod::container::Container;
+use crate::pod::listeners::says_it_listens;
 use crate::repair::draft::Draft;
 use crate::settings::oldest_kubernetes::OldestKubernetes;
 
@@ -85,7 +86,7 @@ pub(crate) fn ports_are_seen(
     Ok(())
 }
 
-/// A port that a container would declare, and the container of the Pod that declares it already: both would try to listen there.
+/// A port that a container would declare, and the container of the Pod that declares it already, or says that it listens there: both would try to listen there.
 pub(crate) fn shared_port<'p, 'a>(
     pod: &'p Pod<'a>,
     newcomer: &Container<'_>,
@@ -95,9 +96,14 @@ pub(crate) fn shared_port<'p, 'a>(
     let others = pod.containers.iter().filter(|other| !other.is_init_task());
     let taken: Vec<_> =
         others.flat_map(|other| other.fields.ports.iter().map(move |port| (key(port), other))).collect();
+    let is_tcp = |port: &ContainerPort| key(port).1.is_none();
     newcomer.fields.ports.iter().find_map(|own| {
-        let (_, other) = taken.iter().find(|(port, _)| *port == key(own))?;
-        Some((own.container_port, *other))
+        let declared = taken.iter().find(|(port, _)| *port == key(own)).map(|(_, other)| *other);
+        let listens = |other: &&Container<'_>| {
+            is_tcp(own) && !other.is_init_task() && says_it_listens(other, own.container_port)
+        };
+        let other = declared.or_else(|| pod.containers.iter().find(listens))?;
+        Some((own.container_port, other))
     })
 }
 

@@ -102,7 +102,7 @@ fn with_container(pod: &Pod<'_>, sidecar: &Sidecar, inserted: Inserted<'_>) -> F
         path: pod.path().child("initContainers"),
         kind: ErrorKind::Required,
         detail: format!(
-            "the operator requires a sidecar \"{name}\" beside {}; add it here with image \"{image}\" and restartPolicy: Always, or ask \
+            "the operator requires a sidecar \"{name}\" beside {}; add it here with image {image:?} and restartPolicy: Always, or ask \
              the operator for the whole container",
             pod.application()
         ),
@@ -122,7 +122,7 @@ fn instead(pod: &Pod<'_>, sidecar: &Sidecar, other: &Container<'_>, image: &str)
         ("restartPolicy", ErrorKind::Required, detail)
     } else {
         let detail = format!(
-            "{name} is not the sidecar of this name that the operator requires; use image \"{image}\", or rename it and add that sidecar"
+            "{name} is not the sidecar of this name that the operator requires; use image {image:?}, or rename it and add that sidecar"
         );
         ("image", ErrorKind::Invalid, detail)
     };

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::broken::Sent;
 use super::check::{DeadGate, ForeignGate, Gates, gates};
+use super::needs::awaited::Awaited;
 use super::nodes::Reach;
 use crate::model::cluster::KnownNodes;
 use crate::model::owners::Sender;
@@ -39,6 +40,7 @@ pub(crate) struct Context<'p> {
     gates: OnceCell<Gates>,
     sent: OnceCell<Sent<'p>>,
     shares: OnceCell<Shares<'p>>,
+    awaited: OnceCell<Awaited>,
 }
 
 /// How the gates of a Pod share its deadline.
@@ -72,6 +74,7 @@ impl<'p> Context<'p> {
             gates: OnceCell::new(),
             sent: OnceCell::new(),
             shares: OnceCell::new(),
+            awaited: OnceCell::new(),
         }
     }
 
@@ -88,6 +91,12 @@ impl<'p> Context<'p> {
     /// The Pod as it was sent, to compare its repairs with.
     pub(crate) fn sent(&self) -> &Sent<'p> {
         self.sent.get_or_init(|| Sent::of(self.pod, self.settings))
+    }
+
+    /// Whether a later container waits for a sidecar container, whatever gate that has.
+    pub(crate) fn is_awaited(&self, sidecar: &Container<'_>) -> bool {
+        let lineup = self.sent().lineup();
+        self.awaited.get_or_init(|| Awaited::of(lineup)).has(lineup, sidecar)
     }
 
     /// How the gates of the Pod share its deadline: every sidecar that gets a part of it asks for all others. `count` finds it out the

@@ -5,6 +5,7 @@
 //! `elsewhere` who may listen there, `expanded` the words of a command with its variables, and `volumes` who mounts what.
 
 mod asks;
+pub(crate) mod awaited;
 mod backends;
 mod elsewhere;
 mod evidence;

@@ -6,9 +6,10 @@
 use std::rc::Rc;
 
 use super::asks::{Ask, asks, asks_of_hook, asks_of_main_command, asks_of_probe};
-use super::elsewhere::{has_detour, may_be_answered_earlier, may_be_of_earlier};
+use super::elsewhere::{MAX_LOOKED_AT, has_detour, may_be_answered_earlier, may_be_of_earlier};
 use super::evidence::{Evidence, evidence};
 use crate::model::gate::{hook_is_gate, probe_is_gate};
+use crate::pod::listeners::says_it_listens;
 use crate::startup::graph::{Certainty, Event, Member, Need, Topic, foremost};
 use crate::startup::lineup::Lineup;
 use crate::startup::seat::Seat;
@@ -81,11 +82,13 @@ fn need(lineup: &Lineup<'_>, of: Event, seat: &Seat<'_>, ask: Ask) -> Option<Nee
     let unknown;
     let providers = match lineup.owners_of(ask.port) {
         Some(owners) => owners,
-        None if ask.is_answered => {
-            unknown = possible_owners(lineup, of.member_of(), ask.port);
+        None => {
+            unknown = match ask.is_answered {
+                true => possible_owners(lineup, of.member_of(), ask.port),
+                false => listening_apps(lineup, ask.port),
+            };
             &unknown
         }
-        None => return None,
     };
     let provider = lineup.seats.get(foremost(providers, of.member_of())?)?;
     let evidence = evidence(lineup, seat, ask.port);
@@ -97,7 +100,8 @@ fn need(lineup: &Lineup<'_>, of: Event, seat: &Seat<'_>, ask: Ask) -> Option<Nee
     // On the node's network, a process of the node may answer, at another address than the provider's.
     let may_be_elsewhere = lineup.pod.spec().host_network || !ask.is_of_kubelet && has_detour(seat);
     let may_be_of_earlier = || may_be_of_earlier(lineup, of.member_of(), providers, ask.port);
-    let is_proven = ask.is_needed && !may_be_own && !may_be_elsewhere && !may_be_of_earlier();
+    let is_declared = lineup.owners_of(ask.port).is_some();
+    let is_proven = is_declared && ask.is_needed && !may_be_own && !may_be_elsewhere && !may_be_of_earlier();
     let certainty = if is_proven { Certainty::Proven } else { Certainty::Possible };
     Some(Need {
         of,
@@ -117,6 +121,13 @@ fn possible_owners(lineup: &Lineup<'_>, member: Member, port: i32) -> Rc<[Member
     };
     let others = lineup.members().filter(|(other, seat)| *other != member && may_listen(seat));
     others.map(|(other, _)| other).collect()
+}
+
+/// The applications that say that they listen on a port which nobody declares.
+fn listening_apps(lineup: &Lineup<'_>, port: i32) -> Rc<[Member]> {
+    let apps = lineup.apps().take(MAX_LOOKED_AT);
+    let listens = |seat: &Seat<'_>| seat.container().is_some_and(|app| says_it_listens(app, port));
+    apps.filter(|(_, seat)| listens(seat)).map(|(member, _)| member).collect()
 }
 
 /// Whether another member declares a port.
