@@ -97,6 +97,12 @@ pub(crate) fn takes_values(root: &Path) -> anyhow::Result<()> {
     expected.extend([json!("monitoring"), json!("backup")]);
     ensure!(namespaces(&skipping) == Some(expected), "{skipping:#}");
 
+    let only = spec(&["--set", "policies.validate-pods.onlyNamespaces={shop,pay}"])?;
+    let expression = &only["namespaceSelector"]["matchExpressions"][1];
+    let wanted = json!({"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["shop", "pay"]});
+    ensure!(*expression == wanted, "{only:#}");
+    ensure!(namespaces(&only) == namespaces(&plain), "{only:#}");
+
     ensure!(
         plain["policyServer"].is_null() && spec(&["--set", "policyServer=own"])?["policyServer"] == "own",
         "server"
@@ -112,8 +118,14 @@ pub(crate) fn refuses_what_contradicts(root: &Path) -> anyhow::Result<()> {
             "policies.mutate-pods.enabled=true,policies.mutate-pods-all.enabled=true",
             "policies.mutate-pods-all: another policy is named sidecar-startup-mutate-pods as well",
         ),
-        ("policies.reprot.enabled=true", "policies.reprot: no such policy"),
-        ("policies.report.enabled=true,policies.report.settings=Warn", "policies.report.settings: not a map"),
+        ("policies.reprot.enabled=true", "policies.reprot: there is no such policy"),
+        ("policies.report.settings=Warn", "settings"),
+        ("policies.report.enabledd=true", "enabledd"),
+        ("skipAdditionalNamespaces=monitoring", "skipAdditionalNamespaces"),
+        (
+            "policies.namespaced.enabled=true,policies.namespaced.onlyNamespaces={shop}",
+            "policies.namespaced.onlyNamespaces: this policy is that of the release's namespace",
+        ),
     ];
     for (values, message) in contradictions {
         let output = helm(root, &["template", "sidecar-startup", "chart", "--set", values])?;

@@ -16,6 +16,7 @@ use crate::model::request::Request;
 use crate::model::template::PodTemplate;
 use crate::pod::Pod;
 use crate::repair::arguments;
+use crate::repair::author::Author;
 use crate::repair::draft::{Draft, ObjectText};
 use crate::repair::edit::value_at;
 use crate::repair::plan::{Task, Trial};
@@ -72,7 +73,11 @@ pub(crate) fn decide<'p>(
     if terms.settings.fix == Fix::None {
         return judged.map_err(|invalid| invalid.error);
     }
-    let outdated = old.map(|old| outdated(&context, &Context::new(old, terms))).unwrap_or_default();
+    let mut outdated = old.map(|old| outdated(&context, &Context::new(old, terms))).unwrap_or_default();
+    if !outdated.is_empty() {
+        let author = Author::of(text);
+        outdated.retain(|id| pod.get(*id).is_none_or(|it| !author.has_written_probe_of(&it.fields.name)));
+    }
     let may_repair = match &judged {
         Ok(_) if !outdated.is_empty() => true,
         Ok(decision) => decision.violations.iter().any(is_repairable),

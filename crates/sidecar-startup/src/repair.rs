@@ -2,6 +2,7 @@
 //! `decision/rounds.rs` passes a plan's edits.
 
 pub(crate) mod arguments;
+pub(crate) mod author;
 pub(crate) mod budget;
 pub(crate) mod conversion;
 pub mod copies;

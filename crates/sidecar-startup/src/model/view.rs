@@ -155,8 +155,8 @@ impl TextMap<'_> {
     }
 }
 
-/// The copy of the whole object that `kubectl apply` stores. It is skipped: it is large, and no rule needs it.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+/// The copy of the whole object that `kubectl apply` stores. Views skip it: it is large, and no rule needs it.
+pub(crate) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 impl<'de: 'a, 'a> Deserialize<'de> for TextMap<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
