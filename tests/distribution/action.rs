@@ -83,7 +83,7 @@ fn what_cannot_be_read_fails_all_the_same() {
 
     let run = Run::new("nothing").with_example(ALLOWED).with_command().with("paths", " ").finish();
     assert_eq!(run.code, 2, "{}", run.log);
-    assert!(run.log.contains("::error::the input paths is empty"), "{}", run.log);
+    assert!(run.log.contains("::error::the input \"paths\" is empty"), "{}", run.log);
 }
 
 #[test]

@@ -68,7 +68,11 @@ impl Explain {
         let name = ["pod/", "pods/", "po/"].iter().find_map(|kind| pod.strip_prefix(kind));
         let is_path = pod == "-" || name.is_none() && pod.contains('/');
         let exists = Path::new(pod).exists();
-        if is_path && pod != "-" && !exists {
+        if self.pod.is_none() && !input::is_piped() {
+            bail!("name a Pod, or pipe in what `kubectl get pod NAME -o yaml` prints");
+        }
+        let is_file = [".yaml", ".yml", ".json"].iter().any(|end| pod.ends_with(end));
+        if (is_path || is_file && name.is_none() && !is_of_cluster) && pod != "-" && !exists {
             bail!(
                 "{pod}: there is no such file; a Pod of the cluster goes by its name, as `kubectl get pods` prints it"
             );
@@ -112,7 +116,8 @@ impl Answers<'_> {
                 self.pod(&object)
             }
             Found::Object(object) => {
-                self.fail(&format!("expected a Pod, but found a {}", object.head.kind()));
+                let advice = if object.has_template() { "; name one of its Pods" } else { "" };
+                self.fail(&format!("expected a Pod, but found a {}{advice}", object.head.kind()));
                 Ok(())
             }
             Found::Fragment => {

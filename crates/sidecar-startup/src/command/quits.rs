@@ -93,8 +93,9 @@ const QUITTING: [(&str, &str); 12] = [
     ("redis-cli", "shutdown"),
 ];
 
-/// Signals that end most programs. SIGKILL does not reach the first process of a container from inside.
-const ENDING: [&str; 6] = ["TERM", "15", "INT", "2", "QUIT", "3"];
+/// Signals that end most programs; not SIGQUIT, at which a JVM prints its threads, and not SIGKILL, which does not reach the first process
+/// of a container from inside.
+const ENDING: [&str; 4] = ["TERM", "15", "INT", "2"];
 
 /// The process IDs or names to which a signal is sent that ends them. `options` are those that change nothing about that.
 fn signalled<'a>(arguments: &[&'a str], options: &[&str]) -> Option<Vec<&'a str>> {
@@ -160,7 +161,7 @@ mod tests {
         for (words, quit) in [
             (&["kill", "1"][..], Quit::FirstProcess),
             (&["/bin/kill", "-s", "TERM", "1"], Quit::FirstProcess),
-            (&["sh", "-c", "echo bye; exec kill -QUIT 1"], Quit::FirstProcess),
+            (&["sh", "-c", "echo bye; exec kill -INT 1"], Quit::FirstProcess),
             (&["sh", "-c", "kill -15 1; sleep 30"], Quit::FirstProcess),
             (&["sh", "-c", "kill 1 2>/dev/null || true"], Quit::FirstProcess),
             (&["pkill", "envoy"], process("envoy")),

@@ -285,7 +285,7 @@ fn runs(fields: &ContainerFields<'_>, program: &str) -> bool {
 }
 
 /// The rows of the sidecars that have this port, if it is a well-known one.
-fn rows_with(port: u16) -> Option<&'static [&'static str]> {
+pub(crate) fn rows_with(port: u16) -> Option<&'static [&'static str]> {
     PORTS.iter().find(|(known, _)| *known == port).map(|(_, rows)| *rows)
 }
 

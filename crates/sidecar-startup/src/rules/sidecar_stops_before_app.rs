@@ -52,6 +52,7 @@ use crate::finding::{ErrorKind, Finding, Subject};
 use crate::model::texts::texts;
 use crate::pod::Pod;
 use crate::pod::container::{Container, ContainerKind};
+use crate::pod::ending::rows_with;
 use crate::settings::rule_id::RuleId;
 use crate::startup::context::Context;
 
@@ -122,7 +123,12 @@ fn quits_on_get(container: &Container<'_>) -> bool {
 
 /// Whether a port is a container's own, as far as the Pod shows.
 fn is_own(pod: &Pod<'_>, container: &Container<'_>, port: i32) -> bool {
-    container.declares(port) || !pod.containers.iter().any(|other| other.declares(port))
+    let known = u16::try_from(port).ok().and_then(rows_with).unwrap_or_default();
+    let is_others = |other: &Container<'_>| {
+        other.id != container.id
+            && (other.declares(port) || other.row().is_some_and(|row| known.contains(&row.name)))
+    };
+    container.declares(port) || !pod.containers.iter().any(is_others)
 }
 
 /// Whether a container runs a program of this name, and ends with it.
