@@ -83,6 +83,12 @@ impl ContainerFields<'_> {
         self.env.read().unwrap_or_default()
     }
 
+    /// Whether the text of the variables has this part, which nobody escapes: a quick look before they are read.
+    #[must_use]
+    pub fn variables_mention(&self, part: &str) -> bool {
+        self.env.mentions(part)
+    }
+
     /// Whether the container takes variables from elsewhere by `envFrom`.
     #[must_use]
     pub fn has_env_from(&self) -> bool {

@@ -20,15 +20,24 @@ fn is_address(value: &str, port: i32) -> bool {
 /// Whether a container says that it listens on a port.
 pub(crate) fn says_it_listens(container: &Container<'_>, port: i32) -> bool {
     let fields = container.fields;
+    let is_given = |(name, value): (&str, &str)| is_of_listener(name) && is_address(value, port);
+    let number = port.to_string();
+    if fields.variables_mention(&number) {
+        let variables = fields.variables();
+        let mut values = variables.iter().filter_map(|it| Some((&*it.name, it.value.as_deref()?)));
+        if values.any(is_given) {
+            return true;
+        }
+    }
+    if !fields.words().any(|word| word.contains(&number)) {
+        return false;
+    }
     let words: Vec<_> = fields.words().collect();
     let flags = words.iter().filter(|word| word.starts_with('-'));
-    let joined = flags.filter_map(|word| word.split_once('='));
-    let apart = words.windows(2).filter_map(|pair| match pair {
+    let mut joined = flags.filter_map(|word| word.split_once('='));
+    let mut apart = words.windows(2).filter_map(|pair| match pair {
         [flag, value] if flag.starts_with('-') => Some((*flag, *value)),
         _ => None,
     });
-    let is_given = |(name, value): (&str, &str)| is_of_listener(name) && is_address(value, port);
-    let variables = fields.variables();
-    let mut values = variables.iter().filter_map(|it| Some((&*it.name, it.value.as_deref()?)));
-    joined.chain(apart).any(is_given) || values.any(is_given)
+    joined.any(is_given) || apart.any(is_given)
 }

@@ -32,7 +32,7 @@ use crate::pod::Pod;
 /// may need files, and the probes that it adds may meet mutual TLS.
 pub(crate) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Need> {
     let mut needs = failing::needs(lineup);
-    needs.extend(ports::needs(lineup));
+    needs.extend(ports::needs(lineup, before));
     needs.extend(ports::waits(lineup));
     needs.extend(backends::needs(lineup, before));
     needs.extend(network::needs(lineup, before));

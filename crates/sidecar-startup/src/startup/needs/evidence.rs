@@ -24,13 +24,20 @@ pub(super) enum Evidence {
 /// What its `containerPort`s, the catalogue and its own words show about a port of a member. An ordinary init container listens on no
 /// port that others wait for.
 pub(super) fn evidence(lineup: &Lineup<'_>, seat: &Seat<'_>, port: i32) -> Evidence {
-    let Some(container) = seat.container().filter(|_| !seat.is_task()) else { return Evidence::None };
-    let is_known = |row: &Row| listens_on(row, port, lineup.pod.candidate(container));
-    if container.declares(port) || container.row().is_some_and(is_known) {
-        Evidence::Listens
-    } else {
-        of_port(lineup.pod, container, port)
+    match seat.container().filter(|_| !seat.is_task()) {
+        Some(_) if is_known_to_listen(lineup, seat, port) => Evidence::Listens,
+        Some(container) => of_port(lineup.pod, container, port),
+        None => Evidence::None,
     }
+}
+
+/// Whether a member listens on a port by its `containerPort`s or the catalogue, whatever its words show.
+pub(super) fn is_known_to_listen(lineup: &Lineup<'_>, seat: &Seat<'_>, port: i32) -> bool {
+    let is_known = |container: &Container<'_>| {
+        let is_of_row = |row: &Row| listens_on(row, port, lineup.pod.candidate(container));
+        container.declares(port) || container.row().is_some_and(is_of_row)
+    };
+    !seat.is_task() && seat.container().is_some_and(is_known)
 }
 
 /// Whether a sidecar listens on a port, for all that is known of its product.

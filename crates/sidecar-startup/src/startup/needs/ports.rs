@@ -7,20 +7,32 @@ use std::rc::Rc;
 
 use super::asks::{Ask, asks, asks_of_hook, asks_of_main_command, asks_of_probe};
 use super::elsewhere::{MAX_LOOKED_AT, has_detour, may_be_answered_earlier, may_be_of_earlier};
-use super::evidence::{Evidence, evidence};
+use super::evidence::{Evidence, evidence, is_known_to_listen};
 use crate::model::gate::{hook_is_gate, probe_is_gate};
 use crate::pod::listeners::says_it_listens;
+use crate::startup::before::Before;
 use crate::startup::graph::{Certainty, Event, Member, Need, Topic, foremost};
 use crate::startup::lineup::Lineup;
 use crate::startup::seat::Seat;
 
-/// What the gates ask for.
-pub(super) fn needs(lineup: &Lineup<'_>) -> Vec<Need> {
-    lineup.members().flat_map(|(member, seat)| of_gate(lineup, member, seat)).collect()
+/// What the gates ask for. `before` is the Pod before a repair, as in [`super::needs`].
+pub(super) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Need> {
+    let of_gate = |(member, seat)| match before {
+        Some(_) => of_gate(lineup, member, seat),
+        None => proven_of_gate(lineup, member, seat),
+    };
+    lineup.members().flat_map(of_gate).collect()
 }
 
-/// What the gate of a member asks for.
+/// What the gate of a member asks for, or may.
 pub(crate) fn of_gate(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>) -> Vec<Need> {
+    let of = Event::Gate(member);
+    let need = |ask| need(lineup, of, seat, ask).or_else(|| need_of_claimed(lineup, of, seat, ask));
+    asks(seat).into_iter().filter_map(need).collect()
+}
+
+/// The same without a look at who may listen on a port that nobody declares: nothing is proven by that.
+fn proven_of_gate(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>) -> Vec<Need> {
     asks(seat).into_iter().filter_map(|ask| need(lineup, Event::Gate(member), seat, ask)).collect()
 }
 
@@ -82,13 +94,11 @@ fn need(lineup: &Lineup<'_>, of: Event, seat: &Seat<'_>, ask: Ask) -> Option<Nee
     let unknown;
     let providers = match lineup.owners_of(ask.port) {
         Some(owners) => owners,
-        None => {
-            unknown = match ask.is_answered {
-                true => possible_owners(lineup, of.member_of(), ask.port),
-                false => listening_apps(lineup, ask.port),
-            };
+        None if ask.is_answered => {
+            unknown = possible_owners(lineup, of.member_of(), ask.port);
             &unknown
         }
+        None => return None,
     };
     let provider = lineup.seats.get(foremost(providers, of.member_of())?)?;
     let evidence = evidence(lineup, seat, ask.port);
@@ -100,8 +110,7 @@ fn need(lineup: &Lineup<'_>, of: Event, seat: &Seat<'_>, ask: Ask) -> Option<Nee
     // On the node's network, a process of the node may answer, at another address than the provider's.
     let may_be_elsewhere = lineup.pod.spec().host_network || !ask.is_of_kubelet && has_detour(seat);
     let may_be_of_earlier = || may_be_of_earlier(lineup, of.member_of(), providers, ask.port);
-    let is_declared = lineup.owners_of(ask.port).is_some();
-    let is_proven = is_declared && ask.is_needed && !may_be_own && !may_be_elsewhere && !may_be_of_earlier();
+    let is_proven = ask.is_needed && !may_be_own && !may_be_elsewhere && !may_be_of_earlier();
     let certainty = if is_proven { Certainty::Proven } else { Certainty::Possible };
     Some(Need {
         of,
@@ -123,11 +132,22 @@ fn possible_owners(lineup: &Lineup<'_>, member: Member, port: i32) -> Rc<[Member
     others.map(|(other, _)| other).collect()
 }
 
-/// The applications that say that they listen on a port which nobody declares.
-fn listening_apps(lineup: &Lineup<'_>, port: i32) -> Rc<[Member]> {
-    let apps = lineup.apps().take(MAX_LOOKED_AT);
-    let listens = |seat: &Seat<'_>| seat.container().is_some_and(|app| says_it_listens(app, port));
-    apps.filter(|(_, seat)| listens(seat)).map(|(member, _)| member).collect()
+/// The need of a member that asks for a port which nobody declares, but an application says that it listens there; none if nothing says
+/// so, or the member says it itself.
+fn need_of_claimed(lineup: &Lineup<'_>, of: Event, seat: &Seat<'_>, ask: Ask) -> Option<Need> {
+    if lineup.owners_of(ask.port).is_some() || is_known_to_listen(lineup, seat, ask.port) {
+        return None;
+    }
+    let listens = |seat: &Seat<'_>| seat.container().is_some_and(|app| says_it_listens(app, ask.port));
+    let (provider, app) = lineup.apps().take(MAX_LOOKED_AT).find(|(_, app)| listens(app))?;
+    (evidence(lineup, seat, ask.port) != Evidence::Listens).then(|| Need {
+        of,
+        providers: [provider].into(),
+        certainty: Certainty::Possible,
+        topic: Topic::Port(ask.port),
+        field: ask.field,
+        reason: ask.words(app),
+    })
 }
 
 /// Whether another member declares a port.
