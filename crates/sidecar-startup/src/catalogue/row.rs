@@ -179,6 +179,14 @@ impl Row {
         self.images.iter().any(|glob| matches_repository(glob, repository))
     }
 
+    /// Whether a container has the image that upstream publishes, with a shell in it: builds without a distribution have none.
+    pub(crate) fn has_shell_in(&self, fields: &ContainerFields<'_>, repository: &str) -> bool {
+        let image = &*fields.image;
+        let is_bare =
+            image.contains("distroless") || image.contains("chainguard") || image.starts_with("cgr.dev/");
+        self.has_shell && !is_bare && self.has_image(repository)
+    }
+
     /// Whether the container is a placeholder that the injector will fill in.
     pub(crate) fn is_placeholder(&self, candidate: Candidate<'_>) -> bool {
         candidate.fulfils_one(self.stub_when)

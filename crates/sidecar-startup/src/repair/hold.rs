@@ -11,6 +11,7 @@ use crate::command::{Ends, outcome};
 use crate::finding::Refusal;
 use crate::model::container_id::ContainerId;
 use crate::model::gate::hook_is_gate;
+use crate::model::timing::Timing;
 use crate::pod::container::Container;
 use crate::startup::check::asks_another;
 use crate::startup::context::Context;
@@ -127,9 +128,16 @@ fn wait_command(context: &Context<'_>, container: &Container<'_>) -> Result<Vec<
     let probes = ["startupProbe", "readinessProbe", "livenessProbe"].into_iter();
     let mut commands = probes.filter_map(|field| fields.probe(field)?.exec.as_ref()?.command.as_deref());
     let command = commands.find(|words| outcome(words).ends == Ends::Unknown);
-    let Some(command) = command.filter(|_| row.has_shell && row.has_image(&container.repository)) else {
+    let Some(command) = command.filter(|_| row.has_shell_in(container.fields, &container.repository)) else {
         return Err(NO_COMMAND.into());
     };
+    // The kubelet expands variables in probes (`pkg/kubelet/prober/prober.go`), and leaves hooks as they are
+    // (`pkg/kubelet/lifecycle/handlers.go`).
+    if command.iter().any(|word| word.contains("$(") || word.contains("$$")) {
+        return Err("the kubelet expands the variables in its probe, but none in a hook".into());
+    }
+    let seconds = context.settings.hold_application.timeout_seconds;
+    has_time(container, seconds, context.settings.startup_seconds.maximum)?;
     let asking = Probe { exec: Some(ExecAction { command: Some(command.to_vec()) }), ..Probe::default() };
     if let Some(asked) = asks_another(context.sent().lineup(), container, Some(asking)) {
         return Err(format!("the command of its probe would not check this sidecar: it {asked}").into());
@@ -139,13 +147,35 @@ fn wait_command(context: &Context<'_>, container: &Container<'_>) -> Result<Vec<
     };
     // The kubelet has no time limit for hooks, and a probe's command may hang. So the loop runs in the background, and the shell kills
     // it when time is up. Neither keeps the output streams open, since the kubelet waits for those, too.
-    let seconds = context.settings.hold_application.timeout_seconds;
     let script = format!(
         "(until {command}; do sleep 1; done) >/dev/null 2>&1 & loop=$!; \
          (sleep {seconds}; kill \"$loop\") >/dev/null 2>&1 & limit=$!; \
          wait \"$loop\"; code=$?; kill \"$limit\"; exit \"$code\""
     );
     Ok(vec!["sh".to_owned(), "-c".to_owned(), script])
+}
+
+/// Checks that no probe of a sidecar gives it longer to start than a hook, after whose `seconds` the kubelet kills it. A readinessProbe that
+/// fails kills nothing; one that may fail for longer than `maximum`, in seconds, shows that the sidecar may need that.
+///
+/// # Errors
+/// Which probe does.
+fn has_time(container: &Container<'_>, seconds: u32, maximum: u32) -> Result<(), Refusal> {
+    for field in ["startupProbe", "readinessProbe", "livenessProbe"] {
+        let Some(timing) = container.fields.probe(field).map(Timing::of) else { continue };
+        let given = match field {
+            "startupProbe" => timing.budget(),
+            "readinessProbe" if u64::from(maximum) < timing.budget() => timing.budget(),
+            _ => timing.initial_delay,
+        };
+        if u64::from(seconds) < given {
+            return Err(format!(
+                "its {field} gives it {given} s to start, but the hook would have only {seconds} s"
+            )
+            .into());
+        }
+    }
+    Ok(())
 }
 
 /// A command that checks this port: the word with a port gets the new one. Without such a word, the port must be the program's default.

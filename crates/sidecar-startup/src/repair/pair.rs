@@ -236,6 +236,6 @@ fn without_own_mount(container: &Map<String, Value>) -> Map<String, Value> {
 fn shell_of(container: &Container<'_>) -> Option<String> {
     let own = container.fields.command.first().filter(|first| is_shell(first));
     let is_upstreams =
-        container.row().is_some_and(|row| row.has_shell && row.has_image(&container.repository));
+        container.row().is_some_and(|row| row.has_shell_in(container.fields, &container.repository));
     own.map(|first| first.as_ref().to_owned()).or_else(|| is_upstreams.then(|| "sh".to_owned()))
 }

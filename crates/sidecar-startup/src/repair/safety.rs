@@ -128,7 +128,7 @@ pub(crate) fn has_volumes(draft: &Draft<'_>, container: &Value) -> Result<(), Re
     let is_missing =
         |name: &&str| volumes.iter().all(|volume| volume.get("name").is_none_or(|other| other != *name));
     match used.find(is_missing) {
-        Some(volume) => Err(format!("it uses volume {volume:?}, which the Pod lacks").into()),
+        Some(volume) => Err(format!("it uses volume {volume:?}, which spec.volumes lacks").into()),
         None => Ok(()),
     }
 }

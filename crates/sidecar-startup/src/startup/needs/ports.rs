@@ -27,11 +27,11 @@ pub(super) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Nee
 /// What the gate of a member asks for, or may.
 pub(crate) fn of_gate(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>) -> Vec<Need> {
     let of = Event::Gate(member);
-    let need = |ask| need(lineup, of, seat, ask).or_else(|| need_of_claimed(lineup, of, seat, ask));
+    let need = |ask| need(lineup, of, seat, ask).or_else(|| doubtful_need(lineup, of, seat, ask));
     asks(seat).into_iter().filter_map(need).collect()
 }
 
-/// The same without a look at who may listen on a port that nobody declares: nothing is proven by that.
+/// The same without a look at what is only possible by who says that it listens.
 fn proven_of_gate(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>) -> Vec<Need> {
     asks(seat).into_iter().filter_map(|ask| need(lineup, Event::Gate(member), seat, ask)).collect()
 }
@@ -102,11 +102,12 @@ fn need(lineup: &Lineup<'_>, of: Event, seat: &Seat<'_>, ask: Ask) -> Option<Nee
     };
     let provider = lineup.seats.get(foremost(providers, of.member_of())?)?;
     let evidence = evidence(lineup, seat, ask.port);
-    if evidence == Evidence::Listens {
+    // A main command that still waits listens on no port at all, though its words may name the one that it waits for.
+    let is_gate = matches!(of, Event::Gate(_));
+    if evidence == Evidence::Listens && (is_gate || is_known_to_listen(lineup, seat, ask.port)) {
         return None;
     }
-    // A main command that still waits listens on no port at all.
-    let may_be_own = evidence == Evidence::May && matches!(of, Event::Gate(_));
+    let may_be_own = evidence == Evidence::Listens || evidence == Evidence::May && is_gate;
     // On the node's network, a process of the node may answer, at another address than the provider's.
     let may_be_elsewhere = lineup.pod.spec().host_network || !ask.is_of_kubelet && has_detour(seat);
     let may_be_of_earlier = || may_be_of_earlier(lineup, of.member_of(), providers, ask.port);
@@ -132,21 +133,26 @@ fn possible_owners(lineup: &Lineup<'_>, member: Member, port: i32) -> Rc<[Member
     others.map(|(other, _)| other).collect()
 }
 
-/// The need of a member that asks for a port which nobody declares, but an application says that it listens there; none if nothing says
-/// so, or the member says it itself.
-fn need_of_claimed(lineup: &Lineup<'_>, of: Event, seat: &Seat<'_>, ask: Ask) -> Option<Need> {
-    if lineup.owners_of(ask.port).is_some() || is_known_to_listen(lineup, seat, ask.port) {
+/// The need of a member that asks for a port of which the Pod does not show clearly whose it is: others declare it and the member's words
+/// name it, but not as one to listen on; or nobody declares it, and an application says that it listens there.
+fn doubtful_need(lineup: &Lineup<'_>, of: Event, seat: &Seat<'_>, ask: Ask) -> Option<Need> {
+    let says = |seat: &Seat<'_>| seat.container().is_some_and(|it| says_it_listens(it, ask.port));
+    if is_known_to_listen(lineup, seat, ask.port) || says(seat) {
         return None;
     }
-    let listens = |seat: &Seat<'_>| seat.container().is_some_and(|app| says_it_listens(app, ask.port));
-    let (provider, app) = lineup.apps().take(MAX_LOOKED_AT).find(|(_, app)| listens(app))?;
-    (evidence(lineup, seat, ask.port) != Evidence::Listens).then(|| Need {
+    let provider = match lineup.owners_of(ask.port) {
+        Some(owners) => foremost(owners, of.member_of())?,
+        None if evidence(lineup, seat, ask.port) == Evidence::Listens => return None,
+        None => lineup.apps().take(MAX_LOOKED_AT).find(|(_, app)| says(app))?.0,
+    };
+    let reason = ask.words(lineup.seats.get(provider)?);
+    Some(Need {
         of,
         providers: [provider].into(),
         certainty: Certainty::Possible,
         topic: Topic::Port(ask.port),
         field: ask.field,
-        reason: ask.words(app),
+        reason,
     })
 }
 
