@@ -201,7 +201,7 @@ Row {
     except_when: &[Condition::Arg("exit-after-auth", Test::Present), Condition::Kind(Kind::DaemonSet)],
     need: Need::AtStart,
     served_by_init: true,
-    may_end_when: &[Condition::Arg("config", Test::Has("")), Condition::AllOf(&[Condition::Word("-config"), Condition::Env("VAULT_CONFIG", Test::Absent)])],
+    may_end_when: &[Condition::Arg("config", Test::Has(""))],
     may_be_ended_when: &[Condition::Annotation("vault.hashicorp.com/agent-enable-quit", Test::Is("true"))],
     writes: true,
     has_shell: true,
