@@ -1,11 +1,11 @@
 //! The ports on which well-known servers listen unless configured otherwise.
 
 /// A part of the last component of an image's repository, and the ports of the server in it: what its Dockerfile exposes, or its
-/// documentation calls the default. Where packagers differ, as with bitnami/nginx, all are there.
+/// documentation calls the default.
 const DEFAULT_PORTS: [(&str, &[i32]); 72] = [
     ("alloy", &[12345]),
     ("alloydb-auth-proxy", &[5432]),
-    ("apache", &[80, 443, 8080, 8443]),
+    ("apache", &[80, 443]),
     ("azurite", &[10000, 10001, 10002]),
     ("caddy", &[80, 443, 2019]),
     ("cassandra", &[7000, 9042]),
@@ -22,7 +22,7 @@ const DEFAULT_PORTS: [(&str, &[i32]); 72] = [
     ("fluentd", &[5140, 24224]),
     ("gce-proxy", &[1433, 3306, 5432]),
     ("grafana", &[3000]),
-    ("haproxy", &[80, 443, 8080]),
+    ("haproxy", &[80, 443]),
     ("httpbin", &[80, 8080]),
     ("httpd", &[80]),
     ("influxdb", &[8086]),
@@ -41,7 +41,7 @@ const DEFAULT_PORTS: [(&str, &[i32]); 72] = [
     ("mssql", &[1433]),
     ("mysql", &[3306, 33060]),
     ("nats", &[4222, 6222, 8222]),
-    ("nginx", &[80, 443, 8080, 8443]),
+    ("nginx", &[80, 443]),
     ("nginx-unprivileged", &[8080]),
     ("oauth2-proxy", &[4180]),
     ("ollama", &[11434]),
@@ -90,5 +90,10 @@ pub(crate) fn may_listen_by_default(repository: &str, port: i32) -> bool {
             ends(before.chars().next_back()) && ends(after.chars().next())
         })
     };
-    DEFAULT_PORTS.iter().any(|(known, ports)| ports.contains(&port) && is_named(known))
+    // The ports that others choose whose images run without root, such as bitnami/nginx.
+    let is_rootless =
+        |ports: &[i32]| port == 8080 && ports.contains(&80) || port == 8443 && ports.contains(&443);
+    DEFAULT_PORTS.iter().any(|(known, ports)| {
+        (ports.contains(&port) || repository != *known && is_rootless(ports)) && is_named(known)
+    })
 }
