@@ -128,6 +128,14 @@ impl<'a> Container<'a> {
             || self.words.iter().any(|word| word.contains(['/', '$']))
     }
 
+    /// Whether its words name a number that is in this text, as the port that somebody asks for may be.
+    pub(crate) fn names_number_in(&self, text: &str) -> bool {
+        let numbers =
+            |text: &'a str| text.split(|c: char| !c.is_ascii_digit()).filter(|number| 1 < number.len());
+        let mut named = self.words.iter().copied().flat_map(numbers);
+        named.any(|number| text.split(|c: char| !c.is_ascii_digit()).any(|other| other == number))
+    }
+
     /// Whether its command, arguments, variables or handlers name a path at or below one.
     pub(crate) fn names_path(&self, path: &str) -> bool {
         let of_itself = self.words.iter().chain(self.env.iter().map(|(_, value)| value));

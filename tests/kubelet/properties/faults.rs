@@ -185,9 +185,12 @@ fn unreported_in(setting: &Setting<'_>) -> Option<Fault> {
     // One that has started before may be told to listen where it asks, a mesh's proxy accepts every connection that it intercepts, and a
     // command that asks for no port may succeed anyway.
     let earlier = pod.containers.iter().take_while(|other| other.name != first.name);
+    let asked = first.json.to_string();
     let may_answer = |other: &Container<'_>| {
         !other.is_ordinary_init()
-            && (other.may_be_told_ports(&pod.writable) || products::is_mesh_proxy(other.name))
+            && (other.may_be_told_ports(&pod.writable)
+                || other.names_number_in(&asked)
+                || products::is_mesh_proxy(other.name))
     };
     if earlier.into_iter().any(may_answer) || asks_itself(first) {
         return None;
