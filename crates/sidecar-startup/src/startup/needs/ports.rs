@@ -107,7 +107,10 @@ fn need(lineup: &Lineup<'_>, of: Event, seat: &Seat<'_>, ask: Ask) -> Option<Nee
     if evidence == Evidence::Listens && (is_gate || is_known_to_listen(lineup, seat, ask.port)) {
         return None;
     }
-    let may_be_own = evidence == Evidence::Listens || evidence == Evidence::May && is_gate;
+    let is_awaited_first =
+        || asks_of_main_command(seat).iter().any(|first| first.port == ask.port && first.is_needed);
+    let may_be_own =
+        evidence == Evidence::Listens || evidence == Evidence::May && is_gate && !is_awaited_first();
     // On the node's network, a process of the node may answer, at another address than the provider's.
     let may_be_elsewhere = lineup.pod.spec().host_network || !ask.is_of_kubelet && has_detour(seat);
     let may_be_of_earlier = || may_be_of_earlier(lineup, of.member_of(), providers, ask.port);
