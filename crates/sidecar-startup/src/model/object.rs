@@ -119,7 +119,7 @@ impl Spec<'_> {
             && servers.all(|server| server == "::1" || server.starts_with("127."))
     }
 
-    /// Whether the Pod runs on Windows, by `os`, `nodeSelector`, node affinity or `windowsOptions`: a RuntimeClass may select the nodes.
+    /// Whether the Pod runs on Windows, by `os`, `nodeSelector`, node affinity or `windowsOptions`: a `RuntimeClass` may select the nodes.
     #[must_use]
     pub fn is_windows(&self) -> bool {
         self.os.value().get("name").is_some_and(|name| name == "windows")
