@@ -56,8 +56,11 @@ fn command_agrees(case: &Case, text: &str) -> anyhow::Result<()> {
     let findings = said["findings"].as_array().into_iter().flatten();
     let lines: Vec<String> = findings
         .map(|finding| {
-            let action = if finding["level"] == "denied" { "Deny" } else { "Warn" };
-            format!("{action}: {}", finding["message"].as_str().unwrap_or_default())
+            let message = finding["message"].as_str().unwrap_or_default();
+            match finding["level"] == "denied" {
+                true => format!("Deny: {}", without_help(case, message)),
+                false => format!("Warn: {message}"),
+            }
         })
         .collect();
     let annotation = |key| mine.seen.audit_annotations.get(key).map(String::as_str).unwrap_or_default();
@@ -71,7 +74,7 @@ fn command_agrees(case: &Case, text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The help is for those whom the policy denies.
+/// A message without the help at its end, which the policy gives once for all violations, and the command for each.
 fn without_help<'m>(case: &Case, message: &'m str) -> &'m str {
     let help = case.settings.get("help").and_then(Value::as_str).unwrap_or_default().trim();
     let without = message.strip_suffix(help).filter(|_| !help.is_empty());
