@@ -43,7 +43,7 @@ check() {
     [ "$output" = "settings are valid" ]
     check --settings examples/repairs/settings.yaml < <(false)
     [ "$status" -eq 2 ]
-    [[ "$output" == *"to check only the settings, add </dev/null" ]]
+    [[ "$stderr" == *"to check only the settings, add </dev/null" ]]
     check README.md examples/readiness-probe-only.yaml
     [ "$status" -eq 2 ]
     [[ "$output" == *"--> README.md:"* ]]
@@ -91,7 +91,7 @@ check() {
     check examples/repairs/istio.yaml --settings examples/repairs/settings.yaml
     [ "$status" -eq 0 ]
     [[ "$output" == *"Pod shop: allowed, once repaired"* ]]
-    [[ "$output" == *'  fix: spec.containers[1]: moved sidecar "istio-proxy" to initContainers, with a startupProbe from the built-in catalogue (classic-sidecar)'* ]]
+    [[ "$output" == *'  fix: spec.containers[1]: moved sidecar "istio-proxy" to initContainers, with a startupProbe from the built-in catalogue, and set the annotation sidecar.istio.io/nativeSidecar: "true" (classic-sidecar)'* ]]
     library=$output
     check examples/repairs/istio.yaml --settings examples/repairs/settings.yaml --module annotated-policy.wasm
     [ "$output" = "$library" ]

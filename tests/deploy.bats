@@ -148,7 +148,7 @@ run_commands_of() {
 }
 
 @test "the commands of deploy/README.md" {
-    run_commands_of deploy/README.md 35
+    run_commands_of deploy/README.md 36
 }
 
 @test "the commands of deploy/OPERATING.md" {

@@ -46,6 +46,7 @@ pub(crate) struct Row {
     #[serde(default)]
     needs_app: bool,
     native_gate: Option<String>,
+    may_follow_application: Option<String>,
     follows_application: Option<Injectable>,
     startup_probe: Option<Injectable>,
     wait_command: Option<Injectable>,
@@ -179,6 +180,7 @@ impl Row {
             ("ends_others", self.ends_others.to_string()),
             ("needs_app", self.needs_app.to_string()),
             ("native_gate", format!("{:?}", self.native_gate)),
+            ("may_follow_application", format!("{:?}", self.may_follow_application)),
             ("follows_application", follows),
             ("startup_probe", probe),
             ("wait_command", command),

@@ -73,8 +73,10 @@ impl Check {
             return match (is_piped, self.is_about_settings()) {
                 (false, true) => run.say_settings_are_valid(output),
                 (true, true) => bail!("{NOTHING_IS_PIPED}; to check only the settings, add </dev/null"),
-                (true, false) if self.settings.is_some() => bail!("{NOTHING_IS_PIPED}"),
-                (_, false) => bail!("name files or folders to check, or pipe manifests into this command"),
+                (true, false) => bail!("{NOTHING_IS_PIPED}"),
+                (false, false) => {
+                    bail!("name files or folders to check, or pipe manifests into this command")
+                }
             };
         }
         for step in self.paths.iter().flat_map(|path| files(path, exclude)) {

@@ -69,7 +69,12 @@ fn take_globs(settings: &mut Value) -> anyhow::Result<Vec<String>> {
 
 /// The settings in a file, with the path at which they are: those of a policy are below `spec`.
 fn read_settings(file: &Path) -> anyhow::Result<(FieldPath, Value)> {
-    let documents = manifest::parse(&objects::read(file)?).with_context(|| format!("{}", file.display()))?;
+    let text = objects::read(file)?;
+    // As after a pipe into it that failed.
+    if text.trim().is_empty() {
+        bail!("{}: the file is empty; write {{}} for the defaults", file.display());
+    }
+    let documents = manifest::parse(&text).with_context(|| format!("{}", file.display()))?;
     let mut values: Vec<_> = documents.into_iter().map(|document| document.value).collect();
     if 1 < values.len() {
         // As kustomize prints a policy with what belongs to it.
@@ -85,9 +90,6 @@ fn read_settings(file: &Path) -> anyhow::Result<(FieldPath, Value)> {
         }
     }
     let first = values.pop().unwrap_or_default();
-    if first.is_null() {
-        bail!("{}: there are no settings in it; write {{}} for the defaults", file.display());
-    }
     let path = path_in(&first).with_context(|| format!("{}", file.display()))?;
     ensure_it_may_repair(&first, &path).with_context(|| format!("{}", file.display()))?;
     // What has no path is the settings themselves.

@@ -141,10 +141,16 @@ impl Violation {
         }
     }
 
-    /// Whether another violation makes nothing worse than this one: it is the same, or a classic sidecar has become a sidecar container, though
+    /// Whether another violation is no worse than this one: it is the same, or what remains once the container has become a sidecar container
     /// without a gate.
     fn covers(&self, other: &Self) -> bool {
-        let is_step = matches!(self.rule, RuleId::ClassicSidecar | RuleId::AppNotHeld)
+        const WORSE: [RuleId; 4] = [
+            RuleId::AppNotHeld,
+            RuleId::ClassicSidecar,
+            RuleId::NeverCompletingJob,
+            RuleId::SidecarBlocksInit,
+        ];
+        let is_step = WORSE.contains(&self.rule)
             && other.rule == RuleId::SidecarWithoutStartupProbe
             && self.container == other.container;
         is_step || self.fault() == other.fault()

@@ -9,7 +9,7 @@ mod recognise;
 mod signals;
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::container::{Container, ContainerKind, Facts, List};
 use self::owner::{Deadline, Owner, deadline, is_owned_by, job_spec, owner, service, spare_restarts};
@@ -49,6 +49,10 @@ pub struct Pod<'a> {
     farewells: OnceCell<Signals>,
     /// Which sidecars its applications wait for, in the same way.
     waits: OnceCell<Signals>,
+    /// The ports that its containers declare.
+    declared: OnceCell<BTreeSet<u16>>,
+    /// For each volume, how many mounts of it can be written to.
+    writers: OnceCell<BTreeMap<String, usize>>,
     /// Whether it should run to completion, as a Job's does.
     pub should_complete: bool,
     /// How long its start may take, if anything limits that.
@@ -88,6 +92,8 @@ impl<'a> Pod<'a> {
             is_orchestrated: OnceCell::new(),
             farewells: OnceCell::new(),
             waits: OnceCell::new(),
+            declared: OnceCell::new(),
+            writers: OnceCell::new(),
             should_complete: matches!(&*template.spec.restart_policy, "Never" | "OnFailure"),
             deadline: deadline(kind, object, template),
             is_of_daemon_set: recogniser.context.kind == Kind::DaemonSet || is_owned_by(object, "DaemonSet"),

@@ -491,7 +491,7 @@ Row {
     except_when: &[Condition::Kind(Kind::DaemonSet), Condition::MountsHostPath, Condition::Arg("stdin", Test::Present)],
     need: Need::Helper,
     beside_app: true,
-    needs_app: true,
+    may_follow_application: Some("/ready"),
     source: texts("grafana/helm-charts charts/promtail/values.yaml; grafana/loki clients/cmd/promtail/Dockerfile"),
     checked: texts("unverified"),
     ..Row::BLANK

@@ -78,9 +78,13 @@ const DEFAULT_PORTS: [(&str, &[i32]); 72] = [
     ("zookeeper", &[2181, 2888, 3888, 8080]),
 ];
 
+/// Parts of the names of images that have no server, though they are named after one.
+const CLIENTS: [&str; 6] = ["backup", "cli", "client", "exporter", "exporters", "wait"];
+
 /// Whether the server in an image of this repository may listen on a port without being configured to. `shop-nginx` may be built on nginx.
 pub(crate) fn may_listen_by_default(repository: &str, port: i32) -> bool {
     let name = repository.rsplit('/').next().unwrap_or_default();
+    let is_client = name.split(['-', '_']).any(|part| CLIENTS.contains(&part));
     let is_named = |known: &str| {
         let mut places = name.match_indices(known);
         places.any(|(at, _)| {
@@ -94,6 +98,9 @@ pub(crate) fn may_listen_by_default(repository: &str, port: i32) -> bool {
     let is_rootless =
         |ports: &[i32]| port == 8080 && ports.contains(&80) || port == 8443 && ports.contains(&443);
     DEFAULT_PORTS.iter().any(|(known, ports)| {
-        (ports.contains(&port) || repository != *known && is_rootless(ports)) && is_named(known)
+        name == *known && ports.contains(&port)
+            || !is_client
+                && (ports.contains(&port) || repository != *known && is_rootless(ports))
+                && is_named(known)
     })
 }

@@ -61,6 +61,8 @@ pub struct Row {
     pub needs_app: bool,
     /// A word of the `postStart` command that gates its native form as upstream ships it.
     pub native_gate: Option<&'static str>,
+    /// A health path that may succeed only once the application does.
+    pub may_follow_application: Option<&'static str>,
     /// A health path that succeeds only once the application does.
     pub follows_application: Option<Injectable<&'static str>>,
     /// The `startupProbe` that holds the application until the sidecar is ready, as JSON.
@@ -122,6 +124,7 @@ impl Row {
         ends_others: false,
         needs_app: false,
         native_gate: None,
+        may_follow_application: None,
         follows_application: None,
         startup_probe: None,
         wait_command: None,

@@ -38,6 +38,27 @@ pub fn loop_checks<S: AsRef<str>>(words: &[S]) -> Vec<Option<u16>> {
     checks
 }
 
+/// The files for which the loops of a script wait: paths in conditions that look for a file, as `[ -s FILE ]` does.
+#[must_use]
+pub fn files_awaited<S: AsRef<str>>(words: &[S]) -> Vec<String> {
+    const LOOKING: [&str; 6] = ["[", "[[", "cat", "ls", "stat", "test"];
+    let words = as_strs(words);
+    let Some((_, script)) = Shell::called_by(unwrapped(&words)) else { return Vec::new() };
+    let script = script.replace([';', '\n'], " ; ").replace(['"', '\''], "");
+    let mut words = script.split_whitespace();
+    let mut files = Vec::new();
+    while let Some(first) = words.find(|word| matches!(*word, "until" | "while")) {
+        let condition: Vec<&str> = words.by_ref().take_while(|word| *word != "do").collect();
+        let is_negated = condition.first() == Some(&"!") || condition.get(1) == Some(&"!");
+        let looks = condition.iter().find(|word| **word != "!").is_some_and(|word| LOOKING.contains(word));
+        if looks && (first == "until") != is_negated {
+            files
+                .extend(condition.iter().filter(|word| word.starts_with('/')).map(|word| (*word).to_owned()));
+        }
+    }
+    files
+}
+
 /// What one command of a condition may ask for.
 pub(super) fn checks_of(command: &[&str]) -> Vec<Option<u16>> {
     let named = ports_in(command);

@@ -83,7 +83,7 @@ impl ContainerFields<'_> {
         self.env.read().unwrap_or_default()
     }
 
-    /// Whether the text of the variables has this part, which nobody escapes: a quick look before they are read.
+    /// Whether the text of the variables has this part of a name: a quick look before they are read.
     #[must_use]
     pub fn variables_mention(&self, part: &str) -> bool {
         self.env.mentions(part)

@@ -74,7 +74,7 @@ impl<'a> Unread<'a> {
         serde_json::from_str::<Option<T>>(self.0).ok().map(Option::unwrap_or_default)
     }
 
-    /// Whether its text has this part, which nobody escapes: a quick look before it is read.
+    /// Whether its text has this part, a key that nobody escapes: a quick look before it is read.
     pub(super) fn mentions(&self, key: &str) -> bool {
         self.0.contains(key)
     }

@@ -5,7 +5,7 @@
 //! `cmd/kubexit/main.go`, OpenKruise `apis/apps/v1alpha1/well_know_labels.go`, cloud-sql-proxy-operator
 //! `internal/workload/podspec_updates.go`.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
@@ -108,26 +108,53 @@ fn ends_itself(container: &Container<'_>) -> bool {
         || may_end_by_script(&words)
 }
 
-/// Whether a `livenessProbe` may end a sidecar once the application has ended: it reads a file in one of its volumes, or asks for a port
-/// that only others declare. The kubelet kills the container, and where that exits with 0, or the Pod never restarts, it stays down.
+/// Whether a `livenessProbe` may end a sidecar once the application has ended: it looks for a file that another container may write, or asks
+/// for a port that only others declare. The kubelet kills the container, and where that exits with 0, or the Pod never restarts, it stays
+/// down.
 fn is_ended_by_probe(pod: &Pod<'_>, container: &Container<'_>) -> bool {
     let Some(probe) = &container.fields.liveness_probe else { return false };
     let words = probe.exec.as_ref().and_then(|exec| exec.command.as_deref()).unwrap_or_default();
-    let mounts = container.fields.mount_list();
-    let reads_volume = || {
-        words.iter().any(|word| mounts.iter().any(|mount| word.contains(mount.path.trim_end_matches('/'))))
+    let http = probe.http_get.as_ref().map(|http| (http.host.as_deref(), &http.port));
+    let socket = probe.tcp_socket.as_ref().map(|socket| (socket.host.as_deref(), &socket.port));
+    let mut asked: Vec<i32> = local_asks(words).iter().map(|ask| ask.port.into()).collect();
+    asked.extend(probe.grpc.as_ref().map(|grpc| grpc.port));
+    if let Some((None | Some(""), port)) = http.or(socket) {
+        asked.extend(match port {
+            IntOrString::Int(port) => Some(*port),
+            IntOrString::String(text) => text.parse().ok(),
+        });
+    }
+    let declared = pod.declared.get_or_init(|| pod.containers.iter().flat_map(declared_ports).collect());
+    let is_of_another = |port: &i32| {
+        !container.declares(*port) && u16::try_from(*port).is_ok_and(|port| declared.contains(&port))
     };
-    let http = probe.http_get.as_ref().map(|request| &request.port);
-    let asked = http.or(probe.tcp_socket.as_ref().map(|socket| &socket.port));
-    let is_of_another =
-        |port: i32| !container.declares(port) && pod.containers.iter().any(|other| other.declares(port));
-    let asks_another = match asked {
-        Some(IntOrString::Int(port)) => is_of_another(*port),
-        Some(IntOrString::String(_)) | None => {
-            local_asks(words).iter().any(|ask| is_of_another(ask.port.into()))
+    asked.iter().any(is_of_another) || reads_of_another(pod, container, words)
+}
+
+/// How many mounts of a sidecar are looked for in the command of its probe.
+const MOST_MOUNTS: usize = 20;
+
+/// Whether a command names a path in a volume of its container to which another container can write.
+fn reads_of_another(pod: &Pod<'_>, container: &Container<'_>, words: &[String]) -> bool {
+    if words.is_empty() {
+        return false;
+    }
+    let writers = pod.writers.get_or_init(|| {
+        let mut writers: BTreeMap<String, usize> = BTreeMap::new();
+        for mount in pod.containers.iter().flat_map(|container| container.fields.mount_list()) {
+            *writers.entry(mount.volume.to_string()).or_default() += usize::from(!mount.is_read_only);
         }
-    };
-    asks_another || reads_volume()
+        writers
+    });
+    let mounts = container.fields.mount_list().into_iter().take(MOST_MOUNTS);
+    let mut shared = mounts.filter(|mount| {
+        let written = writers.get(&*mount.volume).copied().unwrap_or_default();
+        usize::from(!mount.is_read_only) < written
+    });
+    shared.any(|mount| {
+        let folder = format!("{}/", mount.path.trim_end_matches('/'));
+        words.iter().any(|word| word.contains(&folder))
+    })
 }
 
 /// Whether a sidecar may have an endpoint that only serves to end it, or may exit as if it had succeeded, as the proxies for Cloud SQL and
@@ -171,7 +198,7 @@ fn is_ended_by_openkruise(fields: &ContainerFields<'_>) -> bool {
 /// What the containers of a Pod tell its sidecars, where `told` gives what one of them does. A port that is neither a well-known one nor
 /// declared may be anyone's.
 fn signals(pod: &Pod<'_>, told: impl Fn(&Container<'_>) -> Vec<Address>) -> Signals {
-    let declared: BTreeSet<u16> = pod.containers.iter().flat_map(declared_ports).collect();
+    let declared = pod.declared.get_or_init(|| pod.containers.iter().flat_map(declared_ports).collect());
     let mut signals = Signals::default();
     for container in &pod.containers {
         for address in told(container) {

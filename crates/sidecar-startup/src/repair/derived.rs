@@ -54,7 +54,7 @@ pub(super) fn attempts(
     let patience = fields.readiness_probe.as_ref().map_or(0, |probe| Timing::of(probe).budget());
     if u64::from(maximum) < patience {
         return Err(format!(
-            "its readinessProbe gives it {patience} s, but a startupProbe has only {seconds} s"
+            "its readinessProbe gives it {patience} s, but a startupProbe has only {maximum} s"
         )
         .into());
     }

@@ -8,7 +8,7 @@ use crate::finding::Refusal;
 use crate::model::timing::Timing;
 use crate::pod::Pod;
 use crate::pod::container::Container;
-use crate::pod::listeners::says_it_listens;
+use crate::pod::listeners::claimed_ports;
 use crate::repair::draft::Draft;
 use crate::settings::oldest_kubernetes::OldestKubernetes;
 
@@ -86,7 +86,7 @@ pub(crate) fn ports_are_seen(
     Ok(())
 }
 
-/// A port that a container would declare, and the container of the Pod that declares it already, or says that it listens there: both would try to listen there.
+/// A port that a container would declare, and the container of the Pod that has it already, by its `containerPort`s or by its words: both would try to listen there.
 pub(crate) fn shared_port<'p, 'a>(
     pod: &'p Pod<'a>,
     newcomer: &Container<'_>,
@@ -100,7 +100,7 @@ pub(crate) fn shared_port<'p, 'a>(
     newcomer.fields.ports.iter().find_map(|own| {
         let declared = taken.iter().find(|(port, _)| *port == key(own)).map(|(_, other)| *other);
         let listens = |other: &&Container<'_>| {
-            is_tcp(own) && !other.is_init_task() && says_it_listens(other, own.container_port)
+            is_tcp(own) && !other.is_init_task() && claimed_ports(other).contains(&own.container_port)
         };
         let other = declared.or_else(|| pod.containers.iter().find(listens))?;
         Some((own.container_port, other))

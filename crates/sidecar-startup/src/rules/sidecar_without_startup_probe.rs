@@ -4,8 +4,8 @@
 //! The kubelet starts the next container as soon as a sidecar container has *started*. It waits longer only for a `startupProbe`,
 //! which must succeed, or a `postStart` hook, which must return. A `readinessProbe` or `livenessProbe` holds nothing back
 //! (`pkg/kubelet/kuberuntime/kuberuntime_container.go`, `computeInitContainerActions`). If the kubelet restarts while a hook runs, the
-//! hook is skipped, so hooks count only if the setting `gates` allows them. A sidecar needs no gate of its own where a later ordinary
-//! init container, or each application, does not get on before it answers, or before it has written a file.
+//! hook is skipped, so hooks count only if the setting `gates` allows them. A sidecar needs no gate of its own where the next
+//! ordinary init container, or each application if there is none, waits until it answers, or until a file is there that it may write.
 //!
 //! # Denied
 //! ```yaml
@@ -76,7 +76,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         // A gate that never opens is reported as such, not as missing.
         if !has_gate(context, container)
             && context.reported_dead_gate(container).is_none()
-            && !context.is_awaited(container)
+            && !context.is_waited_for(container)
         {
             findings.push(without_gate(context, container, ceiling));
         }

@@ -94,7 +94,7 @@ impl<'p> Context<'p> {
     }
 
     /// Whether a later container waits for a sidecar container, whatever gate that has.
-    pub(crate) fn is_awaited(&self, sidecar: &Container<'_>) -> bool {
+    pub(crate) fn is_waited_for(&self, sidecar: &Container<'_>) -> bool {
         let lineup = self.sent().lineup();
         self.awaited.get_or_init(|| Awaited::of(lineup)).has(lineup, sidecar)
     }

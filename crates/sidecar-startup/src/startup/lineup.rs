@@ -12,6 +12,7 @@ use super::seat::{Seat, Who, hangs};
 use crate::model::container_id::ContainerId;
 use crate::pod::Pod;
 use crate::pod::container::Container;
+use crate::pod::listeners::claimed_ports;
 use crate::settings::Settings;
 
 /// The members of a start-up graph, in the order in which they start.
@@ -22,6 +23,7 @@ pub(crate) struct Lineup<'p> {
     /// The members.
     pub(crate) seats: Vec<Seat<'p>>,
     owners: OnceCell<BTreeMap<i32, Rc<[Member]>>>,
+    claims: OnceCell<BTreeMap<i32, Member>>,
 }
 
 /// Where a container goes among the init containers.
@@ -134,7 +136,7 @@ impl<'p> Lineup<'p> {
         seats.extend(at(Spot::FirstApp, false));
         seats.extend(apps);
         seats.extend(at(Spot::LastApp, false));
-        Self { pod, seats, owners: OnceCell::new() }
+        Self { pod, seats, owners: OnceCell::new(), claims: OnceCell::new() }
     }
 
     /// The members with their positions.
@@ -150,6 +152,20 @@ impl<'p> Lineup<'p> {
     /// The members that declare a TCP port; none if nobody does.
     pub(crate) fn owners_of(&self, port: i32) -> Option<&Rc<[Member]>> {
         self.owners.get_or_init(|| self.owners()).get(&port)
+    }
+
+    /// The first application that says that it listens on a port.
+    pub(crate) fn claimant_of(&self, port: i32) -> Option<Member> {
+        let claims = self.claims.get_or_init(|| {
+            let mut claims = BTreeMap::new();
+            for (member, app) in self.apps() {
+                for port in app.container().map(claimed_ports).unwrap_or_default() {
+                    claims.entry(port).or_insert(member);
+                }
+            }
+            claims
+        });
+        claims.get(&port).copied()
     }
 
     fn owners(&self) -> BTreeMap<i32, Rc<[Member]>> {

@@ -22,11 +22,8 @@ impl View<'_> {
             }
             _ => return None,
         };
-        let at_most = self
-            .record
-            .age_of_pod()
-            .map(|age| format!(", since at most {} ago", time(age)))
-            .unwrap_or_default();
+        let at_most =
+            self.record.age_of_pod().map(|age| format!(", for up to {}", time(age))).unwrap_or_default();
         let reason_shown = token(reason);
         let text = match reason {
             "CrashLoopBackOff" | "RunContainerError" | "StartError" | "ContainerCannotRun" => {

@@ -18,6 +18,8 @@ pub(super) struct Ask {
     pub(super) field: &'static [&'static str],
     /// Whether it is certain to fail, or to wait, without an answer.
     pub(super) is_needed: bool,
+    /// Whether it tries again until it gets an answer.
+    pub(super) waits: bool,
     /// Whether the kubelet asks, at the Pod's address, rather than the container itself.
     pub(super) is_of_kubelet: bool,
     /// Whether somebody in the Pod is certain to listen there, even if nobody declares the port.
@@ -27,7 +29,8 @@ pub(super) struct Ask {
 impl Ask {
     /// What the command in this field asks for.
     fn of_command(port: u16, is_needed: bool, field: &'static [&'static str]) -> Self {
-        Self { port: i32::from(port), field, is_needed, is_of_kubelet: false, is_answered: false }
+        let waits = false;
+        Self { port: i32::from(port), field, is_needed, waits, is_of_kubelet: false, is_answered: false }
     }
 
     /// It in words, as text to follow the name of who asks: `probes port 8080 of "shop"`.
@@ -131,8 +134,10 @@ fn asks_of_command<S: AsRef<str>>(
     field: &'static [&'static str],
 ) -> Vec<Ask> {
     let is_own = of.is_none_or(|container| address_is_its_own(container.fields, words));
-    let asks =
-        local_asks(words).into_iter().map(|ask| Ask::of_command(ask.port, ask.is_needed && is_own, field));
+    let asks = local_asks(words).into_iter().map(|ask| Ask {
+        waits: ask.waits && is_own,
+        ..Ask::of_command(ask.port, ask.is_needed && is_own, field)
+    });
     let mut asks: Vec<_> = asks.collect();
     if let Some(container) = of {
         let words = expanded(container.fields, words.iter().map(AsRef::as_ref));
@@ -182,9 +187,16 @@ fn asks_of_handler(
     let port = target
         .filter(|(host, _)| host.is_none_or(str::is_empty))
         .and_then(|(_, port)| number(seat.container()?.fields, &port));
-    port.map(|port| Ask { port, field, is_needed: true, is_of_kubelet: true, is_answered: false })
-        .into_iter()
-        .collect()
+    port.map(|port| Ask {
+        port,
+        field,
+        is_needed: true,
+        waits: false,
+        is_of_kubelet: true,
+        is_answered: false,
+    })
+    .into_iter()
+    .collect()
 }
 
 /// The number of a handler's port. The container must declare a named port; a number in quotes is a number, too (`pkg/probe/util.go`).

@@ -7,7 +7,7 @@ use crate::startup::lineup::Lineup;
 use crate::startup::seat::Seat;
 
 /// How many earlier members are looked at; with more, one of them may always answer. Pods have fewer, and judging stays linear.
-pub(super) const MAX_LOOKED_AT: usize = 100;
+const MAX_LOOKED_AT: usize = 100;
 
 /// Whether a variable may send clients elsewhere: `http_proxy` and the like, if `no_proxy` does not name localhost, and `PGHOSTADDR`.
 pub(super) fn has_detour(seat: &Seat<'_>) -> bool {

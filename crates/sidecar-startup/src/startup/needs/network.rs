@@ -148,7 +148,7 @@ fn excluded_by_arguments(words: &[&str]) -> Vec<(i32, i32)> {
 const EXCLUDING_OTHERWISE: [&str; 3] = ["-c", "--istio-exclude-interfaces", "--subnets-to-ignore"];
 
 /// The flags of istio-iptables and linkerd2-proxy-init with which they redirect nothing, or only some ports.
-const OTHERWISE: [&str; 6] =
+const REDIRECTING_LESS: [&str; 6] =
     ["-n", "--dry-run", "--skip-rule-apply", "--simulate", "-r", "--ports-to-redirect"];
 
 /// Whether the arguments of an init container redirect all inbound traffic, except for the ports that they exclude.
@@ -156,7 +156,7 @@ fn takes_all_inbound(words: &[&str]) -> bool {
     let takes_all = value_of(words, &["-b", "--istio-inbound-ports"]) == Some("*")
         || value_of(words, &["--inbound-ports-to-ignore"]).is_some();
     let is_other = |word: &&str| {
-        OTHERWISE
+        REDIRECTING_LESS
             .iter()
             .any(|flag| word.strip_prefix(flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('=')))
     };

@@ -6,10 +6,11 @@
 use std::rc::Rc;
 
 use super::asks::{Ask, asks, asks_of_hook, asks_of_main_command, asks_of_probe};
-use super::elsewhere::{MAX_LOOKED_AT, has_detour, may_be_answered_earlier, may_be_of_earlier};
+use super::elsewhere::{has_detour, may_be_answered_earlier, may_be_of_earlier};
 use super::evidence::{Evidence, evidence, is_known_to_listen};
 use crate::model::gate::{hook_is_gate, probe_is_gate};
-use crate::pod::listeners::says_it_listens;
+use crate::pod::container::Container;
+use crate::pod::listeners::claimed_ports;
 use crate::startup::before::Before;
 use crate::startup::graph::{Certainty, Event, Member, Need, Topic, foremost};
 use crate::startup::lineup::Lineup;
@@ -139,15 +140,20 @@ fn possible_owners(lineup: &Lineup<'_>, member: Member, port: i32) -> Rc<[Member
 /// The need of a member that asks for a port of which the Pod does not show clearly whose it is: others declare it and the member's words
 /// name it, but not as one to listen on; or nobody declares it, and an application says that it listens there.
 fn doubtful_need(lineup: &Lineup<'_>, of: Event, seat: &Seat<'_>, ask: Ask) -> Option<Need> {
-    let says = |seat: &Seat<'_>| seat.container().is_some_and(|it| says_it_listens(it, ask.port));
-    if is_known_to_listen(lineup, seat, ask.port) || says(seat) {
+    if is_known_to_listen(lineup, seat, ask.port) {
         return None;
     }
     let provider = match lineup.owners_of(ask.port) {
         Some(owners) => foremost(owners, of.member_of())?,
-        None if evidence(lineup, seat, ask.port) == Evidence::Listens => return None,
-        None => lineup.apps().take(MAX_LOOKED_AT).find(|(_, app)| says(app))?.0,
+        None => lineup.claimant_of(ask.port)?,
     };
+    let says_so = |container: &Container<'_>| claimed_ports(container).contains(&ask.port);
+    if seat.container().is_some_and(says_so) {
+        return None;
+    }
+    if lineup.owners_of(ask.port).is_none() && evidence(lineup, seat, ask.port) == Evidence::Listens {
+        return None;
+    }
     let reason = ask.words(lineup.seats.get(provider)?);
     Some(Need {
         of,

@@ -65,7 +65,7 @@ fn follows_application(
             row.proven(known, lineup.pod.candidate(container))?;
             (Certainty::Proven, "responds")
         }
-        None if row.needs_app => (Certainty::Possible, "may respond"),
+        _ if row.may_follow_application == Some(path) => (Certainty::Possible, "may respond"),
         _ => return None,
     };
     let apps = lineup.apps().map(|(member, _)| member).collect();
