@@ -57,9 +57,10 @@ fn command_agrees(case: &Case, text: &str) -> anyhow::Result<()> {
     let lines: Vec<String> = findings
         .map(|finding| {
             let message = finding["message"].as_str().unwrap_or_default();
-            match finding["level"] == "denied" {
-                true => format!("Deny: {}", without_help(case, message)),
-                false => format!("Warn: {message}"),
+            if finding["level"] == "denied" {
+                format!("Deny: {}", without_help(case, message))
+            } else {
+                format!("Warn: {message}")
             }
         })
         .collect();

@@ -11,6 +11,7 @@ use crate::startup::seat::Seat;
 
 /// A port that a member asks for.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent facts")]
 pub(super) struct Ask {
     /// The port.
     pub(super) port: i32,
