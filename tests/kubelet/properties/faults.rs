@@ -108,6 +108,7 @@ pub(super) fn what_is_allowed_holds(
                 && gate_kind(container.json) != "process";
             let seen = outcome.of(container.name);
             is_gated
+                && !(container.json["startupProbe"].is_null() && is_waited_for(&pod, container))
                 && !asks_others_only_possibly(world, container.name)
                 && seen.and_then(|seen| seen.up).is_none_or(|up| started < up)
         });
@@ -120,6 +121,13 @@ pub(super) fn what_is_allowed_holds(
             return;
         }
     }
+}
+
+/// Whether a later container's own command may wait for a sidecar without a probe: then it is that command which holds back its work.
+fn is_waited_for(pod: &Pod<'_>, sidecar: &Container<'_>) -> bool {
+    let later = pod.containers.iter().skip_while(|other| other.name != sidecar.name).skip(1);
+    let waits = |other: &Container<'_>| other.words.iter().any(|word| word.contains("until "));
+    later.into_iter().any(|other| !other.is_native && waits(other))
 }
 
 /// In each world in which the Pod comes up as sent, it does so as repaired, and behind the gates it was given.
