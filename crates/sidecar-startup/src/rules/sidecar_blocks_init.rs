@@ -114,6 +114,15 @@ fn plan(task: &Task<'_, '_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
     if container.fields.has_restart_rules() {
         return Err("it has restartPolicyRules".into());
     }
+    // Its author has chosen that; set again with a startupProbe beside it, it would be invalid.
+    if container
+        .fields
+        .restart_policy
+        .as_deref()
+        .is_some_and(|policy| ["Never", "OnFailure"].contains(&policy))
+    {
+        return Err("its restartPolicy is not Always, so it is expected to exit".into());
+    }
     probe_source::opens(None, task.context, container, Place::of(draft.init(), container.id))?;
     let what = format!("set restartPolicy: Always on init container {}", container.name());
     let edit = Edit::Set { container: container.id, path: &["restartPolicy"], value: "Always".into() };
