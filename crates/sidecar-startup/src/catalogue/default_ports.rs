@@ -2,7 +2,7 @@
 
 /// A part of the last component of an image's repository, and the ports of the server in it: what its Dockerfile exposes, or its
 /// documentation calls the default.
-const DEFAULT_PORTS: [(&str, &[i32]); 72] = [
+const DEFAULT_PORTS: [(&str, &[i32]); 70] = [
     ("alloy", &[12345]),
     ("alloydb-auth-proxy", &[5432]),
     ("apache", &[80, 443]),
@@ -42,14 +42,12 @@ const DEFAULT_PORTS: [(&str, &[i32]); 72] = [
     ("mysql", &[3306, 33060]),
     ("nats", &[4222, 6222, 8222]),
     ("nginx", &[80, 443]),
-    ("nginx-unprivileged", &[8080]),
     ("oauth2-proxy", &[4180]),
     ("ollama", &[11434]),
     ("opa", &[8181, 8282, 9191]),
     ("openfga", &[3000, 8080, 8081]),
     ("opensearch", &[9200, 9300, 9600]),
     ("opentelemetry-collector", &[4317, 4318, 8888, 13133]),
-    ("opentelemetry-collector-contrib", &[4317, 4318, 8888, 13133]),
     ("pgbouncer", &[5432, 6432]),
     ("php", &[9000]),
     ("phpmyadmin", &[80]),

@@ -143,7 +143,8 @@ fn doubtful_need(lineup: &Lineup<'_>, of: Event, seat: &Seat<'_>, ask: Ask) -> O
     if is_known_to_listen(lineup, seat, ask.port) {
         return None;
     }
-    let provider = match lineup.owners_of(ask.port) {
+    let owners = lineup.owners_of(ask.port);
+    let provider = match owners {
         Some(owners) => foremost(owners, of.member_of())?,
         None => lineup.claimant_of(ask.port)?,
     };
@@ -151,7 +152,7 @@ fn doubtful_need(lineup: &Lineup<'_>, of: Event, seat: &Seat<'_>, ask: Ask) -> O
     if seat.container().is_some_and(says_so) {
         return None;
     }
-    if lineup.owners_of(ask.port).is_none() && evidence(lineup, seat, ask.port) == Evidence::Listens {
+    if owners.is_none() && evidence(lineup, seat, ask.port) == Evidence::Listens {
         return None;
     }
     let reason = ask.words(lineup.seats.get(provider)?);
