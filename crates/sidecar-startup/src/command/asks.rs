@@ -77,7 +77,12 @@ pub fn local_waits<S: AsRef<str>>(words: &[S]) -> Vec<Ask> {
 /// Whether a command names its own Pod, at whatever port.
 #[must_use]
 pub fn names_own_pod<S: AsRef<str>>(words: &[S]) -> bool {
-    let names_host = |word: &str| word.contains("::1") || HOSTS.iter().any(|host| word.contains(host));
+    let names_host = |word: &str| {
+        // Most words have no variable, and each word of each container is asked.
+        let has_variable = word.contains('$');
+        let may_have = |host: &&&str| has_variable || !host.starts_with('$');
+        word.contains("::1") || HOSTS.iter().filter(may_have).any(|host| word.contains(host))
+    };
     words.iter().map(AsRef::as_ref).any(names_host)
 }
 

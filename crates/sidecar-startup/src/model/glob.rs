@@ -11,6 +11,14 @@ use crate::model::image;
 /// pattern first, which would cost more than the rest of the policy.
 #[must_use]
 pub fn matches(pattern: &str, text: &str) -> bool {
+    // Most names differ from a pattern in their first or their last character.
+    let is_other =
+        |expected: Option<u8>, found: Option<u8>| expected != found && !matches!(expected, Some(b'*' | b'?'));
+    if is_other(pattern.bytes().next(), text.bytes().next())
+        || is_other(pattern.bytes().next_back(), text.bytes().next_back())
+    {
+        return false;
+    }
     if !pattern.contains(['*', '?']) {
         return pattern == text;
     }

@@ -1,12 +1,13 @@
 //! One container of a Pod, and what it is.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::fmt;
 
 use k8s_openapi::api::core::v1::Probe;
 
 use crate::catalogue::row::Row;
-use crate::command::never_ends;
+use crate::command::{Ask, local_waits, never_ends};
 use crate::model::container_fields::ContainerFields;
 use crate::model::container_id::ContainerId;
 use crate::model::timing::Timing;
@@ -32,6 +33,8 @@ pub struct Container<'a> {
     pub(super) list: List,
     /// Its index in its list.
     pub(super) index: usize,
+    /// What its command waits for, see [`Self::awaited_ports`].
+    pub(super) waits: OnceCell<Vec<Ask>>,
 }
 
 /// One of the two lists of containers.
@@ -164,6 +167,13 @@ impl<'a> Container<'a> {
     #[must_use]
     pub fn declares(&self, port: i32) -> bool {
         self.fields.ports.iter().any(|declared| declared.container_port == port)
+    }
+
+    /// The ports of its own Pod for which its command may wait before its work, see [`local_waits`]. The command is read once, since each
+    /// start order that a repair tries asks again.
+    #[must_use]
+    pub fn awaited_ports(&self) -> &[Ask] {
+        self.waits.get_or_init(|| local_waits(&self.fields.words().collect::<Vec<_>>()))
     }
 
     /// Whether it is an app container.

@@ -1,5 +1,7 @@
 //! What each container is.
 
+use std::cell::OnceCell;
+
 use super::container::{Container, ContainerKind, Facts, List, RecognisedBy};
 use super::owner::{Owner, owner};
 use super::pair;
@@ -97,7 +99,7 @@ impl<'a> Recogniser<'a> {
             List::InitContainers => self.kind_of_init(candidate, declaration),
             List::Containers => self.kind_of_app(candidate, declaration),
         };
-        Container { id, fields, repository, declaration, kind, copy_of, list, index }
+        Container { id, fields, repository, declaration, kind, copy_of, list, index, waits: OnceCell::new() }
     }
 
     fn kind_of_init(&self, candidate: Candidate<'_>, declaration: Option<&Sidecar>) -> ContainerKind {

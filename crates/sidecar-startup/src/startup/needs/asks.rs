@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::expanded::expanded;
-use crate::command::{local_asks, local_waits, may_wait, possible_ports};
+use crate::command::{local_asks, may_wait, possible_ports};
 use crate::model::container_fields::{ContainerFields, EnvVar};
 use crate::pod::container::Container;
 use crate::startup::seat::Seat;
@@ -75,10 +75,9 @@ pub(super) fn asks_of_main_command(seat: &Seat<'_>) -> Vec<Ask> {
     };
     let words: Vec<_> = container.fields.words().collect();
     let field = command_field(container);
-    let is_own = address_is_its_own(container.fields, &words);
-    let waits =
-        local_waits(&words).into_iter().map(|ask| Ask::of_command(ask.port, ask.waits && is_own, field));
-    let mut asks: Vec<_> = waits.collect();
+    let is_own = || address_is_its_own(container.fields, &words);
+    let waits = container.awaited_ports().iter();
+    let mut asks: Vec<_> = waits.map(|ask| Ask::of_command(ask.port, ask.waits && is_own(), field)).collect();
     // What keeps nobody waiting closes no circle, and most containers are applications.
     if seat.is_init || seat.hook().is_some() {
         add_possible(&mut asks, ports_of_variables(container.fields), &["env"]);

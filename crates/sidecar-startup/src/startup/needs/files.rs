@@ -22,14 +22,17 @@ use crate::startup::seat::{Seat, Who};
 pub(super) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Need> {
     let Some(before) = before else { return Vec::new() };
     let writable = lineup.pod.spec().writable_volumes();
+    let to_come = writers_to_come(lineup);
+    let reads = |seat: &Seat<'_>| has_gate(seat) && !mounts_of(seat, &writable).is_empty();
+    if to_come.is_empty() && !lineup.seats.iter().any(reads) {
+        return Vec::new();
+    }
     let mounts: Vec<Vec<Mount<'_>>> = lineup.seats.iter().map(|seat| mounts_of(seat, &writable)).collect();
     let volumes = Volumes::of(lineup, before, &mounts);
     let has_several_apps = lineup.apps().nth(1).is_some();
-    let to_come = writers_to_come(lineup);
     let mut needs = Vec::new();
     for (member, seat) in lineup.members() {
-        let has_gate = (seat.is_init && !seat.is_task()) || seat.hook().is_some();
-        let Some(container) = seat.container().filter(|_| has_gate) else { continue };
+        let Some(container) = seat.container().filter(|_| has_gate(seat)) else { continue };
         let mounts = mounts.get(member).map(Vec::as_slice).unwrap_or_default();
         if mounts.is_empty() && to_come.is_empty() {
             continue;
@@ -48,6 +51,11 @@ pub(super) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Nee
         needs.extend(reader.injected(&to_come));
     }
     needs
+}
+
+/// Whether a member keeps others from starting until it is up.
+fn has_gate(seat: &Seat<'_>) -> bool {
+    (seat.is_init && !seat.is_task()) || seat.hook().is_some()
 }
 
 fn mounts_of<'s>(seat: &'s Seat<'_>, writable: &dyn Fn(&str) -> bool) -> Vec<Mount<'s>> {
