@@ -36,7 +36,7 @@ pub use self::asks::{Ask, local_asks, local_waits, may_wait, names_own_pod};
 pub(crate) use self::clients::WAITERS;
 pub use self::endless::{is_to_run_on, never_ends};
 pub(crate) use self::files::handles_files;
-pub use self::loop_checks::{files_awaited, loop_checks};
+pub use self::loop_checks::{files_awaited, loop_checks, ports_awaited};
 pub use self::outcome::{Ends, Outcome};
 pub use self::possible::possible_ports;
 pub use self::programs::{Call, calls_in, commands, last_command, may_end_by_script, program_of};

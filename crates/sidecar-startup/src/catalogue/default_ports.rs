@@ -2,7 +2,7 @@
 
 /// A part of the last component of an image's repository, and the ports of the server in it: what its Dockerfile exposes, or its
 /// documentation calls the default.
-const DEFAULT_PORTS: [(&str, &[i32]); 70] = [
+const DEFAULT_PORTS: [(&str, &[i32]); 71] = [
     ("alloy", &[12345]),
     ("alloydb-auth-proxy", &[5432]),
     ("apache", &[80, 443]),
@@ -14,6 +14,8 @@ const DEFAULT_PORTS: [(&str, &[i32]); 70] = [
     ("cloud-sql-proxy", &[1433, 3306, 5432]),
     ("consul", &[8300, 8301, 8500, 8502, 8600]),
     ("cp-schema-registry", &[8081]),
+    // Without and with TLS, where it is given `--host`.
+    ("docker", &[2375, 2376]),
     ("dynamodb-local", &[8000]),
     ("elasticsearch", &[9200, 9300]),
     ("envoy", &[9901, 10000]),

@@ -48,6 +48,9 @@ const GREETINGS: [&str; 12] = [
     "startup",
 ];
 
+/// The rows of the proxies that scuttle waits for and tells to quit.
+const ENVOYS: [&str; 2] = [ISTIO_PROXY, "envoy-generic"];
+
 /// Ports of well-known sidecars, with the rows that have them.
 const PORTS: [(u16, &[&str]); 6] = [
     (3500, &["daprd"]),
@@ -295,6 +298,18 @@ fn waits(container: &Container<'_>) -> Vec<Address> {
     awaited
 }
 
+/// The rows of the proxies for which a wrapper around the command of a container waits: `linkerd-await`, or scuttle.
+pub(crate) fn proxies_awaited(container: &Container<'_>) -> Vec<&'static str> {
+    let mut rows = Vec::new();
+    if runs(container.fields, "linkerd-await") {
+        rows.push(LINKERD_PROXY);
+    }
+    if runs(container.fields, "scuttle") && scuttle_waits(container.fields) {
+        rows.extend(ENVOYS);
+    }
+    rows
+}
+
 /// Whether scuttle waits for Envoy.
 fn scuttle_waits(fields: &ContainerFields<'_>) -> bool {
     (sets(fields, "ENVOY_ADMIN_API") || (runs(fields, "scuttle") && fields.has_env_from()))
@@ -348,7 +363,7 @@ impl Classic<'_> {
         is_told(Address::Anyone)
             || known.chain(own).any(|port| is_told(Address::Port(port)))
             || (self.row() == Some(LINKERD_PROXY) && is_told(Address::Linkerd))
-            || (self.is_of(&[ISTIO_PROXY, "envoy-generic"]) && is_told(Address::Envoy))
+            || (self.is_of(&ENVOYS) && is_told(Address::Envoy))
             || container.and_then(|container| kubexit_address(container.fields)).is_some_and(is_told)
     }
 }

@@ -1,35 +1,42 @@
 //! Which sidecar containers a Pod waits for though they have no gate: the next ordinary init container, or where there is none each
-//! application, does not get on before the sidecar answers, or before a file is there that it may write.
+//! application, does not get on before the sidecar answers, or before a file is there that it may write. Where a command shows that it may
+//! wait, it is taken to wait: nobody has to add a probe for a container that waits anyway.
 
 use std::collections::BTreeMap;
 
-use super::asks::{asks, asks_of_main_command};
-use super::evidence::is_known_to_listen;
-use crate::command::files_awaited;
+use super::asks::{Ask, asks, asks_of_main_command};
+use super::evidence::{is_default, is_known_to_listen};
+use super::expanded::expanded;
+use crate::command::{WAITERS, files_awaited, ports_awaited};
 use crate::model::container_id::ContainerId;
 use crate::pod::Pod;
 use crate::pod::container::Container;
+use crate::pod::ending::proxies_awaited;
 use crate::pod::listeners::claimed_ports;
 use crate::startup::graph::Member;
 use crate::startup::lineup::Lineup;
+use crate::startup::seat::Seat;
 
-/// How many ports, and how many volumes, are looked up for each sidecar, so that large Pods are judged in linear time.
+/// How many ports, volumes and applications are looked at for each sidecar, so that large Pods are judged in linear time. With more
+/// applications, nothing is said to wait.
 const MOST: usize = 20;
 
 /// What the members of a Pod wait for.
 #[derive(Debug)]
 pub(crate) struct Awaited {
     members: BTreeMap<ContainerId, Member>,
-    /// What each ordinary init container waits for, and the applications as the last one.
-    waits: BTreeMap<Member, Waits>,
+    /// What each ordinary init container waits for, and last what each application does.
+    waits: BTreeMap<Member, Vec<Waits>>,
 }
 
 /// What a member waits for before it gets on.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Waits {
     ports: Vec<i32>,
     /// The volumes in which it waits for a file.
     volumes: Vec<String>,
+    /// The rows of the proxies for which a wrapper around its command waits.
+    proxies: Vec<&'static str>,
 }
 
 impl Awaited {
@@ -42,9 +49,10 @@ impl Awaited {
             let Some(container) = seat.container() else { continue };
             awaited.members.insert(container.id, member);
             if container.is_init_task() {
-                let asked = asks(seat).into_iter().filter(|ask| ask.waits || ask.is_needed && is_tried_again);
-                let ports = asked.map(|ask| ask.port).take(MOST).collect();
-                awaited.waits.insert(member, Waits { ports, volumes: volumes(lineup.pod, container) });
+                let is_certain = |ask: &Ask| ask.waits || ask.is_needed && is_tried_again;
+                let asked = asks(seat).into_iter().filter(is_certain);
+                let waits = Waits::of(lineup.pod, container, asked);
+                awaited.waits.insert(member, vec![waits]);
             }
         }
         awaited.waits.insert(lineup.seats.len(), of_applications(lineup));
@@ -55,37 +63,60 @@ impl Awaited {
     pub(crate) fn has(&self, lineup: &Lineup<'_>, sidecar: &Container<'_>) -> bool {
         let Some(member) = self.members.get(&sidecar.id).copied() else { return false };
         let next = self.waits.range(member + 1..).next();
-        let Some((_, Waits { ports, volumes })) = next else { return false };
+        let waits_for_it = |waits: &Waits| waits.has(lineup, member, sidecar);
+        next.is_some_and(|(_, next)| !next.is_empty() && next.iter().all(waits_for_it))
+    }
+}
+
+/// What each application waits for; nothing if there are too many.
+fn of_applications(lineup: &Lineup<'_>) -> Vec<Waits> {
+    if lineup.apps().nth(MOST).is_some() {
+        return Vec::new();
+    }
+    let waits = |(_, app): (Member, &Seat<'_>)| {
+        let asked = asks_of_main_command(app).into_iter().filter(|ask| ask.is_needed);
+        Some(Waits::of(lineup.pod, app.container()?, asked))
+    };
+    lineup.apps().filter_map(waits).collect()
+}
+
+impl Waits {
+    /// What a container waits for, which is certain to ask for these ports.
+    fn of(pod: &Pod<'_>, container: &Container<'_>, asked: impl Iterator<Item = Ask>) -> Self {
+        // The entry point of an image with one program, such as `wait4x/wait4x`.
+        let program = container.repository.rsplit('/').next();
+        let program = program.filter(|name| container.fields.command.is_empty() && WAITERS.contains(name));
+        let words = program.into_iter().chain(container.fields.words());
+        let awaited = ports_awaited(&expanded(container.fields, words));
+        Self {
+            ports: asked.map(|ask| ask.port).chain(awaited.into_iter().map(i32::from)).take(MOST).collect(),
+            volumes: volumes(pod, container),
+            proxies: proxies_awaited(container),
+        }
+    }
+
+    /// Whether it waits for a sidecar container.
+    fn has(&self, lineup: &Lineup<'_>, member: Member, sidecar: &Container<'_>) -> bool {
         let listens = |port: &i32| match lineup.owners_of(*port) {
             Some(owners) => owners.contains(&member),
             None => {
                 lineup.seats.get(member).is_some_and(|seat| is_known_to_listen(lineup, seat, *port))
                     || claimed_ports(sidecar).contains(port)
+                    || is_default(sidecar, *port)
             }
         };
-        let mounts = if volumes.is_empty() { Vec::new() } else { sidecar.fields.mount_list() };
+        let mounts = if self.volumes.is_empty() { Vec::new() } else { sidecar.fields.mount_list() };
         let writes =
             |volume: &String| mounts.iter().any(|mount| *mount.volume == **volume && !mount.is_read_only);
-        ports.iter().any(listens) || volumes.iter().any(writes)
+        sidecar.row().is_some_and(|row| self.proxies.contains(&row.name))
+            || self.ports.iter().any(listens)
+            || self.volumes.iter().any(writes)
     }
 }
 
-/// What all applications wait for: none of them begins without.
-fn of_applications(lineup: &Lineup<'_>) -> Waits {
-    let mut apps = lineup.apps().map(|(_, app)| {
-        let needed = asks_of_main_command(app).into_iter().filter(|ask| ask.is_needed);
-        needed.map(|ask| ask.port).take(MOST).collect::<Vec<_>>()
-    });
-    let mut ports = apps.next().unwrap_or_default();
-    for others in apps {
-        ports.retain(|port| others.contains(port));
-    }
-    Waits { ports, volumes: Vec::new() }
-}
-
-/// The volumes in which the loops of an init container wait for a file, and to which somebody can write.
-fn volumes(pod: &Pod<'_>, task: &Container<'_>) -> Vec<String> {
-    let files = files_awaited(&task.fields.words().collect::<Vec<_>>());
+/// The volumes in which the loops of a container wait for a file, and to which somebody can write.
+fn volumes(pod: &Pod<'_>, container: &Container<'_>) -> Vec<String> {
+    let files = files_awaited(&container.fields.words().collect::<Vec<_>>());
     if files.is_empty() {
         return Vec::new();
     }
@@ -93,7 +124,7 @@ fn volumes(pod: &Pod<'_>, task: &Container<'_>) -> Vec<String> {
     let is_below = |file: &String, path: &str| {
         file.strip_prefix(path.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'))
     };
-    let mounts = task.fields.mount_list().into_iter().take(MOST);
+    let mounts = container.fields.mount_list().into_iter().take(MOST);
     let awaited = mounts.filter(|mount| {
         is_writable(&mount.volume) && files.iter().take(MOST).any(|file| is_below(file, &mount.path))
     });
