@@ -54,6 +54,8 @@ pub(crate) struct Row {
     writes: bool,
     health: Option<Health>,
     #[serde(default)]
+    localhost_unless: Vec<Condition>,
+    #[serde(default)]
     shell: bool,
     #[serde(default)]
     hint: String,
@@ -186,6 +188,7 @@ impl Row {
             ("wait_command", command),
             ("writes", self.writes.to_string()),
             ("health", health(self.health.as_ref())?),
+            ("localhost_unless", conditions(&self.localhost_unless)?),
             ("has_shell", self.shell.to_string()),
             ("hint", format!("{:?}", self.hint.replace("{switchOn}", &self.switch_on.join(" ")))),
             ("switch_on", switch_on(&self.switch_on)),

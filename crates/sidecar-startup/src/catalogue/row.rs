@@ -73,6 +73,8 @@ pub struct Row {
     pub writes: bool,
     /// Its health server, where the kubelet may not reach it.
     pub health: Option<Health>,
+    /// Unless one of these holds, it serves its clients at localhost only; empty where it does not.
+    pub localhost_unless: &'static [Condition],
     /// Whether its image has a shell.
     pub has_shell: bool,
     /// What its user has to switch on so that there is something to probe, as an instruction; `{port}` stands for the port of its
@@ -130,6 +132,7 @@ impl Row {
         wait_command: None,
         writes: false,
         health: None,
+        localhost_unless: &[],
         has_shell: false,
         hint: "",
         switch_on: &[],
@@ -241,6 +244,17 @@ impl Row {
             source.as_ref().and_then(|source| source.default).map(i32::from) == Some(port)
         };
         self.startup_probe.as_ref().is_some_and(|probe| is_default(&probe.port) || probes(probe.what, port))
+    }
+
+    /// Whether it serves its clients on a port at localhost only, where the kubelet does not reach it. Its health server is elsewhere.
+    #[must_use]
+    pub fn serves_at_localhost(&self, port: i32, candidate: Candidate<'_>) -> bool {
+        let is_its = |source: &PortSource| source.number(candidate).is_some_and(|own| i32::from(own) == port);
+        let health = self.health.as_ref().map(|health| &health.port);
+        let probe = self.startup_probe.as_ref().and_then(|probe| probe.port.as_ref());
+        !self.localhost_unless.is_empty()
+            && !health.into_iter().chain(probe).any(is_its)
+            && !candidate.fulfils_one(self.localhost_unless)
     }
 
     /// Whether this is the row of Istio's proxy.

@@ -33,6 +33,8 @@ pub struct Container<'a> {
     pub(super) list: List,
     /// Its index in its list.
     pub(super) index: usize,
+    /// Whether its Pod is on the node's network.
+    pub(crate) uses_host_network: bool,
     /// What its command waits for, see [`Self::awaited_ports`].
     pub(super) waits: OnceCell<Vec<Ask>>,
 }

@@ -99,7 +99,19 @@ impl<'a> Recogniser<'a> {
             List::InitContainers => self.kind_of_init(candidate, declaration),
             List::Containers => self.kind_of_app(candidate, declaration),
         };
-        Container { id, fields, repository, declaration, kind, copy_of, list, index, waits: OnceCell::new() }
+        let uses_host_network = self.context.spec.host_network;
+        Container {
+            id,
+            fields,
+            repository,
+            declaration,
+            kind,
+            copy_of,
+            list,
+            index,
+            uses_host_network,
+            waits: OnceCell::new(),
+        }
     }
 
     fn kind_of_init(&self, candidate: Candidate<'_>, declaration: Option<&Sidecar>) -> ContainerKind {

@@ -6,6 +6,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use super::expanded::expanded;
 use crate::command::{local_asks, may_wait, possible_ports};
 use crate::model::container_fields::{ContainerFields, EnvVar};
+use crate::model::gate::is_own_host;
 use crate::pod::container::Container;
 use crate::startup::seat::Seat;
 
@@ -178,14 +179,15 @@ pub(super) fn asks_of_hook(seat: &Seat<'_>, hook: &LifecycleHandler) -> Vec<Ask>
     asks_of_handler(seat, http, field)
 }
 
-/// The port that the kubelet asks for; none of this Pod if the handler names a host.
+/// The port that the kubelet asks for; none of this Pod if the handler names another host.
 fn asks_of_handler(
     seat: &Seat<'_>,
     target: Option<(Option<&str>, IntOrString)>,
     field: &'static [&'static str],
 ) -> Vec<Ask> {
+    let is_of_node = seat.container().is_some_and(|container| container.uses_host_network);
     let port = target
-        .filter(|(host, _)| host.is_none_or(str::is_empty))
+        .filter(|(host, _)| host.is_none_or(|host| is_own_host(host, is_of_node)))
         .and_then(|(_, port)| number(seat.container()?.fields, &port));
     port.map(|port| Ask {
         port,

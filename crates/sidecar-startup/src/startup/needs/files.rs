@@ -125,7 +125,10 @@ impl Reader<'_> {
         let member = self.member;
         let written = |writers| self.written(Event::Up(member), "reads", mount, writers);
         let has_variables_there = mount.path.is_empty();
-        if has_variables_there || self.named.has_needed_below(&mount.path) {
+        if has_variables_there
+            || self.named.has_needed_below(&mount.path)
+            || is_of_spire(&mount.path) && !self.container.repository.ends_with("spire-agent")
+        {
             return written(&volume.writers);
         }
         let is_reader = mount.is_read_only || self.named.has_below(&mount.path);
@@ -211,6 +214,12 @@ impl<'r> Named<'r> {
     }
 }
 
+/// Whether a mount is that of the socket by which SPIRE's agent hands out identities: whoever has it serves nothing without one.
+fn is_of_spire(path: &str) -> bool {
+    ["spire", "spiffe"].iter().any(|name| path.contains(name))
+        && ["sock", "workload-api"].iter().any(|name| path.contains(name))
+}
+
 /// Whether a text names a file without which a program does not start: credentials, its own configuration, or the socket of a server that
 /// it calls before it serves; proxies open theirs only when they are asked.
 fn names_first(text: &str) -> bool {
@@ -225,7 +234,7 @@ fn names_first(text: &str) -> bool {
 }
 
 /// Whether the operator has declared the `startupProbe`, and so decided when the sidecar is ready.
-fn has_operators_probe(container: &Container<'_>) -> bool {
+pub(super) fn has_operators_probe(container: &Container<'_>) -> bool {
     container.declaration.is_some_and(|declaration| declaration.startup_probe.is_some())
 }
 

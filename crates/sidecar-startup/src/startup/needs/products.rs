@@ -1,10 +1,11 @@
 //! Facts about products: health servers that the kubelet cannot reach, health paths that depend on the application, and probes that Istio
 //! has rewritten.
 
-use super::asks::asks;
+use super::asks::{Ask, asks};
 use super::ports::is_declared_by_another;
 use crate::catalogue::health::Reach;
 use crate::pod::container::Container;
+use crate::pod::listeners::listens_at_localhost;
 use crate::startup::graph::{Certainty, Event, Member, Need, Topic};
 use crate::startup::lineup::Lineup;
 use crate::startup::seat::Seat;
@@ -19,6 +20,7 @@ pub(super) fn needs(lineup: &Lineup<'_>) -> Vec<Need> {
         needs.extend(follows_application(lineup, member, container, seat));
         needs.extend(rewritten_by_istio(lineup, member, seat));
         needs.extend(out_of_reach(lineup, member, container, seat));
+        needs.extend(at_localhost(lineup, member, container, seat));
     }
     needs
 }
@@ -38,6 +40,24 @@ fn need(
         field,
         reason,
     }
+}
+
+/// A port that the kubelet asks for and on which the container listens at localhost only, by its own words or for all that is known of its
+/// product. An author whose application does not wait need not notice that such a probe always fails.
+fn at_localhost(
+    lineup: &Lineup<'_>,
+    member: Member,
+    container: &Container<'_>,
+    seat: &Seat<'_>,
+) -> Option<Need> {
+    let candidate = lineup.pod.candidate(container);
+    let is_local = |ask: &Ask| {
+        let of_product = container.row().is_some_and(|row| row.serves_at_localhost(ask.port, candidate));
+        ask.is_of_kubelet && (of_product || listens_at_localhost(container, ask.port))
+    };
+    let ask = asks(seat).into_iter().find(is_local)?;
+    let reason = format!("it listens on port {} at localhost, where the kubelet does not reach it", ask.port);
+    Some(need(member, Vec::new(), Certainty::Possible, ask.field, reason))
 }
 
 /// The path that the `startupProbe` of a member asks for.
