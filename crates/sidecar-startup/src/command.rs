@@ -34,7 +34,7 @@ use self::words::{as_strs, unwrapped};
 
 pub use self::asks::{Ask, local_asks, local_waits, may_wait, names_own_pod};
 pub(crate) use self::clients::WAITERS;
-pub use self::endless::{is_to_run_on, never_ends};
+pub use self::endless::{is_to_run_on, may_leave_behind, never_ends};
 pub(crate) use self::files::handles_files;
 pub use self::loop_checks::{files_awaited, loop_checks, ports_awaited};
 pub use self::outcome::{Ends, Outcome};

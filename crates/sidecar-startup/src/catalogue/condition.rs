@@ -3,7 +3,7 @@
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::candidate::Candidate;
-use super::flags::{as_bool, is_not_given, is_off, switch, switch_in, value_in, value_of_arg};
+use super::flags::{as_bool, forms, is_not_given, is_off, switch, switch_in, value_in, value_of_arg};
 use crate::command::{is_shell, last_command};
 use crate::model::container_fields::ContainerFields;
 use crate::model::glob::matches_repository;
@@ -122,6 +122,7 @@ impl Condition {
         let may_be_given = match self {
             Self::Arg(flag, test) => may_be_given(candidate.fields, flag, test),
             Self::Env(name, test) => may_be_set(candidate.fields, name, test),
+            Self::HiddenEnv(name) => is_assigned(candidate.fields, name),
             Self::ArgOrEnv(flag, name, test) => {
                 may_be_given(candidate.fields, flag, test)
                     || switch(candidate.fields, flag).is_none()
@@ -187,11 +188,29 @@ fn holds_of_both(fields: &ContainerFields<'_>, flag: &str, name: &str, test: &Te
 /// Whether the value of a variable that the container names comes from elsewhere, so that a test may accept it.
 fn may_be_set(fields: &ContainerFields<'_>, name: &str, test: &Test) -> bool {
     let is_hidden = |value: Option<&str>| value.is_none_or(|value| value.contains("$("));
-    matches!(test, Test::Present | Test::Is(_) | Test::Has(_))
-        && fields
-            .variables()
-            .iter()
-            .any(|variable| *variable.name == *name && is_hidden(variable.value.as_deref()))
+    let is_named = || {
+        let variables = fields.variables();
+        variables.iter().any(|variable| *variable.name == *name && is_hidden(variable.value.as_deref()))
+    };
+    matches!(test, Test::Present | Test::Is(_) | Test::Has(_)) && (is_assigned(fields, name) || is_named())
+}
+
+/// Whether a script of the container sets a variable, as in `export NAME=value` and `NAME=value run`.
+fn is_assigned(fields: &ContainerFields<'_>, name: &str) -> bool {
+    let assigns = |script: &str| {
+        let mut words = script.split(|c: char| c.is_whitespace() || ";&|('\"".contains(c));
+        words.any(|word| word.strip_prefix(name).is_some_and(|rest| rest.starts_with('=')))
+    };
+    fields.words().any(is_shell) && fields.words().any(assigns)
+}
+
+/// Whether a script of the container writes a file, whose contents it then decides itself.
+fn is_written(fields: &ContainerFields<'_>, file: &str) -> bool {
+    let writes = |script: &str| {
+        let mut targets = script.split('>').skip(1);
+        targets.any(|target| target.split_whitespace().next() == Some(file))
+    };
+    !file.is_empty() && fields.words().any(writes)
 }
 
 /// Whether a flag may be given so that a test accepts it: its value comes from a variable, or a script says so.
@@ -209,10 +228,10 @@ fn may_be_given(fields: &ContainerFields<'_>, flag: &str, test: &Test) -> bool {
         let words = || command.iter().skip(1).map(String::as_str);
         match test {
             Test::Present => switch_in(words(), flag) == Some(true),
-            Test::Is(_) | Test::Has(_) => {
-                value_in(words(), flag).is_some_and(|value| test.accepts(Some(value)))
-            }
-            Test::Absent | Test::Off | Test::IsNot(_) => false,
+            Test::Is(_) | Test::Has(_) => value_in(words(), flag)
+                .is_some_and(|value| test.accepts(Some(value)) && !is_written(fields, value)),
+            Test::Absent => forms(words(), flag).next().is_none() && value_in(words(), flag).is_none(),
+            Test::Off | Test::IsNot(_) => false,
         }
     };
     // Of a script, what it ends with counts: it may have another run of the same program before.

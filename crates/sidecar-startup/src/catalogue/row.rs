@@ -200,12 +200,12 @@ impl Row {
 
     /// Whether a configuration that the object does not show may make the container exit after its first work.
     pub(crate) fn may_end(&self, candidate: Candidate<'_>) -> bool {
-        candidate.fulfils_one(self.may_end_when)
+        candidate.is_excepted(self.may_end_when)
     }
 
     /// Whether the application may tell the container to quit.
     pub(crate) fn may_be_ended(&self, candidate: Candidate<'_>) -> bool {
-        candidate.fulfils_one(self.may_be_ended_when)
+        candidate.is_excepted(self.may_be_ended_when)
     }
 
     /// Whether this ordinary init container does the sidecar's first work. Its name alone does not tell, nor does a command that does

@@ -2,6 +2,7 @@
 
 use super::script::Script;
 use super::shell::{Shell, outcome_of_words};
+use super::wait_loop::has_background;
 use super::words::{as_strs, program, unwrapped};
 
 /// Whether `words` run a program that is seen never to end.
@@ -36,6 +37,15 @@ pub fn is_to_run_on<S: AsRef<str>>(words: &[S]) -> bool {
         let words = as_strs(&last.words);
         never_ends(words.strip_prefix(&["exec"]).unwrap_or(&words))
     })
+}
+
+/// Whether a script starts something in the background without waiting for it: the script may end before that does.
+#[must_use]
+pub fn may_leave_behind<S: AsRef<str>>(words: &[S]) -> bool {
+    let words = as_strs(words);
+    let Some((_, script)) = Shell::called_by(unwrapped(&words)) else { return false };
+    let mut tokens = script.split(|c: char| !c.is_ascii_alphanumeric());
+    has_background(script) && !tokens.any(|token| token == "wait")
 }
 
 /// Whether a command is a `tail` that follows files until it is killed. With `--pid`, it ends when that process does.

@@ -9,7 +9,7 @@ use crate::catalogue;
 use crate::catalogue::candidate::{Candidate, PodContext};
 use crate::catalogue::pause::is_pause;
 use crate::catalogue::row::Row;
-use crate::command::{Ends, handles_files, is_to_run_on, outcome};
+use crate::command::{Ends, handles_files, is_to_run_on, may_leave_behind, outcome};
 use crate::model::container_fields::ContainerFields;
 use crate::model::container_id::ContainerId;
 use crate::model::image;
@@ -158,7 +158,7 @@ impl<'a> Recogniser<'a> {
         let Candidate { fields, repository, .. } = candidate;
         // Names are not proof: a task that is seen to end does, such as one that copies the sidecar's binary.
         let words: Vec<&str> = fields.words().collect();
-        if outcome(&words).ends != Ends::Unknown || handles_files(&words) {
+        if outcome(&words).ends != Ends::Unknown || handles_files(&words) || may_leave_behind(&words) {
             return None;
         }
         if let Some(row) = catalogue::never_completes(candidate) {
