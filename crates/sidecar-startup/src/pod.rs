@@ -51,8 +51,10 @@ pub struct Pod<'a> {
     waits: OnceCell<Signals>,
     /// The ports that its containers declare.
     declared: OnceCell<BTreeSet<u16>>,
-    /// For each volume, how many mounts of it can be written to.
-    writers: OnceCell<BTreeMap<String, usize>>,
+    /// For each volume, the containers that can write to it, in Pod order.
+    writers: OnceCell<BTreeMap<String, Vec<ContainerId>>>,
+    /// The volumes of type `emptyDir`.
+    empty_dirs: OnceCell<BTreeSet<String>>,
     /// Whether it should run to completion, as a Job's does.
     pub should_complete: bool,
     /// How long its start may take, if anything limits that.
@@ -94,6 +96,7 @@ impl<'a> Pod<'a> {
             waits: OnceCell::new(),
             declared: OnceCell::new(),
             writers: OnceCell::new(),
+            empty_dirs: OnceCell::new(),
             should_complete: matches!(&*template.spec.restart_policy, "Never" | "OnFailure"),
             deadline: deadline(kind, object, template),
             is_of_daemon_set: recogniser.context.kind == Kind::DaemonSet || is_owned_by(object, "DaemonSet"),
@@ -111,6 +114,30 @@ impl<'a> Pod<'a> {
     #[must_use]
     pub fn service(&self) -> Option<&str> {
         Some(self.service.as_str()).filter(|service| !service.is_empty())
+    }
+
+    /// The containers that can write to a volume, in Pod order.
+    pub(crate) fn writers_of(&self, volume: &str) -> &[ContainerId] {
+        let writers = self.writers.get_or_init(|| {
+            let mut writers: BTreeMap<String, Vec<ContainerId>> = BTreeMap::new();
+            for container in &self.containers {
+                for mount in container.fields.mount_list().iter().filter(|mount| !mount.is_read_only) {
+                    let ids = writers.entry(mount.volume.to_string()).or_default();
+                    if ids.last() != Some(&container.id) {
+                        ids.push(container.id);
+                    }
+                }
+            }
+            writers
+        });
+        writers.get(volume).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether a volume may hold files before a container starts: it is no `emptyDir`, or an earlier container can write to it.
+    pub(crate) fn may_hold_files(&self, volume: &str, container: &Container<'_>) -> bool {
+        let empty_dirs = self.empty_dirs.get_or_init(|| self.spec().empty_dirs());
+        let is_earlier = |writer: &ContainerId| *writer < container.id;
+        !empty_dirs.contains(volume) || self.writers_of(volume).first().is_some_and(is_earlier)
     }
 
     /// A container of this Pod.

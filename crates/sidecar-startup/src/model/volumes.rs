@@ -1,6 +1,6 @@
 //! The volumes of a Pod, and which of its containers mount them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -64,14 +64,15 @@ impl Spec<'_> {
 }
 
 impl Spec<'_> {
-    /// Whether the volume with this name is an `emptyDir`.
+    /// The names of the volumes of type `emptyDir`.
     #[must_use]
-    pub fn has_empty_dir(&self, name: &str) -> bool {
+    pub fn empty_dirs(&self) -> BTreeSet<String> {
         let volumes = self.volumes.value();
-        items(&volumes).any(|volume| {
-            volume.get("name").is_some_and(|other| other == name)
-                && volume.get("emptyDir").is_some_and(Value::is_object)
-        })
+        let is_empty_dir = |volume: &&Value| volume.get("emptyDir").is_some_and(Value::is_object);
+        let name = |volume: &Value| volume.get("name")?.as_str().map(str::to_owned);
+        let mut names = BTreeSet::new();
+        names.extend(items(&volumes).filter(is_empty_dir).filter_map(name));
+        names
     }
 
     /// For each volume that is an earlier one under another name, that one: both are the same path of the node, or the same claim.

@@ -5,8 +5,6 @@
 //! `cmd/kubexit/main.go`, OpenKruise `apis/apps/v1alpha1/well_know_labels.go`, cloud-sql-proxy-operator
 //! `internal/workload/podspec_updates.go`.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::Pod;
@@ -142,21 +140,14 @@ fn reads_of_another(pod: &Pod<'_>, container: &Container<'_>, words: &[String]) 
     if words.is_empty() {
         return false;
     }
-    let writers = pod.writers.get_or_init(|| {
-        let mut writers: BTreeMap<String, usize> = BTreeMap::new();
-        for mount in pod.containers.iter().flat_map(|container| container.fields.mount_list()) {
-            *writers.entry(mount.volume.to_string()).or_default() += usize::from(!mount.is_read_only);
-        }
-        writers
-    });
     let mounts = container.fields.mount_list().into_iter().take(MOST_MOUNTS);
-    let mut shared = mounts.filter(|mount| {
-        let written = writers.get(&*mount.volume).copied().unwrap_or_default();
-        usize::from(!mount.is_read_only) < written
-    });
+    let mut shared =
+        mounts.filter(|mount| pod.writers_of(&mount.volume).iter().any(|writer| *writer != container.id));
     shared.any(|mount| {
         let folder = format!("{}/", mount.path.trim_end_matches('/'));
-        words.iter().any(|word| word.contains(&folder))
+        let mut parts =
+            words.iter().flat_map(|word| word.split(|c: char| c.is_whitespace() || "'\"=:;()<>".contains(c)));
+        parts.any(|part| part.starts_with(&folder))
     })
 }
 

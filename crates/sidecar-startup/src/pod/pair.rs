@@ -64,7 +64,7 @@ pub(super) fn is_classic_copy_in(spec: &Spec<'_>, fields: &ContainerFields<'_>) 
     **name == *fields.name
         && (**policy == *"Always") == restarts_always
         && fields.mounts_whole(&native, MOUNT_PATH)
-        && spec.has_empty_dir(&native)
+        && spec.empty_dirs().contains(&native)
         && spec.init_containers.iter().any(|other| original(other) == Some(name))
 }
 

@@ -34,7 +34,7 @@ pub(super) fn may_be_of_earlier(
     let may = |earlier: &Seat<'_>| {
         earlier.container().is_some_and(|earlier| {
             let is_of_mesh = earlier.row().is_some_and(|row| row.redirects_traffic);
-            is_default(earlier, port) || !is_of_mesh && is_configured(lineup.pod, earlier.fields)
+            is_default(earlier, port) || !is_of_mesh && is_configured(lineup.pod, earlier)
         })
     };
     let may_answer = |earlier: &Seat<'_>| {

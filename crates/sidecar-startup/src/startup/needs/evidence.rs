@@ -5,6 +5,7 @@ use crate::catalogue::default_ports::may_listen_by_default;
 use crate::catalogue::health::Reach;
 use crate::catalogue::row::Row;
 use crate::model::container_fields::ContainerFields;
+use crate::model::volumes::Mount;
 use crate::pod::Pod;
 use crate::pod::container::Container;
 use crate::startup::lineup::Lineup;
@@ -54,7 +55,7 @@ fn of_port(pod: &Pod<'_>, container: &Container<'_>, number: i32) -> Evidence {
     let port = number.to_string();
     let variables = fields.variables();
     let values = variables.iter().filter_map(|variable| variable.value.as_deref());
-    let mut may = is_default(container, number) || is_configured(pod, fields);
+    let mut may = is_default(container, number) || is_configured(pod, container);
     for text in own_words(fields).into_iter().chain(values) {
         match in_text(text, &port) {
             Evidence::Listens => return Evidence::Listens,
@@ -71,10 +72,17 @@ pub(super) fn is_default(container: &Container<'_>, port: i32) -> bool {
     container.fields.command.is_empty() && may_listen_by_default(&container.repository, port)
 }
 
-/// Whether a ConfigMap or a Secret may hold variables or a configuration file of a container.
-pub(super) fn is_configured(pod: &Pod<'_>, fields: &ContainerFields<'_>) -> bool {
-    let is_writable = pod.spec().writable_volumes();
-    fields.has_env_from() || fields.mount_list().iter().any(|mount| !is_writable(&mount.volume))
+/// Where the API server mounts a token into each container of a Pod (`plugin/pkg/admission/serviceaccount/admission.go`).
+const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/// Whether something that the object does not show may hold variables or a configuration file of a container: a ConfigMap or a Secret,
+/// another volume, or an `emptyDir` to which an earlier container writes.
+pub(super) fn is_configured(pod: &Pod<'_>, container: &Container<'_>) -> bool {
+    let fields = container.fields;
+    let may_hold_files = |mount: &Mount<'_>| {
+        &*mount.path != SERVICE_ACCOUNT && pod.may_hold_files(&mount.volume, container)
+    };
+    fields.has_env_from() || fields.mount_list().iter().any(may_hold_files)
 }
 
 /// The flags of daprd that give the application's port (`cmd/daprd/options/options.go`).
