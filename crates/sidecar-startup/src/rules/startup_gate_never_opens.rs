@@ -8,7 +8,7 @@
 //! - A `startupProbe`, a hook or the command of an init container asks for a port that only later containers declare, or the command of
 //!   a sidecar waits for it, before what its gate asks for. A command asks for it at `localhost`, `127.0.0.1`, `[::1]` or `$POD_IP`, by a
 //!   known client such as `curl` whose options show that it connects there: any other program may only pass the address on. Nothing is
-//!   proven if an argument, a variable, a ConfigMap or a Secret might have the sidecar itself or an earlier one listen on that port: a
+//!   proven if an argument, a variable or a file in a volume might have the sidecar itself or an earlier one listen on that port: a
 //!   `containerPort` is only informational. With `hostNetwork`, a process of the node may answer.
 //! - A probe reaches its container only through a mesh proxy that starts later, because an init container has redirected the port or
 //!   because Istio has rewritten the probe.

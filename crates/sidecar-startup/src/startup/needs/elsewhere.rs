@@ -9,21 +9,44 @@ use crate::startup::seat::Seat;
 /// How many earlier members are looked at; with more, one of them may always answer. Pods have fewer, and judging stays linear.
 const MAX_LOOKED_AT: usize = 100;
 
-/// Whether a variable may send clients elsewhere: `http_proxy` and the like, if `no_proxy` does not name localhost, and `PGHOSTADDR`.
+/// The hosts by which a container reaches its own Pod, each with what `no_proxy` may call it. Clients compare the host that they are given.
+const OWN_HOSTS: [(&str, &[&str]); 4] = [
+    ("localhost", &["localhost"]),
+    ("127.0.0.1", &["127.0.0.1", "127.0.0.0/8"]),
+    ("::1", &["::1", "[::1]"]),
+    ("POD_IP", &[]),
+];
+
+/// Whether a variable may send clients elsewhere: `http_proxy` and the like, unless `no_proxy` lists the hosts by which the member asks its
+/// own Pod, and `PGHOSTADDR`.
 pub(super) fn has_detour(seat: &Seat<'_>) -> bool {
-    let variables = seat.container().map(|container| container.fields.variables()).unwrap_or_default();
+    let Some(container) = seat.container() else { return false };
+    let variables = container.fields.variables();
     let is_called = |variable: &EnvVar<'_>, end: &str| variable.name.to_ascii_lowercase().ends_with(end);
-    let is_direct = variables.iter().any(|variable| {
-        is_called(variable, "no_proxy")
-            && variable.value.as_ref().is_some_and(|hosts| hosts.contains("localhost"))
-    });
     let has_proxy =
         variables.iter().any(|variable| is_called(variable, "_proxy") && !is_called(variable, "no_proxy"));
-    has_proxy && !is_direct || variables.iter().any(|variable| &*variable.name == "PGHOSTADDR")
+    let commands = [
+        seat.startup_probe().and_then(|probe| probe.exec.as_ref()),
+        seat.hook().and_then(|hook| hook.exec.as_ref()),
+    ];
+    let words =
+        commands.into_iter().flatten().flat_map(|exec| exec.command.iter().flatten()).map(String::as_str);
+    let words: Vec<&str> = container.fields.words().chain(words).collect();
+    let lists = |hosts: &str| {
+        let has =
+            |names: &[&str]| hosts.split(',').any(|host| names.contains(&host.trim()) || host.trim() == "*");
+        let is_named = |host: &str| words.iter().any(|word| word.contains(host));
+        OWN_HOSTS.iter().all(|(host, names)| !is_named(host) || has(names))
+    };
+    let is_direct = || {
+        let mut exceptions = variables.iter().filter(|variable| is_called(variable, "no_proxy"));
+        exceptions.any(|variable| variable.value.as_deref().is_some_and(lists))
+    };
+    has_proxy && !is_direct() || variables.iter().any(|variable| &*variable.name == "PGHOSTADDR")
 }
 
 /// Whether a port that only later members declare may be that of one which has started before: its words name the port, its image is known
-/// for it, or a ConfigMap or a Secret may name it, unless it is a mesh's proxy, whose control plane says where it listens.
+/// for it, or a configuration may name it, unless it is a mesh's proxy, whose control plane says where it listens.
 pub(super) fn may_be_of_earlier(
     lineup: &Lineup<'_>,
     member: Member,

@@ -79,9 +79,8 @@ const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 /// another volume, or an `emptyDir` to which an earlier container writes.
 pub(super) fn is_configured(pod: &Pod<'_>, container: &Container<'_>) -> bool {
     let fields = container.fields;
-    let may_hold_files = |mount: &Mount<'_>| {
-        &*mount.path != SERVICE_ACCOUNT && pod.may_hold_files(&mount.volume, container)
-    };
+    let may_hold_files =
+        |mount: &Mount<'_>| &*mount.path != SERVICE_ACCOUNT && pod.may_hold_files(&mount.volume, container);
     fields.has_env_from() || fields.mount_list().iter().any(may_hold_files)
 }
 

@@ -93,12 +93,15 @@ fn follows_application(
     Some(need(member, apps, certainty, &["startupProbe"], reason))
 }
 
-/// A probe that Istio has rewritten, so that it goes through the agent in its proxy.
+/// A probe that Istio has rewritten, so that it goes through the agent in its proxy: to `/app-health/CONTAINER/startupz` at the agent's port
+/// (`pkg/kube/inject/app_probe.go`).
 fn rewritten_by_istio(lineup: &Lineup<'_>, member: Member, seat: &Seat<'_>) -> Option<Need> {
-    path(seat).filter(|path| path.starts_with("/app-health/"))?;
+    let path = path(seat).filter(|path| path.starts_with("/app-health/"))?;
     let (proxy, of) = lineup.members().find(|(_, seat)| seat.is_proxy())?;
-    let certainty = if of.container().is_some() { Certainty::Proven } else { Certainty::Possible };
-    let reason = format!("is probed, as Istio has rewritten it, through {}", of.quoted());
+    let is_its = ["/livez", "/readyz", "/startupz"].iter().any(|end| path.ends_with(end));
+    let is_certain = is_its && of.container().is_some();
+    let certainty = if is_certain { Certainty::Proven } else { Certainty::Possible };
+    let reason = format!("has a probe that Istio rewrote to go through {}", of.quoted());
     Some(need(member, vec![proxy], certainty, &["startupProbe"], reason))
 }
 
