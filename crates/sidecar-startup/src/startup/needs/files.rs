@@ -192,7 +192,10 @@ impl<'r> Named<'r> {
         let values = fields.variables().into_iter().filter_map(|variable| variable.value);
         let mut said: Vec<Cow<'r, str>> = words.iter().copied().map(Cow::Borrowed).collect();
         said.extend(values.map(|value| Cow::Owned(value.to_string())));
-        let first = said.iter().filter(|text| names_first(text)).cloned().collect();
+        // dockerd creates the socket that its `--host` names.
+        let is_dockerd = container.row().is_some_and(|row| row.name == "dind");
+        let is_first = |text: &&Cow<'_, str>| names_first(text) && !(is_dockerd && text.ends_with(SOCKET));
+        let first = said.iter().filter(is_first).cloned().collect();
         let probes = [&fields.readiness_probe, &fields.liveness_probe].into_iter().flatten();
         said.extend(probes.flat_map(|probe| in_command(probe.exec.as_ref())));
         Self {
@@ -220,12 +223,14 @@ fn is_of_spire(path: &str) -> bool {
         && ["sock", "workload-api"].iter().any(|name| path.contains(name))
 }
 
+/// How the name of a socket ends.
+const SOCKET: &str = ".sock";
+
 /// Whether a text names a file without which a program does not start: credentials, its own configuration, or the socket of a server that
 /// it calls before it serves; proxies open theirs only when they are asked.
 fn names_first(text: &str) -> bool {
     const ENDS: [&str; 12] =
         [".cfg", ".conf", ".crt", ".env", ".hcl", ".ini", ".jks", ".json", ".key", ".pem", ".toml", ".yaml"];
-    const SOCKET: &str = ".sock";
     const SERVERS: [&str; 4] = ["csi", "docker", "spiffe", "spire"];
     let is_socket = text.ends_with(SOCKET) && SERVERS.iter().any(|server| text.contains(server));
     is_socket
