@@ -2,6 +2,7 @@
 
 pub mod container;
 pub mod ending;
+pub mod handshake;
 pub(crate) mod listeners;
 pub mod owner;
 pub mod pair;
@@ -114,6 +115,11 @@ impl<'a> Pod<'a> {
     #[must_use]
     pub fn service(&self) -> Option<&str> {
         Some(self.service.as_str()).filter(|service| !service.is_empty())
+    }
+
+    /// The ports that its containers declare.
+    pub(crate) fn declared_ports(&self) -> &BTreeSet<u16> {
+        self.declared.get_or_init(|| self.containers.iter().flat_map(Container::declared_ports).collect())
     }
 
     /// The containers that can write to a volume, in Pod order.

@@ -171,6 +171,11 @@ impl<'a> Container<'a> {
         self.fields.ports.iter().any(|declared| declared.container_port == port)
     }
 
+    /// The ports that it declares, of whatever protocol.
+    pub fn declared_ports(&self) -> impl Iterator<Item = u16> {
+        self.fields.ports.iter().filter_map(|port| u16::try_from(port.container_port).ok())
+    }
+
     /// The ports of its own Pod for which its command may wait before its work, see [`local_waits`]. The command is read once, since each
     /// start order that a repair tries asks again.
     #[must_use]

@@ -49,7 +49,8 @@ use crate::finding::{ErrorKind, Finding, Subject};
 use crate::model::texts::texts;
 use crate::pod::Pod;
 use crate::pod::container::{Container, ContainerKind, Facts};
-use crate::pod::ending::{self, Classic};
+use crate::pod::ending::is_orchestrated;
+use crate::pod::handshake::{Classic, is_awaited};
 use crate::pod::owner::Owner;
 use crate::pod::pair::native_copy_of;
 use crate::repair::conversion;
@@ -105,8 +106,8 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
 /// Whether nothing is to be said about the place of a sidecar in a Pod that should complete: a controller orders its containers, its
 /// application waits for the sidecar itself, or `never-completing-job` reports it.
 fn is_settled(context: &Context<'_>, sidecar: &Container<'_>, facts: Facts) -> bool {
-    ending::is_orchestrated(context.pod)
-        || ending::is_awaited(context.pod, Classic::Present(sidecar))
+    is_orchestrated(context.pod)
+        || is_awaited(context.pod, Classic::Present(sidecar))
         || completion::is_reported(context, sidecar, facts)
 }
 

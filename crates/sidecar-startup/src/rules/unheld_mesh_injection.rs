@@ -49,7 +49,8 @@ use crate::finding::{ErrorKind, Finding, Refusal, Subject};
 use crate::model::istio_config::{self, Hold, hold_of};
 use crate::model::texts::texts;
 use crate::pod::Pod;
-use crate::pod::ending::{self, Classic};
+use crate::pod::ending::{is_ended, is_orchestrated};
+use crate::pod::handshake::{Classic, is_awaited};
 use crate::repair::draft::Draft;
 use crate::repair::edit::Edit;
 use crate::repair::plan::{Phase, Plan, Repair, Task};
@@ -131,10 +132,10 @@ fn wanted_in(pod: &Pod<'_>, wanted: MeshHold, proxy: &'static str) -> Option<Mes
     if !pod.should_complete || wanted == MeshHold::Native {
         return Some(wanted);
     }
-    if !ending::is_ended(pod, proxy) {
+    if !is_ended(pod, proxy) {
         return Some(MeshHold::Native);
     }
-    (!ending::is_orchestrated(pod) && !ending::is_awaited(pod, proxy)).then_some(wanted)
+    (!is_orchestrated(pod) && !is_awaited(pod, proxy)).then_some(wanted)
 }
 
 /// `annotation` must be set otherwise.

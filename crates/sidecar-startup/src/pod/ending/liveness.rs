@@ -1,0 +1,49 @@
+//! A `livenessProbe` that ends its sidecar once the application has ended.
+
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+use crate::command::local_asks;
+use crate::pod::Pod;
+use crate::pod::container::Container;
+
+/// Whether a `livenessProbe` may end a sidecar once the application has ended: it looks for a file that another container may write, or asks
+/// for a port that only others declare. The kubelet kills the container, and where that exits with 0, or the Pod never restarts, it stays
+/// down.
+pub(super) fn is_ended_by_probe(pod: &Pod<'_>, container: &Container<'_>) -> bool {
+    let Some(probe) = &container.fields.liveness_probe else { return false };
+    let words = probe.exec.as_ref().and_then(|exec| exec.command.as_deref()).unwrap_or_default();
+    let http = probe.http_get.as_ref().map(|http| (http.host.as_deref(), &http.port));
+    let socket = probe.tcp_socket.as_ref().map(|socket| (socket.host.as_deref(), &socket.port));
+    let mut asked: Vec<i32> = local_asks(words).iter().map(|ask| ask.port.into()).collect();
+    asked.extend(probe.grpc.as_ref().map(|grpc| grpc.port));
+    if let Some((None | Some(""), port)) = http.or(socket) {
+        asked.extend(match port {
+            IntOrString::Int(port) => Some(*port),
+            IntOrString::String(text) => text.parse().ok(),
+        });
+    }
+    let declared = pod.declared_ports();
+    let is_of_another = |port: &i32| {
+        !container.declares(*port) && u16::try_from(*port).is_ok_and(|port| declared.contains(&port))
+    };
+    asked.iter().any(is_of_another) || reads_of_another(pod, container, words)
+}
+
+/// How many mounts of a sidecar are looked for in the command of its probe.
+const MOST_MOUNTS: usize = 20;
+
+/// Whether a command names a path in a volume of its container to which another container can write.
+fn reads_of_another(pod: &Pod<'_>, container: &Container<'_>, words: &[String]) -> bool {
+    if words.is_empty() {
+        return false;
+    }
+    let mounts = container.fields.mount_list().into_iter().take(MOST_MOUNTS);
+    let mut shared =
+        mounts.filter(|mount| pod.writers_of(&mount.volume).iter().any(|writer| *writer != container.id));
+    shared.any(|mount| {
+        let folder = format!("{}/", mount.path.trim_end_matches('/'));
+        let mut parts =
+            words.iter().flat_map(|word| word.split(|c: char| c.is_whitespace() || "'\"=:;()<>".contains(c)));
+        parts.any(|part| part.starts_with(&folder))
+    })
+}
