@@ -8,6 +8,7 @@ pub(crate) mod explain;
 pub mod field;
 pub mod gate;
 pub mod glob;
+pub mod handler;
 pub mod image;
 pub mod istio_config;
 pub mod object;

@@ -10,7 +10,8 @@ use crate::catalogue::row::Row;
 use crate::command::{Ends, outcome};
 use crate::finding::Refusal;
 use crate::model::container_id::ContainerId;
-use crate::model::gate::{asks_another_host, probe_is_gate};
+use crate::model::gate::probe_is_gate;
+use crate::model::handler::Target;
 use crate::pod::container::Container;
 use crate::settings::action::{Action, Fix, Need};
 use crate::settings::rule_id::RuleId;
@@ -230,7 +231,8 @@ fn from_row(row: &Row, candidate: Candidate<'_>) -> Option<Value> {
 
 /// Checks that a readiness or liveness probe also works as a gate.
 fn may_be_copied(context: &Context<'_>, probe: &Probe) -> Result<(), &'static str> {
-    if asks_another_host(probe, context.pod.spec().host_network) {
+    let is_of_node = context.pod.spec().host_network;
+    if Target::of_probe(probe).is_some_and(|target| !target.is_own(is_of_node)) {
         return Err("it asks another host");
     }
     let path = probe.http_get.as_ref().and_then(|request| request.path.as_deref()).unwrap_or_default();

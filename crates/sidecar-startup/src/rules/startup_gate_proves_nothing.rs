@@ -38,7 +38,8 @@ use super::rule::Rule;
 use crate::command::{Ends, outcome, takes_any_answer};
 use crate::finding::{ErrorKind, Finding, Subject};
 use crate::model::container_fields::ContainerFields;
-use crate::model::gate::{asks_another_host, probe_is_gate};
+use crate::model::gate::probe_is_gate;
+use crate::model::handler::Target;
 use crate::model::texts::texts;
 use crate::pod::container::{Container, ContainerKind};
 use crate::settings::action::Action;
@@ -128,7 +129,7 @@ fn empty_gate(
 
 /// Why a `startupProbe` succeeds too early; `is_of_node` on the node's network.
 fn empty_probe(probe: &Probe, is_of_node: bool) -> Option<&'static str> {
-    if asks_another_host(probe, is_of_node) {
+    if Target::of_probe(probe).is_some_and(|target| !target.is_own(is_of_node)) {
         return Some("the startupProbe asks another host");
     }
     let outcome = outcome(probe.exec.as_ref()?.command.as_deref()?);

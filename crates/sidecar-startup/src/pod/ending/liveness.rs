@@ -1,8 +1,7 @@
 //! A `livenessProbe` that ends its sidecar once the application has ended.
 
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-
 use crate::command::local_asks;
+use crate::model::handler::Target;
 use crate::pod::Pod;
 use crate::pod::container::Container;
 
@@ -12,16 +11,9 @@ use crate::pod::container::Container;
 pub(super) fn is_ended_by_probe(pod: &Pod<'_>, container: &Container<'_>) -> bool {
     let Some(probe) = &container.fields.liveness_probe else { return false };
     let words = probe.exec.as_ref().and_then(|exec| exec.command.as_deref()).unwrap_or_default();
-    let http = probe.http_get.as_ref().map(|http| (http.host.as_deref(), &http.port));
-    let socket = probe.tcp_socket.as_ref().map(|socket| (socket.host.as_deref(), &socket.port));
     let mut asked: Vec<i32> = local_asks(words).iter().map(|ask| ask.port.into()).collect();
-    asked.extend(probe.grpc.as_ref().map(|grpc| grpc.port));
-    if let Some((None | Some(""), port)) = http.or(socket) {
-        asked.extend(match port {
-            IntOrString::Int(port) => Some(*port),
-            IntOrString::String(text) => text.parse().ok(),
-        });
-    }
+    let target = Target::of_probe(probe).filter(|target| target.is_own(container.uses_host_network));
+    asked.extend(target.and_then(|target| target.number(container.fields)));
     let declared = pod.declared_ports();
     let is_of_another = |port: &i32| {
         !container.declares(*port) && u16::try_from(*port).is_ok_and(|port| declared.contains(&port))

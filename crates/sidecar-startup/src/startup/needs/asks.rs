@@ -1,12 +1,11 @@
 //! The ports that the commands, probes and hooks of a member ask for.
 
 use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::expanded::expanded;
 use crate::command::{local_asks, may_wait, possible_ports};
 use crate::model::container_fields::{ContainerFields, EnvVar};
-use crate::model::gate::is_own_host;
+use crate::model::handler::Target;
 use crate::pod::container::Container;
 use crate::startup::seat::Seat;
 
@@ -164,10 +163,7 @@ pub(super) fn asks_of_probe(seat: &Seat<'_>, probe: &Probe) -> Vec<Ask> {
     if let Some(exec) = &probe.exec {
         return asks_of_command(seat.container(), exec.command.as_deref().unwrap_or_default(), field);
     }
-    let grpc = probe.grpc.as_ref().map(|grpc| (None, IntOrString::Int(grpc.port)));
-    let http = probe.http_get.as_ref().map(|http| (http.host.as_deref(), http.port.clone()));
-    let socket = probe.tcp_socket.as_ref().map(|socket| (socket.host.as_deref(), socket.port.clone()));
-    asks_of_handler(seat, http.or(socket).or(grpc), field)
+    asks_of_target(seat, Target::of_probe(probe), field)
 }
 
 pub(super) fn asks_of_hook(seat: &Seat<'_>, hook: &LifecycleHandler) -> Vec<Ask> {
@@ -175,39 +171,16 @@ pub(super) fn asks_of_hook(seat: &Seat<'_>, hook: &LifecycleHandler) -> Vec<Ask>
     if let Some(exec) = &hook.exec {
         return asks_of_command(seat.container(), exec.command.as_deref().unwrap_or_default(), field);
     }
-    let http = hook.http_get.as_ref().map(|http| (http.host.as_deref(), http.port.clone()));
-    asks_of_handler(seat, http, field)
+    asks_of_target(seat, Target::of_hook(hook), field)
 }
 
 /// The port that the kubelet asks for; none of this Pod if the handler names another host.
-fn asks_of_handler(
-    seat: &Seat<'_>,
-    target: Option<(Option<&str>, IntOrString)>,
-    field: &'static [&'static str],
-) -> Vec<Ask> {
-    let is_of_node = seat.container().is_some_and(|container| container.uses_host_network);
-    let port = target
-        .filter(|(host, _)| host.is_none_or(|host| is_own_host(host, is_of_node)))
-        .and_then(|(_, port)| number(seat.container()?.fields, &port));
-    port.map(|port| Ask {
-        port,
-        field,
-        is_needed: true,
-        waits: false,
-        is_of_kubelet: true,
-        is_answered: false,
-    })
-    .into_iter()
-    .collect()
-}
-
-/// The number of a handler's port. The container must declare a named port; a number in quotes is a number, too (`pkg/probe/util.go`).
-pub(super) fn number(fields: &ContainerFields<'_>, port: &IntOrString) -> Option<i32> {
-    match port {
-        IntOrString::Int(number) => Some(*number),
-        IntOrString::String(name) => {
-            let named = fields.ports.iter().find(|port| port.name.as_deref() == Some(name));
-            named.map(|port| port.container_port).or_else(|| name.parse().ok())
-        }
-    }
+fn asks_of_target(seat: &Seat<'_>, target: Option<Target<'_>>, field: &'static [&'static str]) -> Vec<Ask> {
+    let ask =
+        |port| Ask { port, field, is_needed: true, waits: false, is_of_kubelet: true, is_answered: false };
+    let port = seat.container().and_then(|container| {
+        let target = target.filter(|target| target.is_own(container.uses_host_network))?;
+        target.number(container.fields)
+    });
+    port.map(ask).into_iter().collect()
 }

@@ -3,8 +3,8 @@
 use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::asks::number;
 use crate::command::{Ends, outcome};
+use crate::model::handler::Target;
 use crate::model::timing::Timing;
 use crate::startup::graph::{Certainty, Event, Need, Topic};
 use crate::startup::lineup::Lineup;
@@ -45,11 +45,10 @@ fn failing_probe(seat: &Seat<'_>, probe: &Probe) -> Option<String> {
     if let Some(exec) = &probe.exec {
         return failing_command(exec.command.as_deref()?, Timing::of(probe).timeout);
     }
-    let port = probe.http_get.as_ref().map(|http| &http.port);
-    let port = port.or(probe.tcp_socket.as_ref().map(|socket| &socket.port))?;
-    let IntOrString::String(name) = port else { return None };
+    let target = Target::of_probe(probe)?;
+    let IntOrString::String(name) = &target.port else { return None };
     // The kubelet drops the error and waits forever (`pkg/kubelet/prober/worker.go`).
-    let is_undeclared = number(seat.container()?.fields, port).is_none();
+    let is_undeclared = target.number(seat.container()?.fields).is_none();
     is_undeclared.then(|| format!("it probes port {name:?}, which the container does not declare"))
 }
 

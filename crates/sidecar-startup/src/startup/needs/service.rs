@@ -4,6 +4,7 @@
 //! (`pkg/controller/statefulset/stateful_set_utils.go`). Another replica may answer, so nothing is proven.
 
 use crate::command::{asks_service, is_host_of};
+use crate::model::handler::Target;
 use crate::startup::graph::{Certainty, Event, Need, Topic};
 use crate::startup::lineup::Lineup;
 use crate::startup::seat::Seat;
@@ -26,19 +27,16 @@ pub(super) fn needs(lineup: &Lineup<'_>) -> Vec<Need> {
 
 /// The field of a member's gate that asks a Service, if one does.
 fn field_that_asks(seat: &Seat<'_>, service: &str) -> Option<&'static [&'static str]> {
-    let asks = |command: Option<&Vec<String>>, host: Option<&String>| {
+    let asks = |command: Option<&Vec<String>>, target: Option<Target<'_>>| {
         command.is_some_and(|words| asks_service(words, service))
-            || host.is_some_and(|host| is_host_of(host, service))
+            || target.is_some_and(|target| is_host_of(target.host, service))
     };
     let probe = seat.startup_probe().is_some_and(|probe| {
-        let http = probe.http_get.as_ref().and_then(|http| http.host.as_ref());
-        let host = http.or(probe.tcp_socket.as_ref().and_then(|socket| socket.host.as_ref()));
-        asks(probe.exec.as_ref().and_then(|exec| exec.command.as_ref()), host)
+        asks(probe.exec.as_ref().and_then(|exec| exec.command.as_ref()), Target::of_probe(probe))
     });
     let hook = || {
         seat.hook().is_some_and(|hook| {
-            let host = hook.http_get.as_ref().and_then(|http| http.host.as_ref());
-            asks(hook.exec.as_ref().and_then(|exec| exec.command.as_ref()), host)
+            asks(hook.exec.as_ref().and_then(|exec| exec.command.as_ref()), Target::of_hook(hook))
         })
     };
     if probe { Some(&["startupProbe"]) } else { hook().then_some(&["lifecycle", "postStart"][..]) }
