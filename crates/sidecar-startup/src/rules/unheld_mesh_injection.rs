@@ -10,7 +10,8 @@
 //!   proxy when the work is done; unless something else is known to end it (see `never-completing-job`).
 //! - `Native`: the Pod must ask for a native proxy. For Linkerd, `config.beta.linkerd.io/proxy-enable-native-sidecar` counts, and its newer
 //!   and older names with `config.linkerd.io` and `config.alpha.linkerd.io`. Linkerd 2.20 and later inject native proxies by default: there
-//!   `Hold` is enough.
+//!   `Hold` is enough. Earlier ones reject a Pod that asks for a native proxy and has one wait before it exits
+//!   (`config.alpha.linkerd.io/proxy-wait-before-exit-seconds`).
 //!
 //! # Settings
 //! ```yaml
@@ -59,7 +60,8 @@ use crate::settings::mesh::MeshHold;
 use crate::settings::rule_id::RuleId;
 use crate::startup::context::Context;
 use crate::startup::mesh::{
-    NATIVE_ISTIO, asks_for_istio, asks_for_linkerd, asks_for_native_linkerd, native_linkerd,
+    NATIVE_ISTIO, WAIT_BEFORE_EXIT, asks_for_istio, asks_for_linkerd, asks_for_native_linkerd,
+    native_linkerd, waits_before_exit,
 };
 use crate::startup::nodes::may_have_sidecars;
 
@@ -72,6 +74,10 @@ pub(super) const RULE: Rule = Rule {
 
 /// What to do about an annotation that makes a proxy native.
 const TURN_ON: &str = "set the annotation to \"true\"";
+
+/// The same, where Linkerd's proxy is to sleep before it exits: until 2.20, the injector fails on both (`fail` in
+/// `charts/partials/templates/_proxy.tpl`, from 1b37e1989 to 009a25fa3), and the API server with it.
+const TURN_ON_ALONE: &str = "remove config.alpha.linkerd.io/proxy-wait-before-exit-seconds (Linkerd before 2.20 rejects a Pod with both), and set the annotation to \"true\"";
 
 /// The annotation that says whether Linkerd's proxy holds back the application.
 const PROXY_AWAIT: &str = "config.linkerd.io/proxy-await";
@@ -112,7 +118,8 @@ fn unheld_linkerd(context: &Context<'_>, wanted: MeshHold, findings: &mut Vec<Fi
     let pod = context.pod;
     let Some(wanted) = wanted_in(pod, wanted, LINKERD_PROXY) else { return };
     if wanted == MeshHold::Native && !asks_for_native_linkerd(pod) {
-        findings.push(unheld(context, LINKERD_PROXY, native_linkerd(pod), TURN_ON));
+        let remedy = if waits_before_exit(pod) { TURN_ON_ALONE } else { TURN_ON };
+        findings.push(unheld(context, LINKERD_PROXY, native_linkerd(pod), remedy));
     }
     // In either form, nothing else holds the application back: a native proxy has its startupProbe only then.
     if pod.annotations().get(PROXY_AWAIT) == Some("disabled") {
@@ -141,7 +148,7 @@ fn wanted_in(pod: &Pod<'_>, wanted: MeshHold, proxy: &'static str) -> Option<Mes
 /// `annotation` must be set otherwise.
 fn unheld(context: &Context<'_>, proxy: &str, annotation: &'static str, remedy: &str) -> Finding {
     let application = context.pod.application();
-    let (consequence, short) = if remedy != TURN_ON {
+    let (consequence, short) = if !matches!(remedy, TURN_ON | TURN_ON_ALONE) {
         let consequence = format!("will be injected without holding back {application} until it is ready");
         (consequence, format!("{proxy} would not hold back {application}"))
     } else if context.pod.should_complete {
@@ -174,6 +181,9 @@ fn plan(task: &Task<'_, '_>, _: &Draft<'_>) -> Result<Plan, Refusal> {
         PROXY_AWAIT => "enabled".to_owned(),
         _ => {
             may_have_sidecars(pod, reach, settings)?;
+            if annotation != NATIVE_ISTIO && waits_before_exit(pod) {
+                return Err(format!("{WAIT_BEFORE_EXIT} rules it out before Linkerd 2.20").into());
+            }
             "true".to_owned()
         }
     };

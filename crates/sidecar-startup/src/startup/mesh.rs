@@ -27,6 +27,9 @@ const NATIVE_LINKERD_NAMES: [&str; 3] = [
     "config.alpha.linkerd.io/proxy-enable-native-sidecar",
 ];
 
+/// The annotation that has Linkerd's proxy sleep before it exits.
+pub(crate) const WAIT_BEFORE_EXIT: &str = "config.alpha.linkerd.io/proxy-wait-before-exit-seconds";
+
 /// The labels and annotations by which a Pod asks for the proxy of a mesh, or to be left alone.
 const INJECT_ISTIO: &str = "sidecar.istio.io/inject";
 const INJECT_LINKERD: &str = "linkerd.io/inject";
@@ -93,7 +96,15 @@ pub(crate) fn of_namespace(pod: &Pod<'_>, settings: &Settings) -> Option<MeshOfN
 /// Whether the annotations of a Pod make Linkerd's proxy a sidecar container.
 #[must_use]
 pub(crate) fn asks_for_native_linkerd(pod: &Pod<'_>) -> bool {
-    matches!(pod.annotations().get(native_linkerd(pod)), Some("true" | "enabled"))
+    // As Go's `strconv.ParseBool` reads it. Linkerd passes over all other words.
+    matches!(pod.annotations().get(native_linkerd(pod)), Some("1" | "t" | "T" | "true" | "True" | "TRUE"))
+}
+
+/// Whether Linkerd's proxy is to sleep before it exits. Linkerd reads a number without a sign, and passes over all else.
+#[must_use]
+pub(crate) fn waits_before_exit(pod: &Pod<'_>) -> bool {
+    let seconds = pod.annotations().get(WAIT_BEFORE_EXIT).filter(|seconds| !seconds.starts_with('+'));
+    seconds.and_then(|seconds| seconds.parse::<u64>().ok()).is_some_and(|seconds| seconds != 0)
 }
 
 /// The annotation of a Pod that decides whether Linkerd's proxy becomes a sidecar container; the one to set if it has none.
