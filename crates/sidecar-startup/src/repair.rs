@@ -11,6 +11,7 @@ pub(crate) mod draft;
 pub(crate) mod edit;
 pub(crate) mod hold;
 pub(crate) mod insertion;
+pub(crate) mod named_ports;
 mod outline;
 pub(crate) mod pair;
 pub(crate) mod placement;

@@ -9,7 +9,7 @@ use super::pair::Split;
 use super::placement;
 use super::plan::{Plan, Task};
 use super::probe_source::{self, Source};
-use super::{budget, safety};
+use super::{budget, named_ports, safety};
 use crate::finding::Refusal;
 use crate::model::container_id::ContainerId;
 use crate::model::gate::probe_is_gate;
@@ -104,11 +104,14 @@ impl<'s, 'i> Move<'s, 'i> {
         }
         if let Some(twin) = pod.twin_of(container) {
             let probe = probe_instead_of(context, container, twin)?;
-            return Ok(Self { target: Target::Twin(twin), place: Place::of(init, twin), probe });
+            let place = Place::of(init, twin);
+            named_ports::stay_with_sidecar(pod, container, place)?;
+            return Ok(Self { target: Target::Twin(twin), place, probe });
         }
         safety::ports_are_seen(pod, container, &context.settings.oldest_kubernetes)?;
         safety::is_not_awaited_at_the_end(pod, container)?;
         let place = placement::place(pod, container, init);
+        named_ports::stay_with_sidecar(pod, container, place)?;
         budget::fits_at(pod, container, place)?;
         let probe = probe(context, container)?;
         Ok(Self { target: Target::Before(place.before()), place, probe })

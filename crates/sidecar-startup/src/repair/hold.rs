@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::draft::{Draft, insert};
 use super::edit::Edit;
+use super::named_ports;
 use super::plan::{Plan, Task, Trial};
 use crate::catalogue::injectable::PortSource;
 use crate::command::{Ends, outcome};
@@ -59,6 +60,7 @@ pub(crate) fn plan(task: &Task<'_, '_>, draft: &Draft<'_>) -> Result<Plan, Refus
         if context.pod.app_list().any(|other| mesh::has_probe_of_consul(context.pod, other.fields)) {
             return Err(mesh::ORDER_OF_CONSUL.into());
         }
+        named_ports::stay_among_apps(context.pod, container, draft.apps(), before)?;
         edits.push(Edit::MoveAmongApps { container: container.id, before: Some(before) });
         done.push("listed it first".to_owned());
         if let Some(app) = default_container(context, draft, before) {

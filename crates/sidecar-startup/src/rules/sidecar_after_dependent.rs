@@ -52,6 +52,7 @@ use crate::pod::Pod;
 use crate::pod::container::{Container, ContainerKind};
 use crate::repair::draft::Draft;
 use crate::repair::edit::Edit;
+use crate::repair::named_ports;
 use crate::repair::plan::{Phase, Plan, Repair, Task};
 use crate::repair::probe_source;
 use crate::settings::action::Fix;
@@ -127,7 +128,9 @@ fn plan(task: &Task<'_, '_>, _: &Draft<'_>) -> Result<Plan, Refusal> {
     }
     let init: Vec<_> = pod.init_containers().map(|other| other.id).collect();
     let position = init.iter().position(|other| *other == target.id).unwrap_or(init.len());
-    probe_source::opens(None, task.context, container, Place::at(&init, position))?;
+    let place = Place::at(&init, position);
+    named_ports::stay_with_sidecar(pod, container, place)?;
+    probe_source::opens(None, task.context, container, place)?;
     let what = format!("listed sidecar {} before {}", container.name(), dependent.name());
     Ok(Plan::new(what, vec![Edit::MoveToInit { container: container.id, before: Some(target.id) }]))
 }
