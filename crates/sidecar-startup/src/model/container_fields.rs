@@ -20,6 +20,7 @@ view! {
         "restartPolicy" restart_policy: Option<Text<'a>>,
         "restartPolicyRules" restart_policy_rules: Unread<'a>,
         "resources" resources: Unread<'a>,
+        "securityContext" security_context: Unread<'a>,
         "ports" ports: Vec<ContainerPort>,
         "startupProbe" startup_probe: Option<Probe>,
         "readinessProbe" readiness_probe: Option<Probe>,

@@ -119,12 +119,16 @@ impl Spec<'_> {
             && servers.all(|server| server == "::1" || server.starts_with("127."))
     }
 
-    /// Whether the Pod runs on Windows, by `os`, `nodeSelector`, node affinity or `windowsOptions`: a `RuntimeClass` may select the nodes.
+    /// Whether the Pod runs on Windows, by `os`, `nodeSelector`, node affinity or the `windowsOptions` of the Pod or of a container: a
+    /// `RuntimeClass` may select the nodes.
     #[must_use]
     pub fn is_windows(&self) -> bool {
+        let containers = self.init_containers.iter().chain(&self.containers);
+        let mut contexts = containers.map(|container| &container.security_context);
         self.os.value().get("name").is_some_and(|name| name == "windows")
-            || self.requires_node_label("kubernetes.io/os", "windows")
-            || self.security_context.value().get("windowsOptions").is_some_and(|options| !options.is_null())
+            || self.requires_windows_node()
+            || has_windows_options(&self.security_context)
+            || contexts.any(has_windows_options)
     }
 
     /// Whether nobody in the Pod may run as root, and the Pod itself names no user.
@@ -152,4 +156,10 @@ impl Spec<'_> {
     pub fn requests(&self) -> Requests {
         Requests::of(&self.resources.value())
     }
+}
+
+/// Whether a `securityContext` is meant for Windows.
+fn has_windows_options(context: &Unread<'_>) -> bool {
+    const OPTIONS: &str = "windowsOptions";
+    context.mentions(OPTIONS) && context.value().get(OPTIONS).is_some_and(|options| !options.is_null())
 }

@@ -81,8 +81,6 @@ impl Spec<'_> {
         if self.node_selector.get(key).is_some_and(|other| other != value) {
             return true;
         }
-        let affinity: Option<Affinity<'_>> = self.affinity.read();
-        let terms = affinity.and_then(|affinity| affinity.node_affinity.required).unwrap_or_default().terms;
         let excludes = |requirement: &NodeRequirement<'_>| {
             let is_listed = requirement.values.iter().any(|listed| **listed == *value);
             *requirement.key == *key
@@ -93,7 +91,7 @@ impl Spec<'_> {
                     _ => true,
                 }
         };
-        terms.iter().any(|term| term.match_expressions.iter().any(excludes))
+        self.required_terms().iter().any(|term| term.match_expressions.iter().any(excludes))
     }
 
     /// Whether the Pod is restricted to nodes with this label, by its `nodeSelector` or by every term of its required node affinity.
@@ -102,15 +100,45 @@ impl Spec<'_> {
         if self.node_selector.get(key) == Some(value) {
             return true;
         }
-        let affinity: Option<Affinity<'_>> = self.affinity.read();
-        let terms = affinity.and_then(|affinity| affinity.node_affinity.required).unwrap_or_default().terms;
         let asks = |requirement: &NodeRequirement<'_>| {
             *requirement.key == *key
                 && *requirement.operator == *"In"
                 && !requirement.values.is_empty()
                 && requirement.values.iter().all(|listed| **listed == *value)
         };
-        !terms.is_empty() && terms.iter().all(|term| term.match_expressions.iter().any(asks))
+        self.every_term_asks(asks)
+    }
+
+    /// Whether the Pod is restricted to nodes with Windows, in the same ways. The kubelet sets both labels, and Linux is all there is besides
+    /// (`pkg/kubelet/kubelet_node_status.go`).
+    #[must_use]
+    pub(super) fn requires_windows_node(&self) -> bool {
+        const LABELS: [&str; 2] = ["kubernetes.io/os", "beta.kubernetes.io/os"];
+        let lists = |requirement: &NodeRequirement<'_>, os: &str| {
+            requirement.values.iter().any(|listed| **listed == *os)
+        };
+        let asks = |requirement: &NodeRequirement<'_>| {
+            let excludes_linux = match &*requirement.operator {
+                "In" => lists(requirement, "windows") && !lists(requirement, "linux"),
+                "NotIn" => lists(requirement, "linux"),
+                _ => false,
+            };
+            excludes_linux && LABELS.contains(&&*requirement.key)
+        };
+        LABELS.iter().any(|label| self.node_selector.get(label) == Some("windows"))
+            || self.every_term_asks(asks)
+    }
+
+    /// Whether each term of the required node affinity has a requirement like this.
+    fn every_term_asks(&self, asks: impl Fn(&NodeRequirement<'_>) -> bool) -> bool {
+        let terms = self.required_terms();
+        !terms.is_empty() && terms.iter().all(|term| term.match_expressions.iter().any(&asks))
+    }
+
+    /// The terms of the required node affinity; none if there is none.
+    fn required_terms(&self) -> Vec<NodeSelectorTerm<'_>> {
+        let affinity: Option<Affinity<'_>> = self.affinity.read();
+        affinity.and_then(|affinity| affinity.node_affinity.required).unwrap_or_default().terms
     }
 }
 
