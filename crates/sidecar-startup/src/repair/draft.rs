@@ -152,10 +152,12 @@ impl<'o> Draft<'o> {
 
     /// The volumes with the edits so far.
     pub(crate) fn volumes(&self) -> Vec<Value> {
-        match self.at(&["spec", "volumes"]).and_then(Outline::to_value) {
-            Some(Value::Array(volumes)) => volumes,
-            _ => Vec::new(),
-        }
+        list(self.at(&["spec", "volumes"]))
+    }
+
+    /// The `volumeClaimTemplates` of a StatefulSet.
+    pub(crate) fn claim_templates(&self) -> Vec<Value> {
+        list(self.object.at(&["spec", "volumeClaimTemplates"]))
     }
 
     /// The init containers, in order.
@@ -192,6 +194,14 @@ impl<'o> Draft<'o> {
         let mut volumes = self.volumes();
         volumes.push(volume);
         self.replace(&["spec", "volumes"], Outline::Value(volumes.into()));
+    }
+}
+
+/// The items of a list; none for anything else.
+fn list(outline: Option<&Outline<'_>>) -> Vec<Value> {
+    match outline.and_then(Outline::to_value) {
+        Some(Value::Array(items)) => items,
+        _ => Vec::new(),
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) fn plan(context: &Context<'_>, sidecar: &Sidecar, draft: &Draft<'_>) 
         serde_json::from_str(&json).map_err(|_| "the container in the setting sidecars cannot be read")?;
     let newcomer = pod.newcomer(&fields, settings);
     placement::may_be_sidecar(pod, &newcomer, &settings.oldest_kubernetes)?;
-    safety::has_volumes(draft, &value)?;
+    safety::has_volumes(pod, draft, &value)?;
     safety::has_user(pod, &value)?;
     safety::has_no_privileges(draft, &value)?;
     if pod.spec().host_network && safety::uses_ports(&newcomer) {

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::command::{may_wait, possible_ports};
 use crate::finding::Refusal;
+use crate::model::template::Kind;
 use crate::model::timing::Timing;
 use crate::pod::Pod;
 use crate::pod::container::Container;
@@ -116,17 +117,20 @@ pub(crate) fn uses_ports(container: &Container<'_>) -> bool {
         })
 }
 
-/// Checks that a Pod has the volumes that a container uses.
+/// Checks that a Pod has the volumes that a container uses. Those of a StatefulSet get one for each of its `volumeClaimTemplates`, of that
+/// name (`updateStorage` in `pkg/controller/statefulset/stateful_set_utils.go`).
 ///
 /// # Errors
 /// The first one that it lacks.
-pub(crate) fn has_volumes(draft: &Draft<'_>, container: &Value) -> Result<(), Refusal> {
+pub(crate) fn has_volumes(pod: &Pod<'_>, draft: &Draft<'_>, container: &Value) -> Result<(), Refusal> {
     let lists =
         ["volumeMounts", "volumeDevices"].into_iter().filter_map(|key| container.get(key)?.as_array());
     let mut used = lists.flatten().filter_map(|item| item.get("name")?.as_str());
+    let claims = if pod.kind == Kind::StatefulSet { draft.claim_templates() } else { Vec::new() };
+    let claimed = claims.iter().filter_map(|claim| claim.pointer("/metadata/name"));
     let volumes = draft.volumes();
-    let is_missing =
-        |name: &&str| volumes.iter().all(|volume| volume.get("name").is_none_or(|other| other != *name));
+    let names: Vec<_> = volumes.iter().filter_map(|volume| volume.get("name")).chain(claimed).collect();
+    let is_missing = |name: &&str| names.iter().all(|other| *other != name);
     match used.find(is_missing) {
         Some(volume) => Err(format!("it uses volume {volume:?}, which spec.volumes lacks").into()),
         None => Ok(()),

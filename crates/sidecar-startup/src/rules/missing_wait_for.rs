@@ -132,7 +132,7 @@ fn plan(task: &Task<'_, '_>, draft: &Draft<'_>) -> Result<Plan, Refusal> {
         .ok_or("the setting waitFor has no such entry")?;
     placement::is_open_to(pod, name)?;
     let value = container(wait);
-    safety::has_volumes(draft, &value)?;
+    safety::has_volumes(pod, draft, &value)?;
     safety::has_user(pod, &value)?;
     safety::has_no_privileges(draft, &value)?;
     let place = place(task.context, name, draft.init())?;
