@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
 
-use super::text::not_empty;
+use super::text::{label_error, not_empty};
 
 /// Which nodes support sidecar containers.
 #[derive(Debug, Clone, Deserialize)]
@@ -24,10 +25,20 @@ pub struct Nodes {
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 struct RawNodes {
     sidecar_support: SidecarSupport,
+    #[serde(deserialize_with = "labels")]
     label: BTreeMap<String, String>,
     old_nodes: Option<OldNodes>,
     #[serde(deserialize_with = "not_empty")]
     user: String,
+}
+
+/// Reads labels, and refuses those that no node can have: a Pod that has to require one would never run.
+fn labels<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    let labels = BTreeMap::<String, String>::deserialize(deserializer)?;
+    match labels.iter().find_map(|(key, value)| label_error(key, value)) {
+        Some(error) => Err(D::Error::custom(error)),
+        None => Ok(labels),
+    }
 }
 
 /// How the policy learns which nodes support sidecar containers.
