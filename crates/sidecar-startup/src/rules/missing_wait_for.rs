@@ -76,10 +76,15 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             continue;
         }
         let name = &wait.name;
-        let (state, remedy) = if pod.has_container(name) {
-            ("differs from the one that the operator requires", "use")
+        let has_name = |container: &Container<'_>| *container.fields.name == *wait.name;
+        // Names are unique across both lists.
+        let taken = pod.app_list().position(&has_name);
+        let (state, remedy) = if pod.init_containers().any(has_name) {
+            ("differs from the one that the operator requires", "use".to_owned())
+        } else if let Some(index) = taken {
+            ("is missing", format!("rename containers[{index}], which has its name, and add it with"))
         } else {
-            ("is missing", "add it with")
+            ("is missing", "add it with".to_owned())
         };
         let image = &wait.container.image;
         findings.push(Finding {
