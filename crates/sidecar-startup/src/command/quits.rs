@@ -71,8 +71,10 @@ fn quit_of(words: &[&str]) -> Option<Quit> {
         _ => {
             let is_told =
                 QUITTING.iter().any(|(program, word)| *program == first && arguments.contains(word));
-            // Another server's, otherwise.
-            (is_told && !arguments.contains(&"-h")).then_some(Quit::Program)
+            // Another server's, otherwise: by its host, its socket or its URL.
+            let elsewhere: &[&str] = if first == "redis-cli" { &["-h", "-s", "-u"] } else { &["-h"] };
+            let is_elsewhere = arguments.iter().any(|argument| elsewhere.contains(argument));
+            (is_told && !is_elsewhere).then_some(Quit::Program)
         }
     }
 }
@@ -204,6 +206,8 @@ mod tests {
             &["linkerd-await", "--shutdown", "--", "sleep", "60"],
             &["linkerd-await", "--", "true"],
             &["redis-cli", "-h", "other", "shutdown"],
+            &["redis-cli", "-s", "/sockets/other.sock", "shutdown"],
+            &["redis-cli", "-u", "redis://cache.prod", "shutdown"],
             &["curl", "-X", "POST", "http://localhost:15000/drain_listeners?graceful"],
             &["curl", "-X", "POST", "http://localhost:15000/healthcheck/fail"],
             &["curl", "-X", "POST", "http://shop.default.svc:8080/quitquitquit"],
