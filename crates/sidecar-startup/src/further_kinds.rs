@@ -2,6 +2,9 @@
 //!
 //! Such an object is read as JSON values. Each of its templates is wrapped in a `PodTemplate` and judged as one.
 
+use std::collections::BTreeSet;
+use std::iter;
+
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 
@@ -30,14 +33,9 @@ pub(crate) fn evaluate<'s>(
     request: &Value,
     paths: impl Iterator<Item = &'s TemplatePath>,
 ) -> Decision {
-    let mut judged = Vec::new();
-    let mut seen = Vec::new();
-    for path in paths {
-        if !seen.contains(&path.steps()) {
-            seen.push(path.steps());
-            judged.extend(judge_templates(terms, request, path));
-        }
-    }
+    let found = found_at(request.get("object"), paths).into_iter();
+    let mut judged: Vec<_> =
+        found.flat_map(|(path, templates)| judge_templates(terms, request, path, templates)).collect();
     // All or nothing: if one template is still denied, report all of them as they came in.
     if judged.iter().any(|(_, decision)| !decision.is_allowed()) {
         let mut settings = terms.settings.clone();
@@ -56,21 +54,16 @@ pub(crate) fn evaluate<'s>(
 pub(crate) fn has_sidecar<'s>(
     settings: &Settings,
     request: &Value,
-    mut paths: impl Iterator<Item = &'s TemplatePath>,
+    paths: impl Iterator<Item = &'s TemplatePath>,
 ) -> bool {
-    let Some(object) = request.get("object") else { return false };
-    paths.any(|path| {
-        let mut templates = Vec::new();
-        collect_at(object, path.steps(), &mut Vec::new(), &mut templates);
-        templates.iter().any(|(_, template)| {
-            let stand_in = stand_in(request, template).to_string();
-            #[expect(
-                clippy::redundant_closure_for_method_calls,
-                reason = "the method path is not general over lifetimes"
-            )]
-            with_pod(Kind::Custom, &stand_in, settings, Sender::default(), |pod| pod.has_sidecar())
-                .unwrap_or_default()
-        })
+    found_at(request.get("object"), paths).iter().flat_map(|(_, templates)| templates).any(|(_, template)| {
+        let stand_in = stand_in(request, template).to_string();
+        #[expect(
+            clippy::redundant_closure_for_method_calls,
+            reason = "the method path is not general over lifetimes"
+        )]
+        with_pod(Kind::Custom, &stand_in, settings, Sender::default(), |pod| pod.has_sidecar())
+            .unwrap_or_default()
     })
 }
 
@@ -80,17 +73,14 @@ pub(crate) fn timelines<'s>(
     request: &Value,
     paths: impl Iterator<Item = &'s TemplatePath>,
 ) -> Vec<Timeline> {
-    let mut templates = Vec::new();
-    if let Some(object) = request.get("object") {
-        paths.for_each(|path| collect_at(object, path.steps(), &mut Vec::new(), &mut templates));
-    }
     let timeline = |(path, template): (FieldPath, &Value)| {
         let stand_in = stand_in(request, template).to_string();
         let of_pod = |pod: &Pod<'_>| Timeline::of(&Context::new(pod, terms));
         let timeline = with_pod(Kind::Custom, &stand_in, terms.settings, terms.sender, of_pod).ok()?;
         Some(Timeline { template: path.to_string(), ..timeline })
     };
-    templates.into_iter().filter_map(timeline).collect()
+    let found = found_at(request.get("object"), paths).into_iter();
+    found.flat_map(|(_, templates)| templates).filter_map(timeline).collect()
 }
 
 /// The decision on the whole object, from the decisions on its templates.
@@ -119,17 +109,16 @@ fn merged(request: &Value, judged: Vec<(FieldPath, Decision)>) -> Decision {
     all
 }
 
-/// The decision on each Pod template that `path` leads to, with the field path of the template.
-fn judge_templates(terms: Terms<'_>, request: &Value, path: &TemplatePath) -> Vec<(FieldPath, Decision)> {
-    let templates_of = |object: &str| {
-        let mut found = Vec::new();
-        if let Some(object) = request.get(object) {
-            collect_at(object, path.steps(), &mut Vec::new(), &mut found);
-        }
-        found
-    };
+/// The decision on each of the Pod templates that `path` leads to, with the field path of the template.
+fn judge_templates(
+    terms: Terms<'_>,
+    request: &Value,
+    path: &TemplatePath,
+    templates: Vec<Found<'_>>,
+) -> Vec<(FieldPath, Decision)> {
     let is_update = text(request, "/operation") == "UPDATE";
-    let old = if is_update { templates_of("oldObject") } else { Vec::new() };
+    let old = request.get("oldObject").filter(|_| is_update);
+    let old: Vec<_> = found_at(old, iter::once(path)).into_iter().flat_map(|(_, old)| old).collect();
     let violations_in = |template: &Value| {
         let stand_in = stand_in(request, template).to_string();
         with_pod(Kind::Custom, &stand_in, terms.settings, terms.sender, |pod| {
@@ -140,7 +129,7 @@ fn judge_templates(terms: Terms<'_>, request: &Value, path: &TemplatePath) -> Ve
     let known: Vec<_> = old.iter().flat_map(|(_, old)| violations_in(old)).collect();
     // Compared with all old templates, since they may change places in their list.
     let is_new = |template: &Value| old.iter().all(|(_, old)| *old != template);
-    let templates = templates_of("object").into_iter().filter(|(_, template)| is_new(template));
+    let templates = templates.into_iter().filter(|(_, template)| is_new(template));
     templates.map(|(path, template)| (path, judge_template(terms, request, template, &known))).collect()
 }
 
@@ -172,13 +161,26 @@ fn stand_in(request: &Value, template: &Value) -> Value {
     json!({"metadata": request.pointer("/object/metadata"), "template": template})
 }
 
+/// A Pod template, and where it is in its object.
+type Found<'o> = (FieldPath, &'o Value);
+
+/// The Pod templates of an object to which each of `paths` leads. One to which several of them lead is found by the first.
+fn found_at<'o, 's>(
+    object: Option<&'o Value>,
+    paths: impl Iterator<Item = &'s TemplatePath>,
+) -> Vec<(&'s TemplatePath, Vec<Found<'o>>)> {
+    let mut places = BTreeSet::new();
+    let found = |path: &'s TemplatePath| {
+        let mut templates = Vec::new();
+        collect_at(object.unwrap_or(&Value::Null), path.steps(), &mut Vec::new(), &mut templates);
+        templates.retain(|(place, _)| places.insert(place.clone()));
+        (path, templates)
+    };
+    paths.map(found).filter(|(_, templates)| !templates.is_empty()).collect()
+}
+
 /// Collects into `found` every object that `steps` lead to from `value`, which is at `path`.
-fn collect_at<'a>(
-    value: &'a Value,
-    steps: &[String],
-    path: &mut Vec<Segment>,
-    found: &mut Vec<(FieldPath, &'a Value)>,
-) {
+fn collect_at<'a>(value: &'a Value, steps: &[String], path: &mut Vec<Segment>, found: &mut Vec<Found<'a>>) {
     let Some((step, rest)) = steps.split_first() else {
         if value.is_object() {
             found.push((path.iter().cloned().collect(), value));
@@ -205,5 +207,21 @@ fn collect_at<'a>(
         path.push(segment);
         collect_at(child, rest, path, found);
         path.pop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_is_found_once() {
+        let object = json!({"a": {"x": {}, "y": {}}, "b": {"x": {}}});
+        let paths: Vec<TemplatePath> =
+            serde_json::from_value(json!(["/a/y", "/a/*", "/*/x", "/a/y", "/c"])).unwrap();
+        let found = found_at(Some(&object), paths.iter());
+        let places: Vec<_> =
+            found.iter().flat_map(|(_, found)| found).map(|(place, _)| place.to_string()).collect();
+        assert_eq!(places, ["a.y", "a.x", "b.x"]);
     }
 }
