@@ -55,9 +55,9 @@ pub(crate) struct Fix {
 /// Which repairs are made.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 pub(crate) enum Extent {
-    /// Those that leave every container where it is.
+    /// Those that move no container, and use only probes and containers from the settings or the catalogue.
     Safe,
-    /// Also those that move containers or restrict Pods to some nodes.
+    /// Also those that move containers, add hooks, derive a startupProbe from another probe, or restrict Pods to some nodes.
     All,
 }
 

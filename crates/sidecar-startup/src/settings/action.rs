@@ -32,9 +32,9 @@ pub enum Fix {
     /// None; for a policy that may not change objects.
     #[default]
     None,
-    /// Those whose repair leaves every container where it is.
+    /// Those whose repair moves no container, and uses only probes and containers from the settings or the catalogue.
     Safe,
-    /// Also those whose repair moves containers or restricts the Pod to some nodes.
+    /// Also those whose repair moves containers, adds a hook, derives a `startupProbe`, or restricts the Pod to some nodes.
     All,
 }
 
