@@ -7,7 +7,7 @@ use super::edit::Edit;
 use super::pair;
 use super::placement;
 use super::plan::Plan;
-use super::{budget, probe_source, safety};
+use super::{budget, named_ports, probe_source, safety};
 use crate::finding::Refusal;
 use crate::model::container_fields::ContainerFields;
 use crate::model::container_id::ContainerId;
@@ -51,9 +51,11 @@ pub(crate) fn plan(context: &Context<'_>, sidecar: &Sidecar, draft: &Draft<'_>) 
     }
     let name = newcomer.name();
     if context.wants_pair(&newcomer) {
+        named_ports::stay_with_last_app(pod, &newcomer)?;
         let edits = pair::insertion(context, &newcomer, inserted, place, draft)?;
         return Ok(Plan::new(format!("inserted sidecar {name} as native and classic copies"), edits));
     }
+    named_ports::stay_with_sidecar(pod, &newcomer, place)?;
     nodes::may_have_sidecars(pod, reach, settings)?;
     // A node label that the Pod has to require is another repair's work.
     let is_free = reach.old_node().is_none() && nodes::missing_label(pod, settings).is_none();

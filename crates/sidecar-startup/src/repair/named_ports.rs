@@ -1,4 +1,4 @@
-//! What a Service finds by the name of a port, before and after a container has moved.
+//! What a Service finds by the name of a port, before and after a container was moved or inserted.
 //!
 //! It looks through `containers`, then through the sidecar containers, and takes the first port of that name and protocol (`FindPort` in
 //! `pkg/api/v1/pod/util.go` and `findPort` in `staging/src/k8s.io/endpointslice/utils.go`).
@@ -12,7 +12,8 @@ use crate::pod::Pod;
 use crate::pod::container::Container;
 use crate::startup::lineup::Place;
 
-/// Checks that Services find the same ports once a container is a sidecar container at a place among the init containers.
+/// Checks that Services find the same ports once a container, of the Pod or new to it, is a sidecar container at a place among the init
+/// containers.
 ///
 /// # Errors
 /// A port that they would find elsewhere.
@@ -32,6 +33,18 @@ pub(crate) fn stay_with_sidecar(
     are_found_alike(pod, container, &before, &after)
 }
 
+/// Checks that Services find the same ports once a new container is the last entry of `containers`.
+///
+/// # Errors
+/// A port that they would find elsewhere.
+pub(crate) fn stay_with_last_app(pod: &Pod<'_>, newcomer: &Container<'_>) -> Result<(), Refusal> {
+    let apps = pod.app_list().map(|app| app.id);
+    let init = pod.init_containers().map(|init| init.id);
+    let after: Vec<_> = apps.chain([newcomer.id]).chain(init).collect();
+    let before: Vec<_> = after.iter().copied().filter(|id| *id != newcomer.id).collect();
+    are_found_alike(pod, newcomer, &before, &after)
+}
+
 /// Checks that Services find the same ports once an entry of `containers`, which are `apps`, is listed before another one.
 ///
 /// # Errors
@@ -47,7 +60,7 @@ pub(crate) fn stay_among_apps(
     are_found_alike(pod, container, apps, &after)
 }
 
-/// Nothing changes for ports that the moved container does not declare.
+/// Nothing changes for ports that the container which was moved or inserted does not declare.
 fn are_found_alike(
     pod: &Pod<'_>,
     moved: &Container<'_>,
@@ -60,7 +73,8 @@ fn are_found_alike(
             let is_it = |other: &&ContainerPort| {
                 other.name.as_deref() == Some(name) && protocol(other) == protocol(port)
             };
-            let containers = order.iter().filter_map(|id| pod.get(*id)).filter(|other| !other.is_init_task());
+            let at = |id: &ContainerId| if *id == moved.id { Some(moved) } else { pod.get(*id) };
+            let containers = order.iter().filter_map(at).filter(|other| !other.is_init_task());
             let mut found = containers.filter_map(|other| {
                 Some((other.name(), other.fields.ports.iter().find(is_it)?.container_port))
             });
