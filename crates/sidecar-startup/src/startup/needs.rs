@@ -2,7 +2,8 @@
 //!
 //! One file finds the needs of each kind: `failing` (gates that cannot succeed), `ports`, `backends`, `network`, `names`, `products`,
 //! `service`, `files`, `scripts` and `processes`. The others help them: `asks` has the ports that a member asks for, `evidence` and
-//! `elsewhere` who may listen there, `expanded` the words of a command with its variables, and `volumes` who mounts what.
+//! `elsewhere` who may listen there, `expanded` the words of a command with its variables, and `volumes` who mounts what. `awaited` finds no
+//! needs, but who waits for a sidecar that has no gate.
 
 mod asks;
 pub(crate) mod awaited;
@@ -14,7 +15,6 @@ mod failing;
 mod files;
 mod names;
 mod network;
-mod paths;
 pub(crate) mod ports;
 mod processes;
 mod products;

@@ -1,6 +1,6 @@
 //! A `livenessProbe` that ends its sidecar once the application has ended.
 
-use crate::command::local_asks;
+use crate::command::{Paths, local_asks};
 use crate::model::handler::Target;
 use crate::pod::Pod;
 use crate::pod::container::Container;
@@ -21,21 +21,14 @@ pub(super) fn is_ended_by_probe(pod: &Pod<'_>, container: &Container<'_>) -> boo
     asked.iter().any(is_of_another) || reads_of_another(pod, container, words)
 }
 
-/// How many mounts of a sidecar are looked for in the command of its probe.
-const MOST_MOUNTS: usize = 20;
-
 /// Whether a command names a path in a volume of its container to which another container can write.
 fn reads_of_another(pod: &Pod<'_>, container: &Container<'_>, words: &[String]) -> bool {
     if words.is_empty() {
         return false;
     }
-    let mounts = container.fields.mount_list().into_iter().take(MOST_MOUNTS);
-    let mut shared =
-        mounts.filter(|mount| pod.writers_of(&mount.volume).iter().any(|writer| *writer != container.id));
-    shared.any(|mount| {
-        let folder = format!("{}/", mount.path.trim_end_matches('/'));
-        let mut parts =
-            words.iter().flat_map(|word| word.split(|c: char| c.is_whitespace() || "'\"=:;()<>".contains(c)));
-        parts.any(|part| part.starts_with(&folder))
+    let named = Paths::of(words.iter().map(Into::into).collect());
+    container.fields.mount_list().iter().any(|mount| {
+        let mut writers = pod.writers_of(&mount.volume).iter();
+        named.has_below(&mount.path) && writers.any(|writer| *writer != container.id)
     })
 }

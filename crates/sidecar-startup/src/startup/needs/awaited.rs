@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::asks::{Ask, asks, asks_of_main_command};
 use super::evidence::{is_default, is_known_to_listen};
 use super::expanded::expanded;
-use crate::command::{WAITERS, files_awaited, ports_awaited};
+use crate::command::{Paths, WAITERS, files_awaited, ports_awaited};
 use crate::model::container_id::ContainerId;
 use crate::pod::Pod;
 use crate::pod::container::Container;
@@ -120,13 +120,9 @@ fn volumes(pod: &Pod<'_>, container: &Container<'_>) -> Vec<String> {
     if files.is_empty() {
         return Vec::new();
     }
+    let files = Paths::of(files.into_iter().map(Into::into).collect());
     let is_writable = pod.spec().writable_volumes();
-    let is_below = |file: &String, path: &str| {
-        file.strip_prefix(path.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'))
-    };
-    let mounts = container.fields.mount_list().into_iter().take(MOST);
-    let awaited = mounts.filter(|mount| {
-        is_writable(&mount.volume) && files.iter().take(MOST).any(|file| is_below(file, &mount.path))
-    });
-    awaited.map(|mount| mount.volume.to_string()).collect()
+    let mut mounts = container.fields.mount_list();
+    mounts.retain(|mount| is_writable(&mount.volume) && files.has_below(&mount.path));
+    mounts.into_iter().take(MOST).map(|mount| mount.volume.to_string()).collect()
 }

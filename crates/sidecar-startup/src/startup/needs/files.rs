@@ -6,9 +6,8 @@ use std::rc::Rc;
 use k8s_openapi::api::core::v1::ExecAction;
 
 use super::expanded::expanded;
-use super::paths::Paths;
 use super::volumes::{Volume, Volumes};
-use crate::command::may_wait;
+use crate::command::{Paths, may_wait};
 use crate::model::volumes::Mount;
 use crate::pod::container::Container;
 use crate::pod::pair::MOUNT_PATH;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// Some texts, with the paths that they name.
-pub(super) struct Paths<'t> {
+pub(crate) struct Paths<'t> {
     texts: Vec<Cow<'t, str>>,
     /// The words of the texts that may be paths, sorted.
     words: Vec<String>,
@@ -11,7 +11,7 @@ pub(super) struct Paths<'t> {
 
 impl<'t> Paths<'t> {
     /// The paths in these texts.
-    pub(super) fn of(texts: Vec<Cow<'t, str>>) -> Self {
+    pub(crate) fn of(texts: Vec<Cow<'t, str>>) -> Self {
         let mut words: Vec<String> =
             texts.iter().flat_map(|text| words_of(text)).map(str::to_owned).collect();
         words.sort_unstable();
@@ -19,7 +19,7 @@ impl<'t> Paths<'t> {
     }
 
     /// Whether a text names a path below this one.
-    pub(super) fn has_below(&self, path: &str) -> bool {
+    pub(crate) fn has_below(&self, path: &str) -> bool {
         let path = path.trim_end_matches('/');
         if !path.chars().all(is_of_path) {
             // Hardly any path has other characters.
