@@ -1,8 +1,8 @@
 //! The containers of a Pod template, each with its kind and its field path.
 
 pub mod container;
+pub mod coordination;
 pub mod ending;
-pub mod handshake;
 pub(crate) mod listeners;
 pub mod owner;
 pub mod pair;
@@ -47,7 +47,7 @@ pub struct Pod<'a> {
     /// Whether a controller orders them and ends its sidecars, once something asks for that; see `ending.rs`.
     is_orchestrated: OnceCell<bool>,
     /// Which sidecars they tell to quit, in the same way.
-    farewells: OnceCell<Signals>,
+    quit_calls: OnceCell<Signals>,
     /// Which sidecars its applications wait for, in the same way.
     waits: OnceCell<Signals>,
     /// The ports that its containers declare.
@@ -93,7 +93,7 @@ impl<'a> Pod<'a> {
             containers,
             by_name: OnceCell::new(),
             is_orchestrated: OnceCell::new(),
-            farewells: OnceCell::new(),
+            quit_calls: OnceCell::new(),
             waits: OnceCell::new(),
             declared: OnceCell::new(),
             writers: OnceCell::new(),

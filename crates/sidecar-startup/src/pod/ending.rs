@@ -9,7 +9,7 @@ mod liveness;
 use self::liveness::is_ended_by_probe;
 use super::Pod;
 use super::container::{Container, ContainerKind, Facts};
-use super::handshake::{Classic, is_told_to_quit, runs, sets};
+use super::coordination::{Classic, is_told_to_quit, runs, sets};
 use crate::catalogue::flags::{as_bool, forms};
 use crate::catalogue::row::Row;
 use crate::command::may_end_by_script;

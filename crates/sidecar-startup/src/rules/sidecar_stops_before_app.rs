@@ -52,7 +52,7 @@ use crate::finding::{ErrorKind, Finding, Subject};
 use crate::model::texts::texts;
 use crate::pod::Pod;
 use crate::pod::container::{Container, ContainerKind};
-use crate::pod::handshake::rows_with;
+use crate::pod::coordination::rows_with;
 use crate::settings::rule_id::RuleId;
 use crate::startup::context::Context;
 

@@ -2,8 +2,8 @@
 
 use super::context::Context;
 use crate::pod::container::{Container, Facts};
+use crate::pod::coordination::Classic;
 use crate::pod::ending::is_ended;
-use crate::pod::handshake::Classic;
 use crate::pod::owner::Owner;
 use crate::settings::action::{Action, Need};
 use crate::settings::rule_id::RuleId;

@@ -11,7 +11,7 @@ use crate::command::{Paths, WAITERS, files_awaited, ports_awaited};
 use crate::model::container_id::ContainerId;
 use crate::pod::Pod;
 use crate::pod::container::Container;
-use crate::pod::handshake::proxies_awaited;
+use crate::pod::coordination::proxies_awaited;
 use crate::pod::listeners::claimed_ports;
 use crate::startup::graph::Member;
 use crate::startup::lineup::Lineup;

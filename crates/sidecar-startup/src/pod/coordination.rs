@@ -21,10 +21,10 @@ pub enum Classic<'c> {
 
 /// The last steps of the paths by which sidecars are told to quit: those of Envoy, Istio, the proxies for Cloud SQL and `AlloyDB`, Vault's
 /// agent, Dapr, Linkerd and Consul.
-const FAREWELLS: [&str; 4] = ["quitquitquit", "quit", "shutdown", "graceful_shutdown"];
+const QUIT_PATHS: [&str; 4] = ["quitquitquit", "quit", "shutdown", "graceful_shutdown"];
 
 /// Steps of the paths by which a sidecar is asked whether it is ready.
-const GREETINGS: [&str; 12] = [
+const HEALTH_PATHS: [&str; 12] = [
     "health",
     "healthcheck",
     "healthz",
@@ -55,13 +55,13 @@ const PORTS: [(u16, &[&str]); 6] = [
 /// Whether a container tells a sidecar to quit.
 #[must_use]
 pub fn is_told_to_quit(pod: &Pod<'_>, sidecar: Classic<'_>) -> bool {
-    sidecar.hears(pod.farewells.get_or_init(|| signals(pod, farewells)))
+    sidecar.receives(pod.quit_calls.get_or_init(|| signals(pod, quit_calls)))
 }
 
 /// Whether the command of an application waits until a sidecar is up.
 #[must_use]
 pub fn is_awaited(pod: &Pod<'_>, sidecar: Classic<'_>) -> bool {
-    sidecar.hears(pod.waits.get_or_init(|| signals(pod, waits)))
+    sidecar.receives(pod.waits.get_or_init(|| signals(pod, waits)))
 }
 
 /// What the containers of a Pod tell its sidecars, where `told` gives what one of them does. A port that is neither a well-known one nor
@@ -84,20 +84,20 @@ fn signals(pod: &Pod<'_>, told: impl Fn(&Container<'_>) -> Vec<Address>) -> Sign
 }
 
 /// Which sidecars a container tells to quit.
-fn farewells(container: &Container<'_>) -> Vec<Address> {
+fn quit_calls(container: &Container<'_>) -> Vec<Address> {
     if container.is_init_task() {
         return Vec::new();
     }
     let fields = container.fields;
-    let is_farewell = |call: &Call| {
+    let is_quit = |call: &Call| {
         let last = call.steps().next_back().unwrap_or_default();
-        FAREWELLS.contains(&last) && (!call.is_bare || matches!(last, "quitquitquit" | "graceful_shutdown"))
+        QUIT_PATHS.contains(&last) && (!call.is_bare || matches!(last, "quitquitquit" | "graceful_shutdown"))
     };
     let commands = commands(&fields.words().collect::<Vec<_>>());
     let variables = fields.variables();
     let values = variables.iter().filter_map(|variable| variable.value.as_deref());
     let texts = commands.iter().flatten().map(String::as_str).chain(values);
-    let calls = texts.flat_map(calls_in).filter(is_farewell);
+    let calls = texts.flat_map(calls_in).filter(is_quit);
     let mut told: Vec<Address> = calls.map(|call| Address::of_port(call.port)).collect();
     let shuts_down = |command: &Vec<String>| {
         program_of(command) == "linkerd-await"
@@ -134,7 +134,8 @@ fn waits(container: &Container<'_>) -> Vec<Address> {
     }
     let fields = container.fields;
     let words: Vec<&str> = fields.words().collect();
-    let is_greeting = |call: &Call| call.steps().any(|step| GREETINGS.contains(&step)) && !call.is_bare;
+    let is_health_check =
+        |call: &Call| call.steps().any(|step| HEALTH_PATHS.contains(&step)) && !call.is_bare;
     let commands = commands(&words);
     let mut awaited: Vec<Address> = loop_checks(&words).into_iter().map(Address::of_port).collect();
     for command in &commands {
@@ -146,8 +147,8 @@ fn waits(container: &Container<'_>) -> Vec<Address> {
             awaited.push(Address::Linkerd);
         }
     }
-    let greetings = commands.iter().flatten().flat_map(|word| calls_in(word)).filter(is_greeting);
-    awaited.extend(greetings.map(|call| Address::of_port(call.port)));
+    let checks = commands.iter().flatten().flat_map(|word| calls_in(word)).filter(is_health_check);
+    awaited.extend(checks.map(|call| Address::of_port(call.port)));
     if scuttle_waits(fields) {
         awaited.push(Address::Envoy);
     }
@@ -213,7 +214,7 @@ impl Classic<'_> {
 
     /// Whether another container of its Pod tells it one of these. A well-known port is that of the sidecars that have it, whoever
     /// declares it.
-    fn hears(self, signals: &Signals) -> bool {
+    fn receives(self, signals: &Signals) -> bool {
         let container = match self {
             Self::Present(container) => Some(container),
             Self::Injected(_) => None,
