@@ -24,13 +24,14 @@ type Kind = fn(usize) -> Value;
 pub(crate) fn measure(policy: &PolicyModule) -> anyhow::Result<()> {
     println!("\n{:<44}{:>14}{:>14}{:>10}", "guest only, hostile", "250", "1,000", "growth");
     let instance = policy.instantiate()?;
-    let kinds: [(&str, Kind); 6] = [
+    let kinds: [(&str, Kind); 7] = [
         ("commands that ask for a port", asking),
         ("variables that name each other twice", naming),
         ("commands that end the container", ending),
         ("classic sidecars that share a deadline", sharing),
         ("sidecars of a Pod that should complete", completing),
         ("mounts, and as many words", mounting),
+        ("log shippers, and as many volumes", shipping),
     ];
     for (name, pod) in kinds {
         let [some, more] = [SOME, 4 * SOME].map(|count| create(&pod(count), &json!({"fix": "All"})));
@@ -133,6 +134,20 @@ fn mounting(count: usize) -> Value {
     let mut app = app();
     app["volumeMounts"] = sidecar["volumeMounts"].clone();
     let mut pod = pod(&json!([]), &json!([app, sidecar]));
+    pod["spec"]["volumes"] = volumes.into();
+    pod
+}
+
+fn shipping(count: usize) -> Value {
+    let volumes: Vec<_> = (0..count)
+        .map(|number| json!({"name": format!("v{number}"), "hostPath": {"path": format!("/logs/{number}")}}))
+        .collect();
+    // They are sidecars only beside an application, which comes last.
+    let mut apps: Vec<_> = (0..count)
+        .map(|number| json!({"name": format!("f{number}"), "image": "fluent/fluent-bit:3.2.0"}))
+        .collect();
+    apps.push(app());
+    let mut pod = pod(&json!([]), &apps.into());
     pod["spec"]["volumes"] = volumes.into();
     pod
 }

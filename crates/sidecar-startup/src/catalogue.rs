@@ -18,6 +18,7 @@ use self::candidate::{Candidate, PodContext};
 use self::compiled::INDEX;
 pub use self::compiled::ROWS;
 use self::row::Row;
+use crate::model::container_fields::ContainerFields;
 use crate::model::image;
 
 /// The rows that may match a container by name or image, in the order of the file.
@@ -33,12 +34,13 @@ pub(crate) fn recognise(candidate: Candidate<'_>) -> Option<&'static Row> {
 }
 
 /// Whether an entry of `containers` is none of the catalogue's sidecars.
-fn has_application(pod: PodContext<'_>) -> bool {
-    pod.spec.containers.iter().any(|fields| {
+fn has_application(pod: &PodContext<'_>) -> bool {
+    let is_application = |fields: &ContainerFields<'_>| {
         let repository = image::repository(&fields.image);
         let candidate = Candidate { fields, repository: &repository, pod };
         !rows_for(candidate).any(|row| row.recognises(candidate))
-    })
+    };
+    *pod.has_application.get_or_init(|| pod.spec.containers.iter().any(is_application))
 }
 
 /// The first row that describes a container already known to be a sidecar.

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use self::container::{Container, ContainerKind, Facts, List};
 use self::owner::{Deadline, Owner, deadline, is_owned_by, job_spec, owner, service, spare_restarts};
 pub use self::recognise::HELPERS_ANNOTATION;
-use self::recognise::Recogniser;
+use self::recognise::{Recogniser, kind_of_owner, may_have_helpers};
 use self::signals::Signals;
 use crate::catalogue;
 use crate::catalogue::candidate::{Candidate, PodContext};
@@ -83,8 +83,12 @@ impl<'a> Pod<'a> {
     /// Reads the containers of a Pod template in an object of this kind.
     #[must_use]
     pub fn new(kind: Kind, object: &Object<'a>, template: &PodTemplate<'a>, settings: &'a Settings) -> Self {
-        let recogniser = Recogniser::new(kind, object, template, settings);
-        let containers = recogniser.containers();
+        let kind_of_owner = kind_of_owner(object).unwrap_or(kind);
+        let metadata = template.metadata;
+        let context = PodContext::new(kind_of_owner, &metadata.annotations, &metadata.labels, template.spec);
+        let owner = owner(kind, object);
+        let may_have_helpers = may_have_helpers(owner, settings);
+        let containers = Recogniser { context: &context, settings, may_have_helpers }.containers();
         let application = containers.iter().find(|container| container.is_app()).map(|app| app.id);
         Self {
             kind,
@@ -100,14 +104,14 @@ impl<'a> Pod<'a> {
             empty_dirs: OnceCell::new(),
             should_complete: matches!(&*template.spec.restart_policy, "Never" | "OnFailure"),
             deadline: deadline(kind, object, template),
-            is_of_daemon_set: recogniser.context.kind == Kind::DaemonSet || is_owned_by(object, "DaemonSet"),
-            owner: owner(kind, object),
+            is_of_daemon_set: kind_of_owner == Kind::DaemonSet || is_owned_by(object, "DaemonSet"),
+            owner,
             exit_code_rules: job_spec(kind, object).map(Spec::exit_code_rules).unwrap_or_default(),
             spare_restarts: spare_restarts(kind, object),
             service: service(object, template).to_owned(),
             application,
-            may_have_helpers: recogniser.may_have_helpers,
-            context: recogniser.context,
+            may_have_helpers,
+            context,
         }
     }
 
@@ -168,7 +172,7 @@ impl<'a> Pod<'a> {
     #[must_use]
     pub fn has_sidecars_ended(&self) -> bool {
         let Some(first) = self.containers.first() else { return false };
-        catalogue::ends_all(Candidate { fields: first.fields, repository: "", pod: self.context })
+        catalogue::ends_all(Candidate { fields: first.fields, repository: "", pod: &self.context })
     }
 
     /// Whether it has a sidecar that a start-up rule may report, or one that lost its `restartPolicy`.
@@ -283,7 +287,7 @@ impl<'a> Pod<'a> {
     #[must_use]
     pub fn newcomer(&self, fields: &'a ContainerFields<'a>, settings: &'a Settings) -> Container<'a> {
         let recogniser =
-            Recogniser { context: self.context, settings, may_have_helpers: self.may_have_helpers };
+            Recogniser { context: &self.context, settings, may_have_helpers: self.may_have_helpers };
         let (id, index) = (ContainerId::at(self.containers.len()), self.spec().init_containers.len());
         recogniser.container(id, fields, List::InitContainers, index)
     }
@@ -297,7 +301,7 @@ impl<'a> Pod<'a> {
     /// A container as the catalogue sees it.
     #[must_use]
     pub fn candidate<'c>(&'c self, container: &'c Container<'_>) -> Candidate<'c> {
-        Candidate { fields: container.fields, repository: &container.repository, pod: self.context }
+        Candidate { fields: container.fields, repository: &container.repository, pod: &self.context }
     }
 
     /// How messages name the application: the first entry of `containers` that is not a sidecar.

@@ -101,7 +101,7 @@ impl Condition {
             Self::Tag(end) => image::tag(&fields.image)
                 .and_then(|tag| tag.strip_suffix(end))
                 .is_some_and(|before| before.is_empty() || before.ends_with('-')),
-            Self::MountsHostPath => pod.spec.host_path_volumes().any(|volume| fields.mounts(&volume)),
+            Self::MountsHostPath => fields.mounts_one_of(pod.host_paths()),
             Self::RunsOn => pod.runs_on(),
             Self::NoCommand => fields.command.is_empty(),
             Self::ReadinessProbe(path, port) => {
@@ -252,13 +252,9 @@ mod tests {
         let spec = Spec::default();
         let may_hold = |text: &str| {
             let fields: ContainerFields<'_> = serde_json::from_str(text).unwrap();
-            let pod = PodContext {
-                kind: Kind::Pod,
-                annotations: &TextMap::default(),
-                labels: &TextMap::default(),
-                spec: &spec,
-            };
-            SEVERAL.may_hold(Candidate { fields: &fields, repository: "", pod })
+            let (annotations, labels) = (TextMap::default(), TextMap::default());
+            let pod = PodContext::new(Kind::Pod, &annotations, &labels, &spec);
+            SEVERAL.may_hold(Candidate { fields: &fields, repository: "", pod: &pod })
         };
         assert!(may_hold(r#"{"args": ["--a=$(A)"]}"#));
         assert!(may_hold(r#"{"env": [{"name": "B", "valueFrom": {}}]}"#));

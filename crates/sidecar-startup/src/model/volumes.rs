@@ -155,10 +155,10 @@ impl ContainerFields<'_> {
         })
     }
 
-    /// Whether the container mounts the volume with this name.
+    /// Whether the container mounts one of the volumes with these names.
     #[must_use]
-    pub fn mounts(&self, volume: &str) -> bool {
-        let mounts: Option<Vec<VolumeMount<'_>>> = self.volume_mounts.read();
-        mounts.is_some_and(|mounts| mounts.iter().any(|mount| &*mount.name == volume))
+    pub fn mounts_one_of(&self, volumes: &BTreeSet<String>) -> bool {
+        // Most Pods have none of them, and need no further look.
+        !volumes.is_empty() && self.mount_list().iter().any(|mount| volumes.contains(&*mount.volume))
     }
 }

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use super::container::{Container, ContainerKind, Facts, List, RecognisedBy};
-use super::owner::{Owner, owner};
+use super::owner::Owner;
 use super::pair;
 use crate::catalogue;
 use crate::catalogue::candidate::{Candidate, PodContext};
@@ -14,7 +14,7 @@ use crate::model::container_fields::ContainerFields;
 use crate::model::container_id::ContainerId;
 use crate::model::image;
 use crate::model::object::Object;
-use crate::model::template::{Kind, PodTemplate};
+use crate::model::template::Kind;
 use crate::settings::Settings;
 use crate::settings::action::Need;
 use crate::settings::annotations::Honour;
@@ -27,32 +27,14 @@ const SIDECARS_ANNOTATION: &str = "sidecar-startup/sidecars";
 pub const HELPERS_ANNOTATION: &str = "sidecar-startup/helpers";
 
 /// Determines what the containers of a Pod are.
-pub(super) struct Recogniser<'a> {
-    pub(super) context: PodContext<'a>,
+pub(super) struct Recogniser<'r, 'a> {
+    pub(super) context: &'r PodContext<'a>,
     pub(super) settings: &'a Settings,
     /// Whether the Pod may call its own sidecars helpers.
     pub(super) may_have_helpers: bool,
 }
 
-impl<'a> Recogniser<'a> {
-    pub(super) fn new(
-        kind: Kind,
-        object: &Object<'a>,
-        template: &PodTemplate<'a>,
-        settings: &'a Settings,
-    ) -> Self {
-        let context = PodContext {
-            kind: kind_of_owner(object).unwrap_or(kind),
-            annotations: &template.metadata.annotations,
-            labels: &template.metadata.labels,
-            spec: template.spec,
-        };
-        // In a Job, a helper could keep it from completing.
-        let may_have_helpers =
-            settings.annotations.helpers == Honour::Honoured && owner(kind, object) != Owner::Job;
-        Self { context, settings, may_have_helpers }
-    }
-
+impl<'a> Recogniser<'_, 'a> {
     /// All containers, in Pod order.
     pub(super) fn containers(&self) -> Vec<Container<'a>> {
         let spec = self.context.spec;
@@ -240,8 +222,13 @@ fn make_application_of(containers: &mut [Container<'_>], those: impl Fn(&Contain
     }
 }
 
+/// Whether a Pod may call its own sidecars helpers: in a Job, a helper could keep it from completing.
+pub(super) fn may_have_helpers(owner: Owner, settings: &Settings) -> bool {
+    settings.annotations.helpers == Honour::Honoured && owner != Owner::Job
+}
+
 /// The kind of the controller that owns a Pod, as far as the catalogue asks for it.
-fn kind_of_owner(object: &Object<'_>) -> Option<Kind> {
+pub(super) fn kind_of_owner(object: &Object<'_>) -> Option<Kind> {
     let owner = object.metadata.controller()?;
     Kind::of("apps", &owner.kind)
 }
