@@ -24,7 +24,7 @@ type Kind = fn(usize) -> Value;
 pub(crate) fn measure(policy: &PolicyModule) -> anyhow::Result<()> {
     println!("\n{:<44}{:>14}{:>14}{:>10}", "guest only, hostile", "250", "1,000", "growth");
     let instance = policy.instantiate()?;
-    let kinds: [(&str, Kind); 7] = [
+    let kinds: [(&str, Kind); 8] = [
         ("commands that ask for a port", asking),
         ("variables that name each other twice", naming),
         ("commands that end the container", ending),
@@ -32,6 +32,7 @@ pub(crate) fn measure(policy: &PolicyModule) -> anyhow::Result<()> {
         ("sidecars of a Pod that should complete", completing),
         ("mounts, and as many words", mounting),
         ("log shippers, and as many volumes", shipping),
+        ("sidecars that name the same port", proxied),
     ];
     for (name, pod) in kinds {
         let [some, more] = [SOME, 4 * SOME].map(|count| create(&pod(count), &json!({"fix": "All"})));
@@ -150,4 +151,15 @@ fn shipping(count: usize) -> Value {
     let mut pod = pod(&json!([]), &apps.into());
     pod["spec"]["volumes"] = volumes.into();
     pod
+}
+
+fn proxied(count: usize) -> Value {
+    let sidecar = |number: usize| {
+        let mut sidecar = classic(number);
+        sidecar["restartPolicy"] = "Always".into();
+        sidecar["env"] = json!([{"name": "http_proxy", "value": "localhost:65535"}]);
+        sidecar
+    };
+    let init: Vec<_> = (1..=count).map(sidecar).collect();
+    pod(&init.into(), &json!([app()]))
 }

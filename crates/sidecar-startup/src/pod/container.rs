@@ -145,11 +145,17 @@ impl<'a> Container<'a> {
     /// Whether its `startupProbe` is the very one of the catalogue. The port may differ.
     #[must_use]
     pub fn has_known_probe(&self) -> bool {
+        self.fields.startup_probe.as_ref().is_some_and(|probe| self.is_known_probe(probe))
+    }
+
+    /// Whether a probe is the one that the catalogue has for it. The port may differ.
+    #[must_use]
+    pub fn is_known_probe(&self, probe: &Probe) -> bool {
         let known = self.row().and_then(|row| row.startup_probe.as_ref());
         let known = known.and_then(|known| serde_json::from_str::<Probe>(known.what).ok());
         let path = |probe: &Probe| probe.http_get.as_ref().map(|request| request.path.clone());
-        known.zip(self.fields.startup_probe.as_ref()).is_some_and(|(known, own)| {
-            Timing::of(&known) == Timing::of(own) && path(&known) == path(own) && known.exec == own.exec
+        known.is_some_and(|known| {
+            Timing::of(&known) == Timing::of(probe) && path(&known) == path(probe) && known.exec == probe.exec
         })
     }
 

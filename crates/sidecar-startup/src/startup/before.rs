@@ -43,6 +43,15 @@ impl<'p> Before<'p> {
         })
     }
 
+    /// Whether a member has a `startupProbe` that an earlier revision of it in the same list did not have: a repair has added it, or has
+    /// moved the container so that it became a gate.
+    pub(crate) fn has_gate_of_repair(&self, seat: &Seat<'_>) -> bool {
+        self.old(seat).is_none_or(|old| {
+            let probe = old.container().and_then(|container| container.fields.startup_probe.as_ref());
+            old.is_init != seat.is_init || probe != seat.startup_probe()
+        })
+    }
+
     /// Whether a container had a `startupProbe` before, in either list.
     pub(crate) fn had_startup_probe(&self, seat: &Seat<'_>) -> bool {
         let old = self.old(seat).and_then(Seat::container);

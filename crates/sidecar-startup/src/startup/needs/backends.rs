@@ -1,7 +1,8 @@
-//! Backends: what a sidecar connects to, by its own words and variables, may decide when it is ready. Its gate may depend on an application
-//! that declares such a port, as that of a reverse proxy does; and a gate that is a client of its own container, such as `psql` at a
-//! connection pooler, may get its answer from another sidecar.
+//! Backends: a sidecar may be ready only once what it connects to answers, by its own words and variables. A repair must not hold an
+//! application behind a new gate that may depend on that application, as a reverse proxy's may; and a gate that asks its own container, such
+//! as `psql` at a connection pooler, may be answered through another sidecar.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::asks::asks;
@@ -15,36 +16,49 @@ use crate::startup::graph::{Certainty, Event, Member, Need, Topic};
 use crate::startup::lineup::Lineup;
 use crate::startup::seat::Seat;
 
+/// For each port that was asked for, the sidecars that listen on it.
+type Listeners = BTreeMap<i32, Rc<[Member]>>;
+
 pub(super) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Need> {
     let Some(before) = before else { return Vec::new() };
-    let sidecars = lineup.members().filter(|(_, seat)| seat.is_init && !seat.is_task());
-    sidecars.flat_map(|(member, seat)| of_member(lineup, before, member, seat)).collect()
-}
-
-fn of_member(lineup: &Lineup<'_>, before: &Before<'_>, member: Member, seat: &Seat<'_>) -> Vec<Need> {
-    let is_client = asks(seat).iter().any(|ask| !ask.is_of_kubelet);
-    let is_new = before.has_new_gate(seat) && !seat.container().is_some_and(has_operators_probe);
-    let Some(container) = seat.container().filter(|_| is_client || is_new) else { return Vec::new() };
-    let is_own = |port: i32| evidence(lineup, seat, port) == Evidence::Listens;
+    let mut listeners = Listeners::new();
     let mut needs = Vec::new();
-    for port in backends(container.fields).into_iter().map(i32::from).filter(|port| !is_own(*port)) {
-        if is_client {
-            needs.extend(need(member, port, sidecars_at(lineup, member, port), lineup));
-        }
-        if is_new {
-            needs.extend(need(member, port, applications_at(lineup, port), lineup));
+    for (member, seat) in lineup.members().filter(|(_, seat)| seat.is_init && !seat.is_task()) {
+        let is_client = asks(seat).iter().any(|ask| !ask.is_of_kubelet);
+        let may_depend = may_depend_on_application(before, seat);
+        let Some(container) = seat.container().filter(|_| is_client || may_depend) else { continue };
+        let is_own = |port: &i32| evidence(lineup, seat, *port) == Evidence::Listens;
+        for port in backends(container.fields).into_iter().map(i32::from).filter(|port| !is_own(port)) {
+            if is_client {
+                let find = || sidecars_at(lineup, port);
+                let sidecars = listeners.entry(port).or_insert_with(find);
+                needs.extend(need(lineup, member, port, sidecars));
+            }
+            if may_depend {
+                needs.extend(need(lineup, member, port, &applications_at(lineup, port)));
+            }
         }
     }
     needs
 }
 
-/// The other members that are no applications and listen on a port.
-fn sidecars_at(lineup: &Lineup<'_>, member: Member, port: i32) -> Rc<[Member]> {
+/// Whether the gate of a member is a repair's, and may succeed only once the application does. The catalogue and the operator know what their
+/// probes ask, and a server opens its port before it asks its own backend.
+fn may_depend_on_application(before: &Before<'_>, seat: &Seat<'_>) -> bool {
+    let Some(container) = seat.container() else { return false };
+    let only_connects = seat.startup_probe().is_some_and(|probe| probe.tcp_socket.is_some());
+    before.has_gate_of_repair(seat)
+        && !only_connects
+        && !has_operators_probe(container)
+        && !seat.startup_probe().is_some_and(|probe| container.is_known_probe(probe))
+}
+
+/// The members that are no applications and listen on a port.
+fn sidecars_at(lineup: &Lineup<'_>, port: i32) -> Rc<[Member]> {
     let listens = |seat: &Seat<'_>| {
         !seat.container().is_some_and(Container::is_app) && evidence(lineup, seat, port) == Evidence::Listens
     };
-    let others = lineup.members().filter(|(other, seat)| *other != member && listens(seat));
-    others.map(|(other, _)| other).collect()
+    lineup.members().filter(|(_, seat)| listens(seat)).map(|(member, _)| member).collect()
 }
 
 /// The members that declare a port, if all of them are applications.
@@ -55,14 +69,14 @@ fn applications_at(lineup: &Lineup<'_>, port: i32) -> Rc<[Member]> {
 }
 
 /// The need of a gate for those who listen on a port; none if there are none.
-fn need(member: Member, port: i32, providers: Rc<[Member]>, lineup: &Lineup<'_>) -> Option<Need> {
+fn need(lineup: &Lineup<'_>, member: Member, port: i32, providers: &Rc<[Member]>) -> Option<Need> {
     let name = lineup.seats.get(*providers.first()?)?.quoted();
     Some(Need {
         of: Event::Gate(member),
-        providers,
+        providers: Rc::clone(providers),
         certainty: Certainty::Possible,
         topic: Topic::Port(port),
-        field: &["env"],
+        field: &[],
         reason: format!("may depend on port {port} of {name}"),
     })
 }

@@ -3,6 +3,7 @@
 //! Arguments, environment and the catalogue also show who listens: `containerPort` is informational
 //! (<https://kubernetes.io/docs/concepts/services-networking/connect-applications-service/>).
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::asks::{Ask, asks, asks_of_hook, asks_of_main_command, asks_of_probe};
@@ -83,24 +84,37 @@ pub(super) fn waits_for_itself(lineup: &Lineup<'_>, member: Member, seat: &Seat<
 /// What the main commands of sidecars and applications wait for before their work.
 pub(super) fn waits(lineup: &Lineup<'_>) -> Vec<Need> {
     let mut needs = Vec::new();
+    // All members are looked at to find them, and many may ask for the same port.
+    let mut possible: BTreeMap<i32, Rc<[Member]>> = BTreeMap::new();
     for (member, seat) in lineup.members() {
-        let asks = asks_of_main_command(seat).into_iter();
-        needs.extend(asks.filter_map(|ask| need(lineup, Event::Up(member), seat, ask)));
+        for ask in asks_of_main_command(seat) {
+            let providers = match lineup.owners_of(ask.port) {
+                Some(owners) => Rc::clone(owners),
+                None if ask.is_answered => {
+                    let find = || possible_owners(lineup, ask.port);
+                    others(possible.entry(ask.port).or_insert_with(find), member)
+                }
+                None => continue,
+            };
+            needs.extend(need_of(lineup, Event::Up(member), seat, ask, &providers));
+        }
     }
     needs
 }
 
 /// The need of a member that asks for a port; none if the port is its own, or nobody's.
 fn need(lineup: &Lineup<'_>, of: Event, seat: &Seat<'_>, ask: Ask) -> Option<Need> {
-    let unknown;
-    let providers = match lineup.owners_of(ask.port) {
-        Some(owners) => owners,
-        None if ask.is_answered => {
-            unknown = possible_owners(lineup, of.member_of(), ask.port);
-            &unknown
-        }
-        None => return None,
-    };
+    need_of(lineup, of, seat, ask, lineup.owners_of(ask.port)?)
+}
+
+/// The same, where these meet it.
+fn need_of(
+    lineup: &Lineup<'_>,
+    of: Event,
+    seat: &Seat<'_>,
+    ask: Ask,
+    providers: &Rc<[Member]>,
+) -> Option<Need> {
     let provider = lineup.seats.get(foremost(providers, of.member_of())?)?;
     let evidence = evidence(lineup, seat, ask.port);
     // A main command that still waits listens on no port at all, though its words may name the one that it waits for.
@@ -127,14 +141,21 @@ fn need(lineup: &Lineup<'_>, of: Event, seat: &Seat<'_>, ask: Ask) -> Option<Nee
     })
 }
 
-/// Who else may listen on a port that nobody declares: all whose words name it, and all of whose product nothing is known.
-fn possible_owners(lineup: &Lineup<'_>, member: Member, port: i32) -> Rc<[Member]> {
+/// Who may listen on a port that nobody declares: all whose words name it, and all of whose product nothing is known.
+fn possible_owners(lineup: &Lineup<'_>, port: i32) -> Rc<[Member]> {
     let may_listen = |seat: &Seat<'_>| {
         !seat.is_task() && seat.container().is_some_and(|container| container.row().is_none())
             || evidence(lineup, seat, port) == Evidence::Listens
     };
-    let others = lineup.members().filter(|(other, seat)| *other != member && may_listen(seat));
-    others.map(|(other, _)| other).collect()
+    lineup.members().filter(|(_, seat)| may_listen(seat)).map(|(member, _)| member).collect()
+}
+
+/// These members but for one; the list itself, which stays shared, where that is not among them.
+fn others(members: &Rc<[Member]>, member: Member) -> Rc<[Member]> {
+    match members.binary_search(&member) {
+        Ok(_) => members.iter().copied().filter(|other| *other != member).collect(),
+        Err(_) => Rc::clone(members),
+    }
 }
 
 /// The need of a member that asks for a port of which the Pod does not show clearly whose it is: others declare it and the member's words
