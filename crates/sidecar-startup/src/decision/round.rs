@@ -39,7 +39,8 @@ pub(super) fn renew(
     let mut draft = Draft::of(object, context.pod.template_path())?;
     for id in outdated {
         let Some(container) = context.pod.get(*id) else { continue };
-        let Ok(source) = Source::of_placed(context, container) else { continue };
+        // That it opens was seen when it was found to be outdated.
+        let Ok(source) = Source::choose(context, container) else { continue };
         let what =
             format!("updated the startupProbe of sidecar {} from {source}, which changed", container.name());
         if let Some(value) = source.probe(|field| draft.get(*id, field)) {

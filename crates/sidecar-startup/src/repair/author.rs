@@ -1,16 +1,16 @@
 //! What the author of an object has written, as far as the object records it.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::draft::ObjectText;
 use crate::model::view::LAST_APPLIED;
 
-/// The records of what was applied.
+/// What the records of what was applied name as the author's own.
 pub(crate) struct Author {
-    /// The object that `kubectl apply` was given.
-    applied: Option<Value>,
-    /// The fields of those that apply on the server (`metadata.managedFields`).
-    managed: Vec<Value>,
+    /// The init containers whose `startupProbe` is, each as `metadata.managedFields` names it.
+    probes: BTreeSet<String>,
 }
 
 impl Author {
@@ -23,38 +23,46 @@ impl Author {
         let entries = metadata.and_then(|metadata| metadata.get("managedFields")?.as_array());
         let is_applied =
             |entry: &&Value| entry.get("operation").is_some_and(|operation| operation == "Apply");
-        let managed =
-            entries.into_iter().flatten().filter(is_applied).filter_map(|entry| entry.get("fieldsV1"));
-        Self {
-            applied: applied.and_then(|applied| serde_json::from_str(applied).ok()),
-            managed: managed.cloned().collect(),
+        let mut probes = BTreeSet::new();
+        // The object that `kubectl apply` was given.
+        let applied: Option<Value> = applied.and_then(|applied| serde_json::from_str(applied).ok());
+        each_object(&applied.unwrap_or_default(), &mut |fields| {
+            let items = fields.get("initContainers").and_then(Value::as_array).into_iter().flatten();
+            let with_probe = items.filter(|item| item.get("startupProbe").is_some());
+            probes.extend(with_probe.filter_map(|item| Some(key(item.get("name")?.as_str()?))));
+        });
+        // The fields of those that apply on the server.
+        for fields in
+            entries.into_iter().flatten().filter(is_applied).filter_map(|entry| entry.get("fieldsV1"))
+        {
+            each_object(fields, &mut |fields| {
+                let items = fields.get("f:initContainers").and_then(Value::as_object).into_iter().flatten();
+                let with_probe = items.filter(|(_, item)| item.get("f:startupProbe").is_some());
+                probes.extend(with_probe.map(|(key, _)| key.clone()));
+            });
         }
+        Self { probes }
     }
 
     /// Whether the `startupProbe` of an init container is recorded as the author's own.
     pub(crate) fn has_written_probe_of(&self, container: &str) -> bool {
-        let is_it = |item: &Value| {
-            item.get("name").is_some_and(|name| name == container) && item.get("startupProbe").is_some()
-        };
-        let is_listed = |fields: &Map<String, Value>| {
-            let items = fields.get("initContainers").and_then(Value::as_array);
-            items.is_some_and(|items| items.iter().any(is_it))
-        };
-        let key = format!("k:{{\"name\":{}}}", Value::from(container));
-        let is_managed = |fields: &Map<String, Value>| {
-            let item = fields.get("f:initContainers").and_then(|items| items.get(&key));
-            item.is_some_and(|item| item.get("f:startupProbe").is_some())
-        };
-        self.applied.iter().any(|applied| any_object(applied, &is_listed))
-            || self.managed.iter().any(|fields| any_object(fields, &is_managed))
+        self.probes.contains(&key(container))
     }
 }
 
-/// Whether an object at any depth is such.
-fn any_object(value: &Value, is_such: &dyn Fn(&Map<String, Value>) -> bool) -> bool {
+/// The key of a container among the fields of a list.
+fn key(container: &str) -> String {
+    format!("k:{{\"name\":{}}}", Value::from(container))
+}
+
+/// Looks at the objects at any depth.
+fn each_object(value: &Value, look: &mut dyn FnMut(&Map<String, Value>)) {
     match value {
-        Value::Object(fields) => is_such(fields) || fields.values().any(|value| any_object(value, is_such)),
-        Value::Array(items) => items.iter().any(|item| any_object(item, is_such)),
-        _ => false,
+        Value::Object(fields) => {
+            look(fields);
+            fields.values().for_each(|value| each_object(value, look));
+        }
+        Value::Array(items) => items.iter().for_each(|item| each_object(item, look)),
+        _ => {}
     }
 }

@@ -71,15 +71,6 @@ impl<'a> Source<'a> {
         Ok(source)
     }
 
-    /// As [`Source::find`], for a sidecar container that stays where it is.
-    ///
-    /// # Errors
-    /// Why there is none.
-    pub(crate) fn of_placed(context: &Context<'_>, container: &Container<'a>) -> Result<Self, Refusal> {
-        let init: Vec<_> = context.pod.init_containers().map(|container| container.id).collect();
-        Self::find(context, container, Place::of(&init, container.id))
-    }
-
     /// The least value of the setting `fix` with which it is used: a failing startupProbe keeps the application from starting, which
     /// the probe that it is derived from was not written for.
     pub(crate) const fn needs(&self) -> Fix {
@@ -285,23 +276,30 @@ pub(crate) fn outdated(context: &Context<'_>, old: &Context<'_>) -> Vec<Containe
         {
             return false;
         }
-        let is_same = |before: &&Container<'_>| {
-            before.is_native_sidecar() && before.fields.name == container.fields.name
-        };
-        let Some(before) = old.pod.containers.iter().find(is_same) else { return false };
+        let mut same = old.pod.named(&container.fields.name).iter().filter_map(|id| old.pod.get(*id));
+        let Some(before) = same.find(|before| before.is_native_sidecar()) else { return false };
         let (Some(probe), Some(old_probe)) = (&container.fields.startup_probe, &before.fields.startup_probe)
         else {
             return false;
         };
+        let (Some(was), Some(is)) = (own(old, before), own(context, container)) else { return false };
+        // Who would wait for whom takes a graph each.
         safety::is_alike(old_probe, probe)
-            && copied(old, before).is_some_and(|copy| safety::is_alike(&copy, probe))
-            && copied(context, container).is_some_and(|copy| !safety::is_alike(&copy, probe))
+            && safety::is_alike(&was.typed(before), probe)
+            && !safety::is_alike(&is.typed(container), probe)
+            && opens_in_place(&was, old, before)
+            && opens_in_place(&is, context, container)
     };
     context.pod.containers.iter().filter(is_outdated).map(|container| container.id).collect()
 }
 
-/// The probe that a repair would copy from another probe of a sidecar container.
-fn copied(context: &Context<'_>, container: &Container<'_>) -> Option<Probe> {
-    let source = Source::of_placed(context, container).ok()?;
-    matches!(source, Source::Own { .. }).then(|| source.typed(container))
+/// The other probe of a sidecar container, if a repair would copy that.
+fn own<'a>(context: &Context<'_>, container: &Container<'a>) -> Option<Source<'a>> {
+    Source::choose(context, container).ok().filter(|source| matches!(source, Source::Own { .. }))
+}
+
+/// As [`opens`], for a sidecar container that stays where it is.
+fn opens_in_place(source: &Source<'_>, context: &Context<'_>, container: &Container<'_>) -> bool {
+    let init: Vec<_> = context.pod.init_containers().map(|container| container.id).collect();
+    opens(Some(source), context, container, Place::of(&init, container.id)).is_ok()
 }
