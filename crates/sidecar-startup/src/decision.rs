@@ -5,6 +5,7 @@ mod round;
 mod rounds;
 pub(crate) mod verdict;
 
+use std::cell::OnceCell;
 use std::mem;
 
 use self::round::repair_of;
@@ -29,7 +30,7 @@ use crate::startup::sequence::Sequence;
 
 /// Returns the violations before a change. They only lead to warnings, so that nobody is kept from an urgent change by something that
 /// is not part of it.
-pub(crate) type Known<'k> = &'k dyn Fn() -> Vec<Violation>;
+pub(crate) type Known<'k> = &'k dyn Fn() -> &'k [Violation];
 
 /// Judges a request. Anything that the policy does not judge is allowed.
 ///
@@ -48,7 +49,9 @@ pub(crate) fn evaluate(
     }
     let pod = Pod::new(kind, object, &template, terms.settings);
     let old = old.as_ref().map(|(old, template)| Pod::new(kind, old, template, terms.settings));
-    let known = || old.as_ref().map(|old| violations(&Context::new(old, terms))).unwrap_or_default();
+    let known = OnceCell::new();
+    let find = || old.as_ref().map(|old| violations(&Context::new(old, terms))).unwrap_or_default();
+    let known = || known.get_or_init(find).as_slice();
     decide(terms, &pod, old.as_ref(), &known, text)
 }
 
@@ -177,7 +180,7 @@ fn judge(
     }
     let known = known();
     for violation in &mut violations {
-        violation.downgrade_known(&known);
+        violation.downgrade_known(known);
     }
     Ok(Decision { violations, sequence: Some(Sequence::of(context.pod).to_string()), ..Decision::default() })
 }

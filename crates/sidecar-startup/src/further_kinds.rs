@@ -144,7 +144,7 @@ fn judge_template(terms: Terms<'_>, request: &Value, template: &Value, known: &[
     if !is_judged {
         return Decision::default();
     }
-    let known = || known.to_vec();
+    let known = || known;
     let text = ObjectText { text: &json, keys: &[] };
     let decision = with_pod(Kind::Custom, &json, terms.settings, terms.sender, |pod| {
         decide(terms, pod, None, &known, text)
