@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::container::{Container, ContainerKind, Facts, List};
 use self::owner::{Deadline, Owner, deadline, is_owned_by, job_spec, owner, service, spare_restarts};
+use self::pair::NATIVE_SUFFIX;
 pub use self::recognise::HELPERS_ANNOTATION;
 use self::recognise::{Recogniser, kind_of_owner, may_have_helpers};
 use self::signals::Signals;
@@ -264,6 +265,13 @@ impl<'a> Pod<'a> {
         let mut others = self.named(&container.fields.name).iter().filter(|other| **other != container.id);
         let twin = self.get(*others.next()?).filter(|_| others.next().is_none())?;
         (twin.is_native_sidecar() && twin.repository == container.repository).then_some(twin.id)
+    }
+
+    /// The native copy that was split from a container, whether the settings still make pairs or not.
+    pub(crate) fn native_copy_of(&self, container: &Container<'_>) -> Option<&Container<'a>> {
+        let name = &*container.fields.name;
+        let mut copies = self.named(&format!("{name}{NATIVE_SUFFIX}")).iter().filter_map(|id| self.get(*id));
+        copies.find(|copy| copy.is_init() && pair::original(copy.fields) == Some(name))
     }
 
     /// Whether it must have a sidecar of this entry of the setting `sidecars`, and has none. An ordinary init container, which runs to

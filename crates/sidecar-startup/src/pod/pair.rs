@@ -4,10 +4,8 @@
 //! A copy is recognised by its whole script, not by a mark that anybody can write. So a script that changes leaves the pairs of
 //! earlier releases to be judged as two containers, unless it is kept here as well.
 
-use super::container::Container;
 use crate::command::is_shell;
 use crate::model::container_fields::ContainerFields;
-use crate::model::container_id::ContainerId;
 use crate::model::object::Spec;
 
 /// Where both copies mount the volume that they share.
@@ -66,10 +64,4 @@ pub(super) fn is_classic_copy_in(spec: &Spec<'_>, fields: &ContainerFields<'_>) 
         && fields.mounts_whole(&native, MOUNT_PATH)
         && spec.empty_dirs().contains(&native)
         && spec.init_containers.iter().any(|other| original(other) == Some(name))
-}
-
-/// The native copy, among all containers of the Pod, that was split from a container, whether the settings still make pairs or not.
-pub(crate) fn native_copy_of(containers: &[Container<'_>], container: &Container<'_>) -> Option<ContainerId> {
-    let is_its = |other: &&Container<'_>| original(other.fields) == Some(&*container.fields.name);
-    containers.iter().find(|other| other.is_init() && is_its(other)).map(|copy| copy.id)
 }

@@ -16,7 +16,6 @@ use crate::model::gate::probe_is_gate;
 use crate::pod::container::Container;
 use crate::pod::coordination::Classic;
 use crate::pod::ending::is_ended;
-use crate::pod::pair::native_copy_of;
 use crate::settings::action::{Action, Need};
 use crate::settings::rule_id::RuleId;
 use crate::startup::context::Context;
@@ -84,7 +83,7 @@ impl<'s, 'i> Move<'s, 'i> {
         init: &'i [ContainerId],
     ) -> Result<Self, Refusal> {
         let pod = context.pod;
-        if let Some(copy) = native_copy_of(&pod.containers, container).and_then(|copy| pod.get(copy)) {
+        if let Some(copy) = pod.native_copy_of(container) {
             return Err(format!("{} would run beside it", copy.name()).into());
         }
         placement::is_movable(pod, container, &context.settings.oldest_kubernetes)?;

@@ -18,7 +18,7 @@ use crate::model::cluster::Node;
 use crate::model::container_id::ContainerId;
 use crate::model::gate::probe_is_gate;
 use crate::pod::container::{Container, ContainerKind};
-use crate::pod::pair::{MOUNT_PATH, NATIVE_SUFFIX, native_copy_of};
+use crate::pod::pair::{MOUNT_PATH, NATIVE_SUFFIX};
 use crate::settings::required::Inserted;
 use crate::startup::context::Context;
 use crate::startup::lineup::Place;
@@ -61,8 +61,8 @@ impl<'s, 'i> Split<'s, 'i> {
         no_node_refuses(context)?;
         let shell = shell_of(container).ok_or(NO_SHELL)?;
         let name = native_name(container);
-        let (target, place) = match native_copy_of(&pod.containers, container) {
-            Some(earlier) => (Target::Earlier(earlier), Place::of(init, earlier)),
+        let (target, place) = match pod.native_copy_of(container) {
+            Some(earlier) => (Target::Earlier(earlier.id), Place::of(init, earlier.id)),
             None if pod.has_container(&name) => {
                 return Err(format!("another container is already named {name}").into());
             }

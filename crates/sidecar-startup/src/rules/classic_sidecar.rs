@@ -52,7 +52,6 @@ use crate::pod::container::{Container, ContainerKind, Facts};
 use crate::pod::coordination::{Classic, is_awaited};
 use crate::pod::ending::is_orchestrated;
 use crate::pod::owner::Owner;
-use crate::pod::pair::native_copy_of;
 use crate::repair::conversion;
 use crate::repair::plan::{Phase, Repair};
 use crate::repair::probe_source;
@@ -80,7 +79,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         }
         let is_of_operator = pod.should_complete && pod.owner == Owner::Operator;
         let name = container.name();
-        let remedy = match native_copy_of(&pod.containers, container).and_then(|copy| pod.get(copy)) {
+        let remedy = match pod.native_copy_of(container) {
             // The settings no longer make pairs.
             Some(copy) => format!("remove it or its native copy {}, which would run beside it", copy.name()),
             None => format!(
@@ -116,7 +115,7 @@ fn outdated_copy(pod: &Pod<'_>, container: &Container<'_>) -> Option<Finding> {
     if !matches!(container.kind, ContainerKind::PairCopy) {
         return None;
     }
-    let native = pod.get(native_copy_of(&pod.containers, container)?)?;
+    let native = pod.native_copy_of(container)?;
     (container.fields.image != native.fields.image).then(|| Finding {
         subject: Subject::Container(native.id),
         path: pod.path_of(native).child("image"),

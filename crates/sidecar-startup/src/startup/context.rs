@@ -11,7 +11,6 @@ use crate::model::cluster::KnownNodes;
 use crate::model::owners::Sender;
 use crate::pod::Pod;
 use crate::pod::container::Container;
-use crate::pod::pair;
 use crate::settings::Settings;
 use crate::settings::action::Action;
 use crate::settings::nodes::OldNodes;
@@ -136,7 +135,7 @@ impl<'p> Context<'p> {
     pub(crate) fn keeps_classic(&self, container: &Container<'_>) -> bool {
         self.settings.nodes.old_nodes == OldNodes::Hold
             && self.reach.old_node().is_some()
-            && pair::native_copy_of(&self.pod.containers, container).is_none()
+            && self.pod.native_copy_of(container).is_none()
     }
 
     /// Whether a repair splits a classic sidecar into a native and a classic copy, where the settings make pairs: if the Pod may land on
@@ -144,7 +143,6 @@ impl<'p> Context<'p> {
     /// moved next to the native copy, that would be a second sidecar.
     pub(crate) fn wants_pair(&self, container: &Container<'_>) -> bool {
         self.settings.nodes.makes_pairs()
-            && (self.reach.old_node().is_some()
-                || pair::native_copy_of(&self.pod.containers, container).is_some())
+            && (self.reach.old_node().is_some() || self.pod.native_copy_of(container).is_some())
     }
 }
