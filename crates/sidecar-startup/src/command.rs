@@ -12,6 +12,7 @@
 
 mod any_answer;
 mod asks;
+mod awaits;
 mod clients;
 mod endless;
 mod files;
@@ -34,10 +35,11 @@ use self::shell::{Shell, outcome_of_words};
 use self::words::{as_strs, unwrapped};
 
 pub use self::asks::{Ask, local_asks, local_waits, may_wait, names_own_pod};
+pub use self::awaits::{Awaits, awaits};
 pub(crate) use self::clients::WAITERS;
 pub use self::endless::{is_to_run_on, may_leave_behind, never_ends};
 pub(crate) use self::files::handles_files;
-pub use self::loop_checks::{files_awaited, loop_checks, ports_awaited};
+pub use self::loop_checks::loop_checks;
 pub use self::outcome::{Ends, Outcome};
 pub(crate) use self::paths::Paths;
 pub use self::possible::possible_ports;

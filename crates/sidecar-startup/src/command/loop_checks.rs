@@ -1,10 +1,9 @@
 //! Loops that may wait for something in the same Pod. Unlike `asks.rs`, which proves waits, this gives what may be one.
 
-use super::asks::{MOST_PORTS, local_asks, ports_in};
-use super::clients::{WAITERS, is_client};
-use super::programs::{commands, program_of};
+use super::asks::ports_in;
+use super::clients::is_client;
 use super::shell::Shell;
-use super::words::{HOSTS, as_strs, base_name, unwrapped, without_time_limit};
+use super::words::{HOSTS, as_strs, base_name, unwrapped};
 
 /// Clients of databases, with the port that they take if they are given none.
 const DATABASES: [(&str, u16); 7] = [
@@ -17,88 +16,26 @@ const DATABASES: [(&str, u16); 7] = [
     ("redis-cli", 6379),
 ];
 
-/// The ports of dockerd, without and with TLS.
-const DOCKERD: [u16; 2] = [2375, 2376];
-
 /// The port that a client of a database takes if it is given none.
 pub(super) fn default_port(client: &str) -> Option<u16> {
     DATABASES.iter().find(|(name, _)| *name == client).map(|(_, port)| *port)
 }
 
-/// How many words of a loop's body are read: loops that only wait are short.
-const MOST_WORDS: usize = 200;
-
-/// The ports of its own Pod that a script's loops may wait for, in their conditions or, where the loop sleeps, in its body; `None` for one
-/// that the script does not show.
+/// The ports of its own Pod that the conditions of a script's loops may ask for; `None` for one that the script does not show.
 #[must_use]
 pub fn loop_checks<S: AsRef<str>>(words: &[S]) -> Vec<Option<u16>> {
     let words = as_strs(words);
-    let Some((_, script)) = script_of(&words) else { return Vec::new() };
+    let Some((_, script)) = Shell::called_by(unwrapped(&words)) else { return Vec::new() };
     let script = script.replace([';', '\n'], " ; ").replace(['(', ')', '"', '\'', '`', '<', '>'], " ");
     let mut words = script.split_whitespace();
     let mut checks = Vec::new();
-    while words.any(|word| matches!(word, "until" | "while" | "for")) {
+    while words.any(|word| matches!(word, "until" | "while")) {
         let condition: Vec<&str> = words.by_ref().take_while(|word| *word != "do").collect();
-        let body: Vec<&str> = words.clone().take(MOST_WORDS).take_while(|word| *word != "done").collect();
-        let body = if body.contains(&"sleep") { body } else { Vec::new() };
-        for command in [condition, body].iter().flat_map(|part| part.split(|word| is_separator(word))) {
+        for command in condition.split(|word| matches!(*word, ";" | "|" | "||" | "&&")) {
             checks.extend(checks_of(command));
-            if asks_dockerd(command) {
-                checks.extend(DOCKERD.map(Some));
-            }
         }
     }
     checks
-}
-
-/// Whether a command asks dockerd, at the address that `DOCKER_HOST` names.
-fn asks_dockerd(command: &[&str]) -> bool {
-    let command = command.strip_prefix(&["!"]).unwrap_or(command);
-    let names_daemon = |word: &&str| matches!(*word, "-H" | "-c") || word.starts_with("--");
-    command.first().is_some_and(|first| base_name(first) == "docker") && !command.iter().any(names_daemon)
-}
-
-/// The shell that a command runs, perhaps for a limited time, and its script.
-fn script_of<'w>(words: &[&'w str]) -> Option<(Shell, &'w str)> {
-    Shell::called_by(unwrapped(without_time_limit(unwrapped(words)).0))
-}
-
-fn is_separator(word: &str) -> bool {
-    matches!(word, ";" | "|" | "||" | "&&")
-}
-
-/// The ports of its own Pod for which a command may wait before its work: in a loop, or by a program that waits and fails without an answer.
-#[must_use]
-pub fn ports_awaited<S: AsRef<str>>(words: &[S]) -> Vec<u16> {
-    let mut ports: Vec<u16> = loop_checks(words).into_iter().flatten().collect();
-    for command in commands(words) {
-        if WAITERS.contains(&program_of(&command)) {
-            ports.extend(local_asks(&command).iter().filter(|ask| ask.is_needed).map(|ask| ask.port));
-        }
-    }
-    ports.truncate(MOST_PORTS);
-    ports
-}
-
-/// The files for which the loops of a script wait: paths in conditions that look for a file, as `[ -s FILE ]` does.
-#[must_use]
-pub fn files_awaited<S: AsRef<str>>(words: &[S]) -> Vec<String> {
-    const LOOKING: [&str; 6] = ["[", "[[", "cat", "ls", "stat", "test"];
-    let words = as_strs(words);
-    let Some((_, script)) = script_of(&words) else { return Vec::new() };
-    let script = script.replace([';', '\n'], " ; ").replace(['"', '\''], "");
-    let mut words = script.split_whitespace();
-    let mut files = Vec::new();
-    while let Some(first) = words.find(|word| matches!(*word, "until" | "while")) {
-        let condition: Vec<&str> = words.by_ref().take_while(|word| *word != "do").collect();
-        let is_negated = condition.first() == Some(&"!") || condition.get(1) == Some(&"!");
-        let looks = condition.iter().find(|word| **word != "!").is_some_and(|word| LOOKING.contains(word));
-        if looks && (first == "until") != is_negated {
-            files
-                .extend(condition.iter().filter(|word| word.starts_with('/')).map(|word| (*word).to_owned()));
-        }
-    }
-    files
 }
 
 /// What one command of a condition may ask for.
@@ -137,11 +74,6 @@ mod tests {
             ("until psql \"$DATABASE_URL\" -c 'select 1'; do sleep 1; done", &[None]),
             ("until pg_isready -h db; do sleep 1; done", &[]),
             ("until curl -sf http://shop/ready; do sleep 1; done", &[]),
-            ("while true; do nc -z 127.0.0.1 5432 && break; sleep 1; done; run", &[Some(5432)]),
-            ("for i in $(seq 30); do nc -z localhost 80 && break; sleep 1; done; run", &[Some(80)]),
-            ("for f in *.sql; do psql -h localhost -f $f; done", &[]),
-            ("until docker info; do sleep 1; done; make", &[Some(2375), Some(2376)]),
-            ("until docker -H tcp://build:2375 info; do sleep 1; done; make", &[]),
             ("while [ $i -lt 5 ]; do run; done; curl -X POST localhost:15020/quitquitquit", &[]),
             ("run; curl -X POST localhost:15020/quitquitquit", &[]),
         ] {

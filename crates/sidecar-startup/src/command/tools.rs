@@ -1,7 +1,7 @@
 //! Programs that are known to leave no server behind.
 
 use super::clients::{WAITERS, is_client};
-use super::words::{as_strs, base_name, program, unwrapped, without_time_limit};
+use super::words::{as_strs, base_name, is_plain_assignment, program, unwrapped, without_time_limit};
 
 /// What scripts run before their work: builtins of the shell, and tools for files, texts and packages.
 const TOOLS: [&str; 66] = [
@@ -83,6 +83,15 @@ pub(super) fn leaves_no_server(words: &[String]) -> bool {
     program.is_none_or(|name| {
         TOOLS.contains(&name) || is_client(base_name(name)) && !WAITERS.contains(&base_name(name))
     })
+}
+
+/// Whether a statement of a script only prepares what follows: it assigns a variable, or runs tools.
+pub(super) fn only_prepares(statement: &str) -> bool {
+    let prepares = |command: &str| {
+        let first = command.split_whitespace().next().unwrap_or_default();
+        first.is_empty() || TOOLS.contains(&program(first)) || is_plain_assignment(first)
+    };
+    statement.split("&&").flat_map(|part| part.split("||")).flat_map(|part| part.split('|')).all(prepares)
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ impl<'t> WaitLoop<'t> {
 }
 
 /// The text after a leading word.
-fn after_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
+pub(super) fn after_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     let rest = text.strip_prefix(word).filter(|rest| rest.starts_with(char::is_whitespace));
     rest.map(str::trim_start)
 }
@@ -51,7 +51,7 @@ pub(super) fn has_background(text: &str) -> bool {
 }
 
 /// Splits a script at the first `;` or newline outside quotes.
-fn split_at_condition_end(text: &str) -> Option<(&str, &str)> {
+pub(super) fn split_at_condition_end(text: &str) -> Option<(&str, &str)> {
     let mut quote = None;
     for (at, c) in text.char_indices() {
         match (quote, c) {

@@ -165,16 +165,17 @@ fn waits(container: &Container<'_>) -> Vec<Address> {
     awaited
 }
 
-/// The rows of the proxies for which a wrapper around the command of a container waits: `linkerd-await`, or scuttle.
-pub(crate) fn proxies_awaited(container: &Container<'_>) -> Vec<&'static str> {
-    let mut rows = Vec::new();
-    if runs(container.fields, "linkerd-await") {
-        rows.push(LINKERD_PROXY);
+/// The rows of the proxies for which the program that a container begins with waits: `linkerd-await`, or scuttle.
+pub(crate) fn proxies_awaited(container: &Container<'_>, program: &str) -> Vec<&'static str> {
+    const SWITCHES: [&str; 2] = ["LINKERD_AWAIT_DISABLED", "LINKERD_DISABLED"];
+    let fields = container.fields;
+    match program {
+        "linkerd-await" if !SWITCHES.iter().any(|name| sets(fields, name)) => vec![LINKERD_PROXY],
+        "scuttle" if scuttle_waits(fields) && fields.variable("ENVOY_ADMIN_API").as_deref() != Some("") => {
+            ENVOYS.to_vec()
+        }
+        _ => Vec::new(),
     }
-    if runs(container.fields, "scuttle") && scuttle_waits(container.fields) {
-        rows.extend(ENVOYS);
-    }
-    rows
 }
 
 /// Whether scuttle waits for Envoy.

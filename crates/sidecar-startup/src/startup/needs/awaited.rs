@@ -1,13 +1,12 @@
 //! Which sidecar containers a Pod waits for though they have no gate: the next ordinary init container, or where there is none each
-//! application, does not get on before the sidecar answers, or before a file is there that it may write. Where a command shows that it may
-//! wait, it is taken to wait: nobody has to add a probe for a container that waits anyway.
+//! application, begins with a loop or a program that waits for the sidecar, or for a file that it may write.
 
 use std::collections::BTreeMap;
 
 use super::asks::{Ask, asks, asks_of_main_command};
 use super::evidence::{is_default, is_known_to_listen};
 use super::expanded::expanded;
-use crate::command::{Paths, WAITERS, files_awaited, ports_awaited};
+use crate::command::{Paths, WAITERS, awaits};
 use crate::model::container_id::ContainerId;
 use crate::pod::Pod;
 use crate::pod::container::Container;
@@ -18,7 +17,7 @@ use crate::startup::lineup::Lineup;
 use crate::startup::seat::Seat;
 
 /// How many ports, volumes and applications are looked at for each sidecar, so that large Pods are judged in linear time. With more
-/// applications, nothing is said to wait.
+/// applications, none counts as waiting.
 const MOST: usize = 20;
 
 /// What the members of a Pod wait for.
@@ -81,17 +80,18 @@ fn of_applications(lineup: &Lineup<'_>) -> Vec<Waits> {
 }
 
 impl Waits {
-    /// What a container waits for, which is certain to ask for these ports.
+    /// What a container waits for: the ports in `asked`, and what its own words say.
     fn of(pod: &Pod<'_>, container: &Container<'_>, asked: impl Iterator<Item = Ask>) -> Self {
         // The entry point of an image with one program, such as `wait4x/wait4x`.
         let program = container.repository.rsplit('/').next();
         let program = program.filter(|name| container.fields.command.is_empty() && WAITERS.contains(name));
         let words = program.into_iter().chain(container.fields.words());
-        let awaited = ports_awaited(&expanded(container.fields, words));
+        let awaits = awaits(&expanded(container.fields, words));
+        let ports = awaits.ports.into_iter().map(i32::from);
         Self {
-            ports: asked.map(|ask| ask.port).chain(awaited.into_iter().map(i32::from)).take(MOST).collect(),
-            volumes: volumes(pod, container),
-            proxies: proxies_awaited(container),
+            ports: asked.map(|ask| ask.port).chain(ports).take(MOST).collect(),
+            volumes: volumes(pod, container, awaits.files),
+            proxies: awaits.program.map(|program| proxies_awaited(container, &program)).unwrap_or_default(),
         }
     }
 
@@ -114,9 +114,8 @@ impl Waits {
     }
 }
 
-/// The volumes in which the loops of a container wait for a file, and to which somebody can write.
-fn volumes(pod: &Pod<'_>, container: &Container<'_>) -> Vec<String> {
-    let files = files_awaited(&container.fields.words().collect::<Vec<_>>());
+/// The volumes in which a container waits for one of these files, and to which somebody can write.
+fn volumes(pod: &Pod<'_>, container: &Container<'_>, files: Vec<String>) -> Vec<String> {
     if files.is_empty() {
         return Vec::new();
     }
