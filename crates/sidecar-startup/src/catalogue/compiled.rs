@@ -76,7 +76,7 @@ Row {
     need: Need::AtStart,
     never_one_shot: &["daprd"],
     needs_app: true,
-    follows_application: Some(Injectable { what: "/v1.0/healthz", port: None, when: &[Condition::AnyOf(&[Condition::Annotation("dapr.io/app-port", Test::Present), Condition::Arg("app-port", Test::Has(""))]), Condition::Annotation("dapr.io/app-channel-address", Test::Absent), Condition::Arg("app-channel-address", Test::Absent)] }),
+    follows_application: Some(Injectable { what: "/v1.0/healthz", port: None, when: &[Condition::AnyOf(&[Condition::Annotation("dapr.io/app-port", Test::Present), Condition::Arg("app-port", Test::Has(""))]), Condition::Annotation("dapr.io/app-channel-address", Test::Absent), Condition::AnyOf(&[Condition::Arg("app-channel-address", Test::Absent), Condition::Arg("app-channel-address", Test::Is("127.0.0.1")), Condition::Arg("app-channel-address", Test::Is("localhost"))])] }),
     startup_probe: Some(Injectable { what: "{\"httpGet\":{\"path\":\"/v1.0/healthz/outbound\",\"port\":3501},\"periodSeconds\":1,\"failureThreshold\":120}", port: Some(PortSource { arg: Some("dapr-public-port"), env: None, named: None, default: None }), when: &[Condition::Since("1.10"), Condition::Arg("dapr-public-listen-address", Test::Absent)] }),
     wait_command: Some(Injectable { what: &["/daprd", "--wait"], port: None, when: &[Condition::Since("1.10"), Condition::AnyOf(&[Condition::Arg("dapr-http-port", Test::Is("3500")), Condition::Arg("dapr-http-port", Test::Absent)]), Condition::Arg("unix-domain-socket", Test::Absent)] }),
     source: texts("dapr/dapr@d8450742ce pkg/injector/patcher/sidecar_container.go:299-328; dapr/dapr@d8450742ce pkg/injector/patcher/sidecar_patcher.go:122-137"),

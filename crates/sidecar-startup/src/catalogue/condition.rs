@@ -63,7 +63,7 @@ pub enum Test {
     Is(&'static str),
     /// It differs from this. An annotation or label may also be missing.
     IsNot(&'static str),
-    /// It contains this.
+    /// It contains this, and is not empty.
     Has(&'static str),
 }
 
@@ -117,12 +117,12 @@ impl Condition {
 }
 
 impl Condition {
-    /// Whether the condition holds, or may hold: the value of a flag comes from a variable, or the flag is in a script.
+    /// Whether the condition holds, or may hold: the value of a flag comes from a variable, or a script gives the flag or sets the variable.
     pub(super) fn may_hold(&self, candidate: Candidate<'_>) -> bool {
         let may_be_given = match self {
             Self::Arg(flag, test) => may_be_given(candidate.fields, flag, test),
             Self::Env(name, test) => may_be_set(candidate.fields, name, test),
-            Self::HiddenEnv(name) => is_assigned(candidate.fields, name),
+            Self::HiddenEnv(name) => is_assigned(candidate.fields, name, &is_not_off),
             Self::ArgOrEnv(flag, name, test) => {
                 may_be_given(candidate.fields, flag, test)
                     || switch(candidate.fields, flag).is_none()
@@ -162,7 +162,7 @@ impl Test {
             (Self::Off, value) => value.is_none_or(|value| as_bool(value) == Some(false)),
             (Self::Is(expected), value) => value == Some(expected),
             (Self::IsNot(other), value) => value != Some(other),
-            (Self::Has(part), value) => value.is_some_and(|value| value.contains(part)),
+            (Self::Has(part), value) => value.is_some_and(|value| !value.is_empty() && value.contains(part)),
         }
     }
 }
@@ -192,25 +192,45 @@ fn may_be_set(fields: &ContainerFields<'_>, name: &str, test: &Test) -> bool {
         let variables = fields.variables();
         variables.iter().any(|variable| *variable.name == *name && is_hidden(variable.value.as_deref()))
     };
-    matches!(test, Test::Present | Test::Is(_) | Test::Has(_)) && (is_assigned(fields, name) || is_named())
-}
-
-/// Whether a script of the container sets a variable, as in `export NAME=value` and `NAME=value run`.
-fn is_assigned(fields: &ContainerFields<'_>, name: &str) -> bool {
-    let assigns = |script: &str| {
-        let mut words = script.split(|c: char| c.is_whitespace() || ";&|('\"".contains(c));
-        words.any(|word| word.strip_prefix(name).is_some_and(|rest| rest.starts_with('=')))
+    let accepts = |value: &str| match test {
+        Test::Present => is_not_off(value),
+        _ => value.contains(['$', '`']) || test.accepts(Some(value)),
     };
-    fields.words().any(is_shell) && fields.words().any(assigns)
+    matches!(test, Test::Present | Test::Is(_) | Test::Has(_))
+        && (is_assigned(fields, name, &accepts) || is_named())
 }
 
-/// Whether a script of the container writes a file, whose contents it then decides itself.
-fn is_written(fields: &ContainerFields<'_>, file: &str) -> bool {
-    let writes = |script: &str| {
+/// Whether a value does not switch off what it sets.
+fn is_not_off(value: &str) -> bool {
+    !value.is_empty() && as_bool(value) != Some(false)
+}
+
+/// Whether a script of the container sets a variable to a value like this, as in `export NAME=value` and `NAME=value run`.
+fn is_assigned(fields: &ContainerFields<'_>, name: &str, accepts: &dyn Fn(&str) -> bool) -> bool {
+    if !fields.words().any(is_shell) {
+        return false;
+    }
+    let assigns = |statement: &str| {
+        let words = statement.split_whitespace();
+        let leading =
+            words.take_while(|word| word.contains('=') || matches!(*word, "env" | "exec" | "export"));
+        leading
+            .filter_map(|word| word.split_once('='))
+            .any(|(assigned, value)| assigned == name && accepts(value.trim_matches(['\'', '"'])))
+    };
+    fields.words().flat_map(|script| script.split([';', '\n', '&', '|', '('])).any(assigns)
+}
+
+/// Whether a script of the container decodes a file, as Vault's injector has it do with the configuration that it writes.
+fn is_decoded(fields: &ContainerFields<'_>, file: &str) -> bool {
+    let decodes = |script: &str| {
         let mut targets = script.split('>').skip(1);
-        targets.any(|target| target.split_whitespace().next() == Some(file))
+        script.contains("base64 -d")
+            && targets.any(|target| {
+                target.split([' ', ';', '&', '|', '\n']).find(|word| !word.is_empty()) == Some(file)
+            })
     };
-    !file.is_empty() && fields.words().any(writes)
+    !file.is_empty() && fields.words().any(decodes)
 }
 
 /// Whether a flag may be given so that a test accepts it: its value comes from a variable, or a script says so.
@@ -229,7 +249,7 @@ fn may_be_given(fields: &ContainerFields<'_>, flag: &str, test: &Test) -> bool {
         match test {
             Test::Present => switch_in(words(), flag) == Some(true),
             Test::Is(_) | Test::Has(_) => value_in(words(), flag)
-                .is_some_and(|value| test.accepts(Some(value)) && !is_written(fields, value)),
+                .is_some_and(|value| test.accepts(Some(value)) && !is_decoded(fields, value)),
             Test::Absent => forms(words(), flag).next().is_none() && value_in(words(), flag).is_none(),
             Test::Off | Test::IsNot(_) => false,
         }

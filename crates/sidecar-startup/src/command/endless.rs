@@ -2,8 +2,7 @@
 
 use super::script::Script;
 use super::shell::{Shell, outcome_of_words};
-use super::wait_loop::has_background;
-use super::words::{as_strs, program, unwrapped};
+use super::words::{as_strs, is_plain_assignment, program, unwrapped};
 
 /// Whether `words` run a program that is seen never to end.
 #[must_use]
@@ -39,13 +38,47 @@ pub fn is_to_run_on<S: AsRef<str>>(words: &[S]) -> bool {
     })
 }
 
-/// Whether a script starts something in the background without waiting for it: the script may end before that does.
+/// Whether a script starts something in the background and then only pauses, so that it may end although what it started runs on.
 #[must_use]
 pub fn may_leave_behind<S: AsRef<str>>(words: &[S]) -> bool {
+    const PAUSES: [&str; 17] = [
+        "", ":", "[", "[[", "date", "do", "done", "echo", "exit", "fi", "if", "sleep", "test", "then",
+        "true", "until", "while",
+    ];
     let words = as_strs(words);
     let Some((_, script)) = Shell::called_by(unwrapped(&words)) else { return false };
-    let mut tokens = script.split(|c: char| !c.is_ascii_alphanumeric());
-    has_background(script) && !tokens.any(|token| token == "wait")
+    let Some(rest) = after_background(script) else { return false };
+    let first = |statement: &'_ str| {
+        let mut words = statement
+            .split_whitespace()
+            .skip_while(|word| matches!(*word, "do" | "then" | "until" | "while" | "if" | "!"));
+        words.next().map(|word| program(word).to_owned()).unwrap_or_default()
+    };
+    let firsts: Vec<String> = rest.split([';', '\n', '&', '|']).map(first).collect();
+    let only_pauses =
+        firsts.iter().all(|first| PAUSES.contains(&first.as_str()) || is_plain_assignment(first));
+    let is_endless = |word: &str| matches!(word.trim_matches(';'), "inf" | "infinity");
+    only_pauses && !rest.split_whitespace().any(is_endless)
+}
+
+/// What follows the last `&` in a script that puts a command into the background; none if there is none.
+fn after_background(script: &str) -> Option<&str> {
+    let mut quote = None;
+    let mut before = ' ';
+    let mut rest = None;
+    for (at, c) in script.char_indices() {
+        let after = script.get(at + c.len_utf8()..).unwrap_or_default();
+        match (quote, c) {
+            (Some(open), _) if c == open => quote = None,
+            (None, '\'' | '"') => quote = Some(c),
+            (None, '&') if !matches!(before, '&' | '>' | '<' | '|') && !after.starts_with(['&', '>']) => {
+                rest = Some(after);
+            }
+            _ => {}
+        }
+        before = c;
+    }
+    rest
 }
 
 /// Whether a command is a `tail` that follows files until it is killed. With `--pid`, it ends when that process does.
@@ -83,7 +116,33 @@ fn follows_files(words: &[&str]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::never_ends;
+    use super::{may_leave_behind, never_ends};
+
+    #[test]
+    fn scripts_that_leave_something_behind() {
+        for script in [
+            "/daprd --app-id seed & while [ ! -f /tmp/seeded ]; do sleep 1; done",
+            "/px & sleep 30",
+            "/px &",
+            "/px & P=$!; until [ -f /s ]; do sleep 1; done; exit 0",
+        ] {
+            assert!(may_leave_behind(&["sh", "-c", script]), "{script}");
+        }
+        for script in [
+            "refresh & exec pilot-agent proxy sidecar",
+            "while true; do refresh; sleep 60; done & exec pilot-agent proxy sidecar",
+            "curl 'http://x/?a=1&b=2'; exec pilot-agent proxy sidecar",
+            "cat <&3; exec pilot-agent proxy sidecar",
+            "exec pilot-agent proxy sidecar >&2 2>&1",
+            "exec pilot-agent proxy sidecar &> /log",
+            "a && exec pilot-agent proxy sidecar",
+            "pilot-agent proxy sidecar & PID=$!; trap 'kill $PID' TERM; while kill -0 $PID; do sleep 1; done",
+            "pilot-agent proxy sidecar & wait",
+            "pilot-agent proxy sidecar & sleep infinity",
+        ] {
+            assert!(!may_leave_behind(&["sh", "-c", script]), "{script}");
+        }
+    }
 
     #[test]
     fn some_programs_never_end() {

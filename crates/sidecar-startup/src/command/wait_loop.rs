@@ -46,8 +46,8 @@ fn only_pauses(command: &str) -> bool {
 }
 
 /// Whether something in a text runs in the background.
-pub(super) fn has_background(text: &str) -> bool {
-    text.replace("&&", "").replace(">&", "").replace("&>", "").contains('&')
+fn has_background(text: &str) -> bool {
+    text.replace("&&", "").replace(">&", "").contains('&')
 }
 
 /// Splits a script at the first `;` or newline outside quotes.

@@ -37,7 +37,7 @@ pub(crate) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Nee
     needs.extend(backends::needs(lineup, before));
     needs.extend(network::needs(lineup, before));
     needs.extend(names::needs(lineup, before));
-    needs.extend(products::needs(lineup));
+    needs.extend(products::needs(lineup, before));
     needs.extend(service::needs(lineup));
     needs.extend(files::needs(lineup, before));
     needs.extend(scripts::needs(lineup, before));

@@ -23,6 +23,8 @@ pub(super) struct Ask {
     pub(super) waits: bool,
     /// Whether the kubelet asks, at the Pod's address, rather than the container itself.
     pub(super) is_of_kubelet: bool,
+    /// Whether the kubelet asks at localhost, which is the Pod's own on the node's network.
+    pub(super) is_at_localhost: bool,
     /// Whether somebody in the Pod is certain to listen there, even if nobody declares the port.
     pub(super) is_answered: bool,
 }
@@ -30,8 +32,15 @@ pub(super) struct Ask {
 impl Ask {
     /// What the command in this field asks for.
     fn of_command(port: u16, is_needed: bool, field: &'static [&'static str]) -> Self {
-        let waits = false;
-        Self { port: i32::from(port), field, is_needed, waits, is_of_kubelet: false, is_answered: false }
+        Self {
+            port: i32::from(port),
+            field,
+            is_needed,
+            waits: false,
+            is_of_kubelet: false,
+            is_at_localhost: false,
+            is_answered: false,
+        }
     }
 
     /// It in words, as text to follow the name of who asks: `probes port 8080 of "shop"`.
@@ -176,11 +185,18 @@ pub(super) fn asks_of_hook(seat: &Seat<'_>, hook: &LifecycleHandler) -> Vec<Ask>
 
 /// The port that the kubelet asks for; none of this Pod if the handler names another host.
 fn asks_of_target(seat: &Seat<'_>, target: Option<Target<'_>>, field: &'static [&'static str]) -> Vec<Ask> {
-    let ask =
-        |port| Ask { port, field, is_needed: true, waits: false, is_of_kubelet: true, is_answered: false };
-    let port = seat.container().and_then(|container| {
-        let target = target.filter(|target| target.is_own(container.uses_host_network))?;
-        target.number(container.fields)
+    let Some(container) = seat.container() else { return Vec::new() };
+    let target = target.filter(|target| target.is_own(container.uses_host_network));
+    let ask = target.and_then(|target| {
+        Some(Ask {
+            port: target.number(container.fields)?,
+            field,
+            is_needed: true,
+            waits: false,
+            is_of_kubelet: true,
+            is_at_localhost: !target.host.is_empty(),
+            is_answered: false,
+        })
     });
-    port.map(ask).into_iter().collect()
+    ask.into_iter().collect()
 }

@@ -46,11 +46,11 @@ pub(super) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Nee
 /// probes ask, and a server opens its port before it asks its own backend.
 fn may_depend_on_application(before: &Before<'_>, seat: &Seat<'_>) -> bool {
     let Some(container) = seat.container() else { return false };
-    let only_connects = seat.startup_probe().is_some_and(|probe| probe.tcp_socket.is_some());
-    before.has_gate_of_repair(seat)
-        && !only_connects
-        && !has_operators_probe(container)
-        && !seat.startup_probe().is_some_and(|probe| container.is_known_probe(probe))
+    let may_depend = match seat.startup_probe() {
+        Some(probe) => probe.tcp_socket.is_none() && !container.is_known_probe(probe),
+        None => seat.hook().is_some(),
+    };
+    may_depend && before.has_gate_of_repair(seat) && !has_operators_probe(container)
 }
 
 /// The members that are no applications and listen on a port.

@@ -12,7 +12,7 @@ const MAX_LOOKED_AT: usize = 100;
 /// The hosts by which a container reaches its own Pod, each with what `no_proxy` may call it. Clients compare the host that they are given.
 const OWN_HOSTS: [(&str, &[&str]); 4] = [
     ("localhost", &["localhost"]),
-    ("127.0.0.1", &["127.0.0.1", "127.0.0.0/8"]),
+    ("127.0.0.1", &["127.0.0.1"]),
     ("::1", &["::1", "[::1]"]),
     ("POD_IP", &[]),
 ];
@@ -39,8 +39,9 @@ pub(super) fn has_detour(seat: &Seat<'_>) -> bool {
         OWN_HOSTS.iter().all(|(host, names)| !is_named(host) || has(names))
     };
     let is_direct = || {
-        let mut exceptions = variables.iter().filter(|variable| is_called(variable, "no_proxy"));
-        exceptions.any(|variable| variable.value.as_deref().is_some_and(lists))
+        // Of NO_PROXY and no_proxy, programs read either.
+        let mut exceptions = variables.iter().filter(|variable| is_called(variable, "no_proxy")).peekable();
+        exceptions.peek().is_some() && exceptions.all(|variable| variable.value.as_deref().is_some_and(lists))
     };
     has_proxy && !is_direct() || variables.iter().any(|variable| &*variable.name == "PGHOSTADDR")
 }

@@ -12,6 +12,7 @@ use crate::model::volumes::Mount;
 use crate::pod::container::Container;
 use crate::pod::pair::MOUNT_PATH;
 use crate::settings::action::Need as Necessity;
+use crate::settings::sidecar::Sidecar;
 use crate::startup::before::Before;
 use crate::startup::graph::{Certainty, Event, Member, Need, Topic, foremost};
 use crate::startup::injectors::{Injected, Part};
@@ -239,7 +240,8 @@ fn names_first(text: &str) -> bool {
 
 /// Whether the operator has declared the `startupProbe`, and so decided when the sidecar is ready.
 pub(super) fn has_operators_probe(container: &Container<'_>) -> bool {
-    container.declaration.is_some_and(|declaration| declaration.startup_probe.is_some())
+    let inserted = |sidecar: &Sidecar| sidecar.inserted().is_some_and(|it| it.startup_probe().is_some());
+    container.declaration.is_some_and(|sidecar| sidecar.startup_probe.is_some() || inserted(sidecar))
 }
 
 /// The injected init containers and agents that write files, with the path below which they do.

@@ -2,15 +2,17 @@
 //! has rewritten.
 
 use super::asks::{Ask, asks};
+use super::files::has_operators_probe;
 use super::ports::is_declared_by_another;
 use crate::catalogue::health::Reach;
 use crate::pod::container::Container;
 use crate::pod::listeners::listens_at_localhost;
+use crate::startup::before::Before;
 use crate::startup::graph::{Certainty, Event, Member, Need, Topic};
 use crate::startup::lineup::Lineup;
 use crate::startup::seat::Seat;
 
-pub(super) fn needs(lineup: &Lineup<'_>) -> Vec<Need> {
+pub(super) fn needs(lineup: &Lineup<'_>, before: Option<&Before<'_>>) -> Vec<Need> {
     let mut needs = Vec::new();
     for (member, seat) in lineup.members() {
         let Some(container) = seat.container() else { continue };
@@ -20,7 +22,10 @@ pub(super) fn needs(lineup: &Lineup<'_>) -> Vec<Need> {
         needs.extend(follows_application(lineup, member, container, seat));
         needs.extend(rewritten_by_istio(lineup, member, seat));
         needs.extend(out_of_reach(lineup, member, container, seat));
-        needs.extend(at_localhost(lineup, member, container, seat));
+        // An author who has such a gate knows that it opens.
+        if before.is_some_and(|before| before.has_gate_of_repair(seat)) && !has_operators_probe(container) {
+            needs.extend(at_localhost(lineup, member, container, seat));
+        }
     }
     needs
 }
@@ -43,7 +48,7 @@ fn need(
 }
 
 /// A port that the kubelet asks for and on which the container listens at localhost only, by its own words or for all that is known of its
-/// product. An author whose application does not wait need not notice that such a probe always fails.
+/// product. As a `readinessProbe` that always fails, such a probe may have gone unnoticed.
 fn at_localhost(
     lineup: &Lineup<'_>,
     member: Member,
@@ -53,10 +58,11 @@ fn at_localhost(
     let candidate = lineup.pod.candidate(container);
     let is_local = |ask: &Ask| {
         let of_product = container.row().is_some_and(|row| row.serves_at_localhost(ask.port, candidate));
-        ask.is_of_kubelet && (of_product || listens_at_localhost(container, ask.port))
+        ask.is_of_kubelet && !ask.is_at_localhost && (of_product || listens_at_localhost(container, ask.port))
     };
     let ask = asks(seat).into_iter().find(is_local)?;
-    let reason = format!("it listens on port {} at localhost, where the kubelet does not reach it", ask.port);
+    let reason =
+        format!("it listens on port {} at localhost only, where the kubelet does not reach it", ask.port);
     Some(need(member, Vec::new(), Certainty::Possible, ask.field, reason))
 }
 
@@ -129,7 +135,7 @@ fn out_of_reach(
         }
         Reach::Off if !ask.is_needed => (Certainty::Possible, "is switched off"),
         Reach::Off => (Certainty::Proven, "is switched off"),
-        Reach::Local if !ask.is_of_kubelet => return None,
+        Reach::Local if !ask.is_of_kubelet || ask.is_at_localhost => return None,
         Reach::Local => (Certainty::Proven, "listens on localhost, where the kubelet does not reach it"),
     };
     let reason = format!("its health server on port {} {state}", ask.port);
