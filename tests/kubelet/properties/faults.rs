@@ -108,7 +108,7 @@ pub(super) fn what_is_allowed_holds(
                 && gate_kind(container.json) != "process";
             let seen = outcome.of(container.name);
             is_gated
-                && !(container.json["startupProbe"].is_null() && is_waited_for(&pod, container))
+                && !(has_no_gate(container) && is_waited_for(&pod, container))
                 && !asks_others_only_possibly(world, container.name)
                 && seen.and_then(|seen| seen.up).is_none_or(|up| started < up)
         });
@@ -123,7 +123,13 @@ pub(super) fn what_is_allowed_holds(
     }
 }
 
-/// Whether a later container's own command may wait for a sidecar without a probe: then it is that command which holds back its work.
+/// Whether a sidecar has no `startupProbe`, or one that runs nothing.
+fn has_no_gate(sidecar: &Container<'_>) -> bool {
+    let probe = &sidecar.json["startupProbe"];
+    probe.is_null() || probe["exec"]["command"] == serde_json::json!(["true"])
+}
+
+/// Whether a later container's own command may wait for a sidecar without a gate: then it is that command which holds back its work.
 fn is_waited_for(pod: &Pod<'_>, sidecar: &Container<'_>) -> bool {
     let later = pod.containers.iter().skip_while(|other| other.name != sidecar.name).skip(1);
     let waits = |other: &Container<'_>| other.words.iter().any(|word| word.contains("until "));

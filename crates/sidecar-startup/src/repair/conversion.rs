@@ -7,7 +7,7 @@ use super::draft::Draft;
 use super::edit::Edit;
 use super::pair::Split;
 use super::placement;
-use super::plan::{Plan, Task};
+use super::plan::{Plan, Task, Trial};
 use super::probe_source::{self, Source};
 use super::{budget, named_ports, safety};
 use crate::finding::Refusal;
@@ -35,7 +35,10 @@ pub(crate) fn plan(task: &Task<'_, '_>, draft: &Draft<'_>) -> Result<Plan, Refus
         return Split::new(task.context, container, draft.init())?.plan(task.context, container, draft);
     }
     let conversion = Move::new(task.context, container, draft.init())?;
-    conversion.opens(task.context, container)?;
+    match task.trial {
+        Trial::Alone => conversion.opens(task.context, container)?,
+        Trial::Together => conversion.asks_itself(task.context, container)?,
+    }
     Ok(conversion.plan(task.context, container, draft))
 }
 
@@ -119,6 +122,14 @@ impl<'s, 'i> Move<'s, 'i> {
     /// Checks that all start that did before.
     fn opens(&self, context: &Context<'_>, container: &Container<'_>) -> Result<(), Refusal> {
         probe_source::opens(self.probe.as_ref(), context, container, self.place)
+    }
+
+    /// Checks that its new `startupProbe` asks nobody else.
+    fn asks_itself(&self, context: &Context<'_>, container: &Container<'_>) -> Result<(), Refusal> {
+        match &self.probe {
+            Some(source) => source.asks_itself_at(context, container, self.place),
+            None => Ok(()),
+        }
     }
 
     fn plan(self, context: &Context<'_>, container: &Container<'_>, draft: &Draft<'_>) -> Plan {

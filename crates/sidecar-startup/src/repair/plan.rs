@@ -31,12 +31,12 @@ pub(crate) struct Task<'t, 'p> {
     pub(crate) trial: Trial,
 }
 
-/// How plans are held against the start-up graph. Each takes a graph of the whole Pod.
+/// How plans are held against the start-up graph, which takes a graph of the whole Pod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trial {
     /// Each plan by itself.
     Alone,
-    /// All plans of a round at once, once they are carried out. A plan that leaves its container in place need not be tried by itself.
+    /// All plans of a round at once, once they are carried out. Only if something breaks is each tried by itself.
     Together,
 }
 

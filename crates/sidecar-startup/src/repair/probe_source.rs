@@ -135,6 +135,22 @@ impl<'a> Source<'a> {
         Ok(Self::Own { field, attempts: derived::attempts(context, container, &is_derived)? })
     }
 
+    /// Checks that a probe which is the container's own asks for nothing of another one, once the container is at a place.
+    ///
+    /// # Errors
+    /// What it asks.
+    pub(crate) fn asks_itself_at(
+        &self,
+        context: &Context<'_>,
+        container: &Container<'_>,
+        place: Place<'_>,
+    ) -> Result<(), Refusal> {
+        let Self::Own { .. } = self else { return Ok(()) };
+        let Context { pod, settings, .. } = context;
+        let after = Lineup::with_sidecar(pod, settings, container, place, Some(self.typed(container)));
+        self.asks_itself(&after, container)
+    }
+
     /// Checks that a probe which is the container's own asks for nothing of another one.
     ///
     /// # Errors

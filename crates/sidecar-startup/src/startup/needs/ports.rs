@@ -92,7 +92,7 @@ pub(super) fn waits(lineup: &Lineup<'_>) -> Vec<Need> {
                 Some(owners) => Rc::clone(owners),
                 None if ask.is_answered => {
                     let find = || possible_owners(lineup, ask.port);
-                    others(possible.entry(ask.port).or_insert_with(find), member)
+                    Rc::clone(possible.entry(ask.port).or_insert_with(find))
                 }
                 None => continue,
             };
@@ -148,14 +148,6 @@ fn possible_owners(lineup: &Lineup<'_>, port: i32) -> Rc<[Member]> {
             || evidence(lineup, seat, port) == Evidence::Listens
     };
     lineup.members().filter(|(_, seat)| may_listen(seat)).map(|(member, _)| member).collect()
-}
-
-/// These members but for one; the list itself, which stays shared, where that is not among them.
-fn others(members: &Rc<[Member]>, member: Member) -> Rc<[Member]> {
-    match members.binary_search(&member) {
-        Ok(_) => members.iter().copied().filter(|other| *other != member).collect(),
-        Err(_) => Rc::clone(members),
-    }
 }
 
 /// The need of a member that asks for a port of which the Pod does not show clearly whose it is: others declare it and the member's words
