@@ -32,6 +32,9 @@ use crate::settings::Settings;
 use crate::settings::action::Need;
 use crate::settings::sidecar::Sidecar;
 
+/// How many of those that can write to a volume are looked at, so that large Pods are judged in linear time.
+const MOST_WRITERS: usize = 20;
+
 /// The containers of a Pod template, in Pod order: `initContainers`, then `containers`.
 #[derive(Debug)]
 pub struct Pod<'a> {
@@ -144,11 +147,18 @@ impl<'a> Pod<'a> {
         writers.get(volume).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Whether a volume may hold files before a container starts: it is no `emptyDir`, or an earlier container can write to it.
+    /// Whether a volume may hold files before a container starts: it is no `emptyDir`, or the words of an earlier container that can write to
+    /// it name where that has it.
     pub(crate) fn may_hold_files(&self, volume: &str, container: &Container<'_>) -> bool {
         let empty_dirs = self.empty_dirs.get_or_init(|| self.spec().empty_dirs());
-        let is_earlier = |writer: &ContainerId| *writer < container.id;
-        !empty_dirs.contains(volume) || self.writers_of(volume).first().is_some_and(is_earlier)
+        let names_it = |writer: &Container<'_>| {
+            let mounts = writer.fields.mount_list();
+            let mut paths = mounts.iter().filter(|mount| *mount.volume == *volume).map(|mount| &*mount.path);
+            paths.any(|path| writer.fields.words().any(|word| word.contains(path)))
+        };
+        let earlier =
+            self.writers_of(volume).iter().take_while(|writer| **writer < container.id).take(MOST_WRITERS);
+        !empty_dirs.contains(volume) || earlier.filter_map(|writer| self.get(*writer)).any(names_it)
     }
 
     /// A container of this Pod.

@@ -65,7 +65,7 @@ pub(crate) fn plan(task: &Task<'_, '_>, draft: &Draft<'_>) -> Result<Plan, Refus
         done.push("listed it first".to_owned());
         if let Some(app) = default_container(context, draft, before) {
             edits.push(Edit::annotation(DEFAULT_CONTAINER, app));
-            done.push(format!("set the annotation {DEFAULT_CONTAINER}: {app}"));
+            done.push(format!("set the annotation {DEFAULT_CONTAINER}: {}", app.escape_debug()));
         }
     }
     if task.trial == Trial::Alone {

@@ -76,7 +76,7 @@ pub(super) fn is_default(container: &Container<'_>, port: i32) -> bool {
 const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /// Whether something that the object does not show may hold variables or a configuration file of a container: a ConfigMap or a Secret,
-/// another volume, or an `emptyDir` to which an earlier container writes.
+/// another volume, or an `emptyDir` that an earlier container names.
 pub(super) fn is_configured(pod: &Pod<'_>, container: &Container<'_>) -> bool {
     let fields = container.fields;
     let may_hold_files =
