@@ -158,6 +158,7 @@ fn only_pauses(statement: &str) -> bool {
 impl Awaits {
     /// Adds what a condition asks for.
     fn add(&mut self, condition: &str) {
+        // A flag is what `negated` leaves of `[ ! -f FILE ]`.
         const LOOKING: [&str; 11] = ["[", "[[", "cat", "ls", "stat", "test", "-S", "-d", "-e", "-f", "-s"];
         let words = shlex::split(condition).unwrap_or_default();
         let words: Vec<&str> = words.iter().map(|word| word.trim_matches(['(', ')', '`'])).collect();

@@ -8,11 +8,12 @@ use super::edit::Edit;
 use super::named_ports;
 use super::plan::{Plan, Task, Trial};
 use crate::catalogue::injectable::PortSource;
-use crate::command::{Ends, outcome};
+use crate::command::{Ends, Paths, outcome};
 use crate::finding::Refusal;
 use crate::model::container_id::ContainerId;
 use crate::model::gate::hook_is_gate;
 use crate::model::timing::Timing;
+use crate::pod::Pod;
 use crate::pod::container::Container;
 use crate::startup::check::asks_another;
 use crate::startup::context::Context;
@@ -110,6 +111,21 @@ fn opens(
     context.sent().opens(&after, container).map_err(|broken| broken.reason.into())
 }
 
+/// Another sidecar that is listed before this one and may write a file for which a command looks. The kubelet starts containers one after the
+/// other, so that a hook also keeps those from being restarted that have failed before (`SyncPod` in
+/// `pkg/kubelet/kuberuntime/kuberuntime_manager.go`).
+fn writer_before<'p>(
+    pod: &'p Pod<'p>,
+    container: &Container<'_>,
+    command: &[String],
+) -> Option<&'p Container<'p>> {
+    let named = Paths::of(command.iter().map(Into::into).collect());
+    let mounts = container.fields.mount_list();
+    let volumes = mounts.iter().filter(|mount| named.has_below(&mount.path)).map(|mount| &*mount.volume);
+    let mut writers = volumes.flat_map(|volume| pod.writers_of(volume)).filter_map(|id| pod.get(*id));
+    writers.find(|other| !other.is_init() && !other.is_app() && other.is_before(container))
+}
+
 /// A command that blocks until the sidecar is ready: from the settings, from the catalogue, or a loop around the sidecar's own probe.
 fn wait_command(context: &Context<'_>, container: &Container<'_>) -> Result<Vec<String>, Refusal> {
     let declared = container.declaration.map(|sidecar| &sidecar.wait_command);
@@ -133,6 +149,13 @@ fn wait_command(context: &Context<'_>, container: &Container<'_>) -> Result<Vec<
     let Some(command) = command.filter(|_| row.has_shell_in(container.fields, &container.repository)) else {
         return Err(NO_COMMAND.into());
     };
+    if let Some(other) = writer_before(context.pod, container, command) {
+        return Err(format!(
+            "its hook would wait for a file that {} may write, which the kubelet does not restart meanwhile",
+            other.name()
+        )
+        .into());
+    }
     // The kubelet expands variables in probes (`pkg/kubelet/prober/prober.go`), and leaves hooks as they are
     // (`pkg/kubelet/lifecycle/handlers.go`).
     if command.iter().any(|word| word.contains("$(") || word.contains("$$")) {
