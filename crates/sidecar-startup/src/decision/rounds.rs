@@ -36,6 +36,9 @@ pub(super) struct Repairs {
 /// The maximum number of rounds. Each repair is made once, and enables at most the next phase.
 const MAX_ROUNDS: usize = 12;
 
+/// How many repairs of a round are tried one by one at most, each of which takes a graph of the whole Pod. No author's Pod has so many.
+const MOST_ALONE: usize = 100;
+
 /// Returns the verdict on a revision of the object, with its violations, or why it must not take the place of the object as it was sent.
 pub(super) type Verdict<'v> = &'v dyn Fn(&Context<'_>, Vec<Violation>) -> Result<Decision, Refusal>;
 
@@ -89,6 +92,7 @@ pub(super) fn repair(
             Err(broken) => {
                 // First each plan is tried by itself; only what they do to each other makes one of them be dropped.
                 match trial {
+                    Trial::Together if MOST_ALONE < made.len() => dropped.extend(drop_all(made, &broken)),
                     Trial::Together => trial = Trial::Alone,
                     Trial::Alone => dropped.extend(drop_one(made, broken)),
                 }
@@ -97,6 +101,16 @@ pub(super) fn repair(
         };
     }
     Err("the repairs undo each other".into())
+}
+
+/// Takes all repairs of one round, of which some break something.
+fn drop_all(
+    made: Vec<(Repaired, Violation)>,
+    Broken { reason, .. }: &Broken,
+) -> impl Iterator<Item = Refused> {
+    let reason: Refusal =
+        format!("of more than {MOST_ALONE} repairs, one would break the Pod: {reason}").into();
+    made.into_iter().map(move |(_, violation)| Refused { violation, reason: reason.clone() })
 }
 
 /// Of the repairs of one round, takes the one that breaks something.
