@@ -55,6 +55,12 @@ impl ContainerFields<'_> {
         self.command.iter().chain(&self.args).map(|word| &**word)
     }
 
+    /// The field with the last words of its command.
+    #[must_use]
+    pub const fn command_field(&self) -> &'static [&'static str] {
+        if self.args.is_empty() { &["command"] } else { &["args"] }
+    }
+
     /// The `postStart` hook, if any.
     #[must_use]
     pub fn post_start(&self) -> Option<&LifecycleHandler> {

@@ -41,21 +41,15 @@ impl<'h> Target<'h> {
         self.host.is_empty() || is_of_node && matches!(self.host, "localhost" | "127.0.0.1" | "::1")
     }
 
-    /// The number of the port; see [`number`].
+    /// The number of the port. The container must declare a named port; a number in quotes is a number, too (`pkg/probe/util.go`).
     #[must_use]
     pub fn number(&self, fields: &ContainerFields<'_>) -> Option<i32> {
-        number(fields, &self.port)
-    }
-}
-
-/// The number of a handler's port. The container must declare a named port; a number in quotes is a number, too (`pkg/probe/util.go`).
-#[must_use]
-pub fn number(fields: &ContainerFields<'_>, port: &IntOrString) -> Option<i32> {
-    match port {
-        IntOrString::Int(number) => Some(*number),
-        IntOrString::String(name) => {
-            let named = fields.ports.iter().find(|port| port.name.as_deref() == Some(name));
-            named.map(|port| port.container_port).or_else(|| name.parse().ok())
+        match &self.port {
+            IntOrString::Int(number) => Some(*number),
+            IntOrString::String(name) => {
+                let named = fields.ports.iter().find(|port| port.name.as_ref() == Some(name));
+                named.map(|port| port.container_port).or_else(|| name.parse().ok())
+            }
         }
     }
 }

@@ -37,7 +37,6 @@ use k8s_openapi::api::core::v1::{LifecycleHandler, Probe};
 use super::rule::Rule;
 use crate::command::{Ends, outcome, takes_any_answer};
 use crate::finding::{ErrorKind, Finding, Subject};
-use crate::model::container_fields::ContainerFields;
 use crate::model::gate::probe_is_gate;
 use crate::model::handler::Target;
 use crate::model::texts::texts;
@@ -119,10 +118,10 @@ fn empty_gate(
         ContainerKind::App => {
             let outcome = outcome(&fields.words().collect::<Vec<_>>());
             let sleeps_first = 0 < outcome.sleeps && outcome.sleeps < u32::MAX && outcome.works;
-            sleeps_first.then_some((script_of(fields), "the command sleeps before its real work"))
+            sleeps_first.then_some((fields.command_field(), "the command sleeps before its real work"))
         }
         ContainerKind::Init(None) => takes_any_answer(&fields.words().collect::<Vec<_>>())
-            .then_some((script_of(fields), "the wait loop accepts any response, even an error")),
+            .then_some((fields.command_field(), "the wait loop accepts any response, even an error")),
         ContainerKind::Init(Some(_)) | ContainerKind::InjectorPlaceholder | ContainerKind::PairCopy => None,
     }
 }
@@ -151,9 +150,4 @@ fn empty_hook(hook: &LifecycleHandler) -> Option<&'static str> {
         return Some("the hook only sleeps");
     }
     (outcome.ends == Ends::Success && outcome.works).then_some("the command of the hook cannot fail")
-}
-
-/// The field that holds a container's script.
-fn script_of(fields: &ContainerFields<'_>) -> &'static [&'static str] {
-    if fields.args.is_empty() { &["command"] } else { &["args"] }
 }

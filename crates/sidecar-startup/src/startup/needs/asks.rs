@@ -54,7 +54,7 @@ impl Ask {
 pub(super) fn asks(seat: &Seat<'_>) -> Vec<Ask> {
     if let Some(task) = seat.container().filter(|container| container.is_init_task()) {
         let words: Vec<_> = task.fields.words().collect();
-        let mut asks = asks_of_command(Some(task), &words, command_field(task));
+        let mut asks = asks_of_command(Some(task), &words, task.fields.command_field());
         // An entry point that is not known may first start what it asks.
         let is_run = !task.fields.command.is_empty() || runs_arguments(&task.repository);
         for ask in &mut asks {
@@ -83,7 +83,7 @@ pub(super) fn asks_of_main_command(seat: &Seat<'_>) -> Vec<Ask> {
         return Vec::new();
     };
     let words: Vec<_> = container.fields.words().collect();
-    let field = command_field(container);
+    let field = container.fields.command_field();
     let is_own = || address_is_its_own(container.fields, &words);
     let waits = container.awaited_ports().iter();
     let mut asks: Vec<_> = waits.map(|ask| Ask::of_command(ask.port, ask.waits && is_own(), field)).collect();
@@ -130,11 +130,6 @@ fn add_possible(asks: &mut Vec<Ask>, ports: Vec<u16>, field: &'static [&'static 
             asks.push(Ask::of_command(port, false, field));
         }
     }
-}
-
-/// The field with the last words of a container's command.
-pub(super) const fn command_field(container: &Container<'_>) -> &'static [&'static str] {
-    if container.fields.args.is_empty() { &["command"] } else { &["args"] }
 }
 
 fn asks_of_command<S: AsRef<str>>(

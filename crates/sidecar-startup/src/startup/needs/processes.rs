@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use super::asks::command_field;
 use super::expanded::expanded;
 use crate::command::{base_name, is_shell, may_wait};
 use crate::pod::container::Container;
@@ -49,7 +48,7 @@ fn looks_for_another(
     });
     let main: Vec<&str> = container.map(|container| container.fields.words().collect()).unwrap_or_default();
     let by_main = container.filter(|_| may_wait(&main) && looks(main));
-    by_gate.chain(by_main.map(|container| (Event::Up(member), command_field(container))))
+    by_gate.chain(by_main.map(|container| (Event::Up(member), container.fields.command_field())))
 }
 
 /// Whether a command of a container looks for a process that is not seen to be its own.
